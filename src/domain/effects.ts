@@ -1,0 +1,15 @@
+/** What a fact obliges us to do, as serialisable values: performed after the append, never in replay, derivable from state. */
+import type { Size } from "./spec.ts"
+
+export type SessionEffect =
+  /** Preflight: does the directory serve, and what does argv[0] resolve to? Answered by `Prepared` or `PrepareFailed`. */
+  | { readonly type: "Prepare"; readonly generation: number }
+  | { readonly type: "Spawn"; readonly generation: number; readonly nonce: string; readonly executable: string }
+  | { readonly type: "Write"; readonly generation: number; readonly writeId: string; readonly kind: "input" | "interrupt" }
+  | { readonly type: "ResizeTerminal"; readonly generation: number; readonly size: Size }
+  /** Run the ladder from its first rung, or (`kill`) from its last. The holder does nothing twice. */
+  | { readonly type: "RunLadder"; readonly generation: number; readonly mode: "stop" | "kill" }
+  /** The holder died: find what it left by nonce and identity, and end it. Answered by `Swept`. */
+  | { readonly type: "Sweep"; readonly generation: number }
+  /** The end is durable here: the holder may go. */
+  | { readonly type: "AcknowledgeExit"; readonly generation: number }

@@ -1,0 +1,84 @@
+/** What a session is told: commands from people, reports from processes and clocks. Stored with the facts that it caused. */
+import { Schema } from "effect"
+import { Activity, EvidenceSource, Leftover, ProcessIdentity } from "./facts.ts"
+import { Generation, Offset } from "./ids.ts"
+import { PatchRequest, Size } from "./spec.ts"
+
+const input = <const T extends string, const F extends Schema.Struct.Fields>(type: T, fields: F) =>
+  Schema.Struct({ type: Schema.tag(type), ...fields })
+const command = <const T extends string, const F extends Schema.Struct.Fields>(type: T, fields: F) =>
+  input(type, { by: Schema.String, ...fields })
+/** A report of an older generation changes nothing. */
+const report = <const T extends string, const F extends Schema.Struct.Fields>(type: T, fields: F) =>
+  input(type, { generation: Generation, ...fields })
+
+/** What a holder writes into its journal, and tells the daemon from there: one line each, numbered 1, 2, 3, … */
+export const HolderEvent = Schema.Union([
+  Schema.Struct({ type: Schema.Literal("spawned"), process: ProcessIdentity }),
+  /** No process came to be; the last entry of its journal. */
+  Schema.Struct({ type: Schema.Literal("launch_failed"), code: Schema.String, message: Schema.String }),
+  Schema.Struct({ type: Schema.Literal("output_began") }),
+  Schema.Struct({
+    type: Schema.Literal("stop_step"),
+    step: Schema.Literals(["goodbye", "hangup", "kill"]),
+    signals: Schema.Array(Schema.String),
+    pids: Schema.Array(Schema.Int)
+  }),
+  /** The leader is gone and its output complete; its tree may still be swept. */
+  Schema.Struct({ type: Schema.Literal("exited"), code: Schema.NullOr(Schema.Int), signal: Schema.NullOr(Schema.String) }),
+  Schema.Struct({ type: Schema.Literal("leftovers"), leftovers: Schema.Array(Leftover) }),
+  /** Nothing of the tree is left; the last entry of a journal. */
+  Schema.Struct({ type: Schema.Literal("cleared"), swept: Schema.Int }),
+  Schema.Struct({
+    type: Schema.Literal("output_dropped"),
+    from: Offset,
+    to: Offset,
+    reason: Schema.Literals(["retention", "disk_full"])
+  })
+])
+export type HolderEvent = typeof HolderEvent.Type
+
+/** `wallMs` and `offset` are those of the event itself, which may lie hours before the daemon hears of it. */
+export const JournalEntry = Schema.Struct({ n: Schema.Int, wallMs: Schema.Int, offset: Offset, event: HolderEvent })
+export type JournalEntry = typeof JournalEntry.Type
+
+export const Command = Schema.Union([
+  command("Patch", { changes: PatchRequest }),
+  command("Write", { writeId: Schema.String, bytes: Schema.Int }),
+  command("Interrupt", { writeId: Schema.String }),
+  command("Resize", { size: Size }),
+  command("Stop", { reason: Schema.String }),
+  command("Kill", { reason: Schema.String }),
+  command("Resume", {}),
+  command("Archive", {}),
+  command("Unarchive", {}),
+  command("Terminate", { reason: Schema.String }),
+  command("Attach", { client: Schema.String, mode: Schema.Literals(["control", "view"]) }),
+  command("Detach", { client: Schema.String, typedBytes: Schema.Int })
+]).pipe(Schema.toTaggedUnion("type"))
+export type Command = typeof Command.Type
+
+export const Report = Schema.Union([
+  report("Prepared", { executable: Schema.String }),
+  report("PrepareFailed", { code: Schema.String, message: Schema.String }),
+  report("LaunchFailed", { code: Schema.String, message: Schema.String }),
+  report("HolderReported", { entry: JournalEntry }),
+  report("WriteSettled", { writeId: Schema.String, outcome: Schema.Literals(["written", "not_written", "uncertain"]) }),
+  report("ActivityObserved", { activity: Activity, source: EvidenceSource, question: Schema.NullOr(Schema.String) }),
+  /** The daemon found the holder of an earlier daemon alive, and is attached again. */
+  report("Reattached", { process: ProcessIdentity, downMs: Schema.Int }),
+  /** The holder is gone without having told how its process ended. */
+  report("HolderGone", { reason: Schema.String }),
+  /** After `HolderGone`: every process of the generation has been looked for, and nothing is left. */
+  report("Swept", { swept: Schema.Int, lastSeenAt: Schema.Int }),
+  input("HostRebooted", {}),
+  /** A deadline passed; which one, the session knows. */
+  input("DeadlineReached", {})
+]).pipe(Schema.toTaggedUnion("type"))
+export type Report = typeof Report.Type
+
+export const Input = Schema.Union([Command, Report])
+export type Input = Command | Report
+export type InputType = Input["type"]
+export type CommandType = Command["type"]
+export type InputOf<T extends InputType> = Extract<Input, { readonly type: T }>

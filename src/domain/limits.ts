@@ -1,0 +1,49 @@
+/** Every limit has a name, and stands here once. Milliseconds, bytes and counts, as the suffix says. */
+export const limits = {
+  /** A create, a patch, a report. RFC 9110 leaves the figure to us; 1 MiB holds any prompt. */
+  bodyBytes: 1_048_576,
+  sessions: 10_000,
+  liveSessions: 200,
+  nameChars: 128,
+  labels: 32,
+  labelKeyChars: 64,
+  labelValueChars: 256,
+  commandWords: 256,
+  commandChars: 65_536,
+  envEntries: 512,
+  envNameChars: 256,
+  envBytes: 262_144,
+  cwdChars: 4_096,
+  cols: { minimum: 1, maximum: 1_000 },
+  rows: { minimum: 1, maximum: 1_000 },
+  /** Raw input of one call. */
+  inputBytes: 65_536,
+  /** Raw inputs accepted and not yet written. */
+  pendingWrites: 64,
+  clientsPerSession: 64,
+  mailbox: 1_024,
+  ladderRungs: 8,
+  rungWaitMs: { minimum: 0, maximum: 600_000 },
+  readyTimeoutMs: { minimum: 1_000, maximum: 600_000 },
+  idleStopMs: { minimum: 1_000, maximum: 30 * 86_400_000 },
+  backoffMs: { minimum: 100, maximum: 86_400_000 },
+  healthyAfterMs: { minimum: 1_000, maximum: 86_400_000 },
+  attempts: { minimum: 0, maximum: 100 },
+  /** At most this many relaunches in any window, healthy gaps or not: endless loops of sixty-one seconds are loops too. */
+  relaunchesPerWindow: 5,
+  relaunchWindowMs: 600_000,
+  /** From the intent of a launch to its holder's word; a Node process starts in 30 ms, so this is a machine in trouble. */
+  launchMs: 15_000,
+  /** Between "never became ready" and the reclaim of the process: a late agent is still welcome. */
+  reclaimGraceMs: 5_000,
+  /** What the holder may take beyond the sum of its ladder before the daemon sweeps the tree itself. */
+  stopMarginMs: 15_000,
+  /** Most facts between two checkpoints of a session. */
+  factsPerCheckpoint: 32,
+  pageSize: { default: 100, maximum: 1_000 },
+  idempotencyKeyChars: 255,
+  idempotencyMs: 7 * 86_400_000,
+  waitMs: 300_000,
+  outputRetentionBytes: 67_108_864,
+  tailBytes: 4_096
+} as const

@@ -1,0 +1,117 @@
+/** What a session is asked to be: the checked shapes of a create and a patch, with every default in one place. */
+import { Effect, Schema } from "effect"
+import { limits } from "./limits.ts"
+
+const between = (bounds: { readonly minimum: number; readonly maximum: number }) => Schema.Int.check(Schema.isBetween(bounds))
+const withDefault = <S extends Schema.Top & { readonly Encoded: unknown }>(schema: S, value: S["Encoded"]) =>
+  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
+
+/** No NUL: neither argv nor the environment can carry one (execve(2)). */
+const Text = Schema.String.check(Schema.isPattern(/^[^\0]*$/))
+
+export const Labels = Schema.Record(
+  Schema.String.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/), Schema.isMaxLength(limits.labelKeyChars)),
+  Schema.String.check(Schema.isMaxLength(limits.labelValueChars))
+).check(Schema.isMaxProperties(limits.labels))
+
+/** Shown in lists; printable, so that no name can move a cursor. */
+export const Name = Schema.String.check(Schema.isPattern(/^[^\p{Cc}]+$/u), Schema.isMaxLength(limits.nameChars))
+
+export const Size = Schema.Struct({ cols: between(limits.cols), rows: between(limits.rows) })
+export type Size = typeof Size.Type
+
+/**
+ * When an ended session is launched again by itself. `never`; `on_crash`: any end but a clean exit or a stop; `always`: any end
+ * but a stop. The n-th attempt waits `baseMs * factor^(n-1)`, at most `capMs`, plus up to a tenth of it as jitter.
+ */
+export const Keepalive = Schema.Struct({
+  mode: Schema.Literals(["never", "on_crash", "always"]),
+  baseMs: withDefault(between(limits.backoffMs), 3_000),
+  factor: withDefault(Schema.Finite.check(Schema.isBetween({ minimum: 1, maximum: 10 })), 2),
+  capMs: withDefault(between(limits.backoffMs), 300_000),
+  maxAttempts: withDefault(between(limits.attempts), 3),
+  healthyAfterMs: withDefault(between(limits.healthyAfterMs), 60_000)
+})
+export type Keepalive = typeof Keepalive.Type
+
+const waitMs = between(limits.rungWaitMs)
+/** One rung of the stop ladder: say goodbye by typing, hang up by signals to the process group, kill every process of the tree. */
+export const Rung = Schema.Union([
+  Schema.Struct({ step: Schema.Literal("goodbye"), text: Schema.NonEmptyString.check(Schema.isMaxLength(256)), waitMs }),
+  Schema.Struct({
+    step: Schema.Literal("hangup"),
+    signals: Schema.NonEmptyArray(Schema.Literals(["SIGHUP", "SIGCONT", "SIGTERM", "SIGINT", "SIGQUIT"])).check(Schema.isMaxLength(5)),
+    waitMs
+  }),
+  Schema.Struct({ step: Schema.Literal("kill") })
+])
+export type Rung = typeof Rung.Type
+
+/** Rungs from the politest to the last, which must be `kill`: a stop that may end without one could never be promised. */
+export const Ladder = Schema.Array(Rung).check(
+  Schema.isMinLength(1),
+  Schema.isMaxLength(limits.ladderRungs),
+  Schema.makeFilter<ReadonlyArray<Rung>>((rungs) => {
+    const kills = rungs.flatMap((rung, index) => (rung.step === "kill" ? [index] : []))
+    return (kills.length === 1 && kills[0] === rungs.length - 1) || "a ladder has exactly one `kill`, and it is the last rung"
+  })
+)
+
+/** Interactive shells ignore SIGTERM and end on SIGHUP; SIGCONT lets a stopped process hear it. */
+export const terminalLadder: typeof Ladder.Type = [{ step: "hangup", signals: ["SIGHUP", "SIGCONT"], waitMs: 5_000 }, { step: "kill" }]
+
+export const Stopping = Schema.Struct({ ladder: Ladder })
+
+/** A session as the log holds it: everything decided, nothing secret. Values of the environment lie in a private file beside it. */
+export const Spec = Schema.Struct({
+  provider: Schema.String,
+  /** argv: never a shell string. */
+  command: Schema.NonEmptyArray(Schema.String),
+  cwd: Schema.String,
+  /** The names in the child's environment, sorted, and a keyed hash over names and values: enough to see that it changed. */
+  env: Schema.Struct({ names: Schema.Array(Schema.String), hash: Schema.String }),
+  name: Schema.NullOr(Schema.String),
+  labels: Schema.Record(Schema.String, Schema.String),
+  size: Size,
+  runtime: Schema.Literal("pty"),
+  keepalive: Keepalive,
+  stop: Stopping,
+  readyTimeoutMs: Schema.Int,
+  idleStopMs: Schema.NullOr(Schema.Int)
+})
+export type Spec = typeof Spec.Type
+
+/** The body of a create. Unknown fields are refused by name at the edge. */
+export const CreateRequest = Schema.Struct({
+  provider: withDefault(Schema.String, "command"),
+  command: Schema.optionalKey(
+    Schema.NonEmptyArray(Text.check(Schema.isMaxLength(limits.commandChars))).check(Schema.isMaxLength(limits.commandWords))
+  ),
+  args: withDefault(Schema.Array(Text.check(Schema.isMaxLength(limits.commandChars))).check(Schema.isMaxLength(limits.commandWords)), []),
+  cwd: Text.check(Schema.isPattern(/^\//, { message: "an absolute path" }), Schema.isMaxLength(limits.cwdChars)),
+  env: withDefault(
+    Schema.Record(Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_]*$/), Schema.isMaxLength(limits.envNameChars)), Text).check(
+      Schema.isMaxProperties(limits.envEntries)
+    ),
+    {}
+  ),
+  name: Schema.optionalKey(Name),
+  labels: withDefault(Labels, {}),
+  size: withDefault(Size, { cols: 80, rows: 24 }),
+  runtime: withDefault(Schema.Literal("pty"), "pty"),
+  keepalive: Schema.optionalKey(Keepalive),
+  stop: Schema.optionalKey(Stopping),
+  readyTimeoutMs: withDefault(between(limits.readyTimeoutMs), 30_000),
+  idleStopMs: Schema.optionalKey(between(limits.idleStopMs))
+})
+export type CreateRequest = typeof CreateRequest.Type
+
+/** The body of a patch: what is absent stays as it is; `name: null` and `idleStopMs: null` take the value away. */
+export const PatchRequest = Schema.Struct({
+  name: Schema.optionalKey(Schema.NullOr(Name)),
+  labels: Schema.optionalKey(Labels),
+  keepalive: Schema.optionalKey(Keepalive),
+  stop: Schema.optionalKey(Stopping),
+  idleStopMs: Schema.optionalKey(Schema.NullOr(between(limits.idleStopMs)))
+})
+export type PatchRequest = typeof PatchRequest.Type

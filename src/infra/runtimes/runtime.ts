@@ -1,0 +1,97 @@
+/** Everything that is said to a process passes this one interface, in serialisable values; each way to run an agent is a layer. */
+import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
+import type { ProcessIdentity } from "../../domain/facts.ts"
+import type { JournalEntry } from "../../domain/inputs.ts"
+import type { Rung, Size } from "../../domain/spec.ts"
+
+/** Names one launch. The nonce makes it beyond doubt. */
+export interface LaunchRef {
+  readonly session: string
+  readonly generation: number
+  readonly nonce: string
+}
+
+export interface LaunchOrder extends LaunchRef {
+  /** Absolute path of what is executed; `command[0]` stays the program's argv[0]. */
+  readonly executable: string
+  readonly command: readonly [string, ...ReadonlyArray<string>]
+  readonly cwd: string
+  /** The child's whole environment. The runtime adds `REPRISE_SESSION`, `REPRISE_GENERATION` and `REPRISE_NONCE`. */
+  readonly env: Readonly<Record<string, string>>
+  readonly size: Size
+  readonly ladder: ReadonlyArray<Rung>
+  readonly outputRetentionBytes: number
+}
+
+/** One reason a launch cannot work; preflight lists them all at once. */
+export const PreflightReason = Schema.Struct({
+  code: Schema.Literals(["cwd_missing", "cwd_not_directory", "cwd_not_accessible", "executable_missing", "executable_not_executable"]),
+  field: Schema.Literals(["cwd", "command"]),
+  message: Schema.String
+})
+export type PreflightReason = typeof PreflightReason.Type
+export class PreflightFailed extends Schema.TaggedError<PreflightFailed>()("PreflightFailed", {
+  reasons: Schema.Array(PreflightReason)
+}) {}
+
+/** The holder could not be started. `code` is machine-readable (`EAGAIN`, `ENOSPC`, `holder_never_started`, …). */
+export class LaunchFailure extends Schema.TaggedError<LaunchFailure>()("LaunchFailure", {
+  code: Schema.String,
+  message: Schema.String
+}) {}
+
+/** The holder does not answer. `gone`: its process is dead or was never there. The others leave it running, and shown. */
+export class HolderUnavailable extends Schema.TaggedError<HolderUnavailable>()("HolderUnavailable", {
+  reason: Schema.Literals(["gone", "not_ours", "protocol", "stale_epoch", "silent"]),
+  message: Schema.String
+}) {}
+
+/** A live attachment to one holder. Closing the scope detaches; the agent lives on. */
+export interface HolderLink {
+  /** From the identity file; null while nothing has been spawned. */
+  readonly process: ProcessIdentity | null
+  /** The journal after the cursor given to `connect`, then as it grows: in order, none missing, none twice. Fails when the holder goes. */
+  readonly journal: Stream.Stream<JournalEntry, HolderUnavailable>
+  /** The newest output offset this link knows of. */
+  readonly offset: () => number
+  /**
+   * Types bytes into the terminal, whole and uninterleaved; a `writeId` already taken is not typed again. `written`: every byte
+   * reached the terminal; `not_written`: none did, and none will; `uncertain`: nobody can say.
+   */
+  readonly write: (writeId: string, bytes: Uint8Array) => Effect.Effect<"written" | "not_written" | "uncertain">
+  /** What became of a write whose answer was lost. */
+  readonly writeOutcome: (writeId: string) => Effect.Effect<"written" | "not_written" | "uncertain", HolderUnavailable>
+  /** Keystrokes of an attached person: in order, without an id, gone with the connection. Resolves when the holder took them. */
+  readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
+  readonly resize: (size: Size) => Effect.Effect<void, HolderUnavailable>
+  /** `kill` goes to the last rung at once, also while a ladder runs. Repeating is harmless. */
+  readonly runLadder: (mode: "stop" | "kill") => Effect.Effect<void, HolderUnavailable>
+  /** After this the holder may exit and its directory is removed. Output stays. */
+  readonly acknowledgeExit: Effect.Effect<void, HolderUnavailable>
+}
+
+/** What lies on disk of one launch, whether or not its holder lives. */
+export interface LaunchRemains extends LaunchRef {
+  readonly process: ProcessIdentity | null
+  readonly journal: ReadonlyArray<JournalEntry>
+}
+
+export class Runtime extends Context.Service<
+  Runtime,
+  {
+    /** Lists every reason at once. `path` is the child's PATH. Returns the absolute path of argv[0]. */
+    readonly preflight: (command: string, cwd: string, path: string) => Effect.Effect<{ readonly executable: string }, PreflightFailed>
+    /** Starts a holder once: a directory that exists is adopted, never launched again. Returns when its socket answers. */
+    readonly launch: (order: LaunchOrder) => Effect.Effect<void, LaunchFailure>
+    /** Attaches with this daemon's epoch. `after`: the newest journal entry already in the log. */
+    readonly connect: (ref: LaunchRef, epoch: number, after: number) => Effect.Effect<HolderLink, HolderUnavailable, Scope.Scope>
+    /** Every launch directory of this home. */
+    readonly list: Effect.Effect<ReadonlyArray<LaunchRemains>>
+    /** What the directory of one launch tells; null when there is none. */
+    readonly remains: (ref: LaunchRef) => Effect.Effect<LaunchRemains | null>
+    /** Ends every process of a launch whose holder is dead, by identity and nonce; returns when two scans find none. */
+    readonly sweep: (ref: LaunchRef, process: ProcessIdentity | null) => Effect.Effect<{ readonly swept: number }>
+    /** Removes the launch directory of a dead holder. Output stays. */
+    readonly discard: (ref: LaunchRef) => Effect.Effect<void>
+  }
+>()("reprise/infra/Runtime") {}
