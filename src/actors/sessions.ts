@@ -1,0 +1,108 @@
+/** Reaching a session by its id: the only door through which anything is asked of one. */
+import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
+import type { Command } from "../domain/inputs.ts"
+import type { CreateRequest } from "../domain/spec.ts"
+import type { SessionView } from "../domain/view.ts"
+import type { StoreFailure } from "../infra/log/event-store.ts"
+import type { HolderUnavailable, PreflightFailed } from "../infra/runtimes/runtime.ts"
+
+/** A rule said no: `input` is not allowed in `state`; `allowed` are the commands that are. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", {
+  session: Schema.String,
+  seq: Schema.Int,
+  state: Schema.String,
+  input: Schema.String,
+  code: Schema.String,
+  detail: Schema.String,
+  allowed: Schema.Array(Schema.String)
+}) {}
+export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", { session: Schema.String }) {}
+/** `If-Match` named another seq than the session's. */
+export class PreconditionFailed extends Schema.TaggedError<PreconditionFailed>()("PreconditionFailed", {
+  session: Schema.String,
+  expected: Schema.Int,
+  seq: Schema.Int
+}) {}
+/** A limit with a name is reached: `live_sessions`, `sessions`, `mailbox`, `clients`, `pending_writes`. */
+export class OverCapacity extends Schema.TaggedError<OverCapacity>()("OverCapacity", {
+  limit: Schema.String,
+  maximum: Schema.Int
+}) {}
+/** The session's log cannot be read by this version; nothing is done with it. */
+export class Quarantined extends Schema.TaggedError<Quarantined>()("Quarantined", { session: Schema.String, reason: Schema.String }) {}
+/** The same idempotency key came with another request. */
+export class IdempotencyMismatch extends Schema.TaggedError<IdempotencyMismatch>()("IdempotencyMismatch", { key: Schema.String }) {}
+/** The create names something this daemon does not have: `field` is where. */
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
+  field: Schema.String,
+  message: Schema.String
+}) {}
+/** The terminal took nothing, or nobody can say whether it did. */
+export class InputNotWritten extends Schema.TaggedError<InputNotWritten>()("InputNotWritten", {
+  session: Schema.String,
+  code: Schema.Literals(["not_written", "uncertain"])
+}) {}
+
+/** Who asks, and under which conditions. `requestHash` is over the whole request; `scope` is the route. */
+export interface Asking {
+  readonly by: string
+  readonly ifMatch?: number
+  readonly idempotency?: { readonly scope: string; readonly key: string; readonly requestHash: string }
+}
+
+/** `repeated`: the answer of an earlier request with the same idempotency key; nothing was done now. */
+export interface Answer {
+  readonly view: SessionView
+  readonly repeated: boolean
+}
+
+/** A person's terminal, connected to a session's. Closing the scope detaches. */
+export interface Attachment {
+  readonly view: SessionView
+  /** Fails `HolderUnavailable` while no process is up. Refused for viewers before it gets here. */
+  readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
+}
+
+export type SendError = Refused | SessionNotFound | PreconditionFailed | OverCapacity | Quarantined | IdempotencyMismatch | StoreFailure
+
+/** What start-up found, one count per outcome; `expected` is their sum. */
+export interface RecoveryReport {
+  readonly expected: number
+  readonly adopted: number
+  readonly exited: number
+  readonly lost: number
+  readonly rebooted: number
+  readonly respawned: number
+  readonly resting: number
+  readonly failed: number
+  /** Launch directories that the log knows nothing of: shown, never killed. */
+  readonly quarantinedHolders: number
+  readonly tookMs: number
+}
+
+export class Sessions extends Context.Service<
+  Sessions,
+  {
+    readonly create: (
+      request: CreateRequest,
+      asking: Asking
+    ) => Effect.Effect<Answer, PreflightFailed | InvalidRequest | OverCapacity | IdempotencyMismatch | StoreFailure>
+    /** Returns when the command's facts are durable. What they oblige follows: wait for it by the log. */
+    readonly send: (id: string, command: Command, asking: Asking) => Effect.Effect<Answer, SendError>
+    /** Types into the session's terminal, once; returns when every byte has reached it. */
+    readonly write: (id: string, bytes: Uint8Array, asking: Asking) => Effect.Effect<Answer, SendError | InputNotWritten>
+    readonly get: (id: string) => Effect.Effect<SessionView, SessionNotFound | Quarantined | StoreFailure>
+    readonly attach: (
+      id: string,
+      client: string,
+      mode: "control" | "view",
+      asking: Asking
+    ) => Effect.Effect<Attachment, SendError, Scope.Scope>
+    /** The session now, and again after each of its facts; ends when the session's log cannot grow any more. */
+    readonly changes: (id: string) => Stream.Stream<SessionView, SessionNotFound | Quarantined | StoreFailure>
+    /** Null until start-up has settled every session it expected. */
+    readonly recovery: Effect.Effect<RecoveryReport | null>
+    /** How many actors are in memory. */
+    readonly resident: Effect.Effect<number>
+  }
+>()("reprise/actors/Sessions") {}
