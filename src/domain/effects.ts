@@ -1,4 +1,5 @@
 /** What a fact obliges us to do, as serialisable values: performed after the append, never in replay, derivable from state. */
+import type { ProcessIdentity } from "./facts.ts"
 import type { Size } from "./spec.ts"
 
 export type SessionEffect =
@@ -6,10 +7,12 @@ export type SessionEffect =
   | { readonly type: "Prepare"; readonly generation: number }
   | { readonly type: "Spawn"; readonly generation: number; readonly nonce: string; readonly executable: string }
   | { readonly type: "Write"; readonly generation: number; readonly writeId: string; readonly kind: "input" | "interrupt" }
+  /** The answer to a write was lost with an earlier daemon: the holder knows. Answered by `WriteSettled`. */
+  | { readonly type: "SettleWrite"; readonly generation: number; readonly writeId: string }
   | { readonly type: "ResizeTerminal"; readonly generation: number; readonly size: Size }
   /** Run the ladder from its first rung, or (`kill`) from its last. The holder does nothing twice. */
   | { readonly type: "RunLadder"; readonly generation: number; readonly mode: "stop" | "kill" }
   /** The holder died: find what it left by nonce and identity, and end it. Answered by `Swept`. */
-  | { readonly type: "Sweep"; readonly generation: number }
+  | { readonly type: "Sweep"; readonly generation: number; readonly nonce: string; readonly process: ProcessIdentity | null }
   /** The end is durable here: the holder may go. */
-  | { readonly type: "AcknowledgeExit"; readonly generation: number }
+  | { readonly type: "AcknowledgeExit"; readonly generation: number; readonly nonce: string }

@@ -79,8 +79,9 @@ export const Fact = Schema.Union([
   /** `not_written`: proven absent. `uncertain`: nobody can say. Neither is sent again. */
   fact("InputFailed", { generation: Generation, writeId: Schema.String, code: Schema.Literals(["not_written", "uncertain"]) }),
   fact("ClientAttached", { client: Schema.String, mode: Schema.Literals(["control", "view"]) }),
-  fact("ClientDetached", { client: Schema.String, typedBytes: Schema.Int, idleDeadline: Schema.NullOr(Deadline) }),
-  fact("IdleStopDeferred", { deadline: Deadline }),
+  fact("ClientDetached", { client: Schema.String, typedBytes: Schema.Int }),
+  /** Nobody is attached: if nothing is printed until the deadline, the agent is stopped. */
+  fact("IdleStopArmed", { deadline: Deadline }),
 
   fact("StopRequested", {
     mode: Schema.Literals(["stop", "kill"]),
@@ -126,6 +127,7 @@ export const Fact = Schema.Union([
     deadline: Deadline
   }),
   fact("RelaunchStarted", { attempt: Schema.Int, bootMs: Schema.Int }),
+  fact("RelaunchCancelled", { by, reason: Schema.String }),
   fact("GaveUp", { reason: Schema.Literals(["budget_spent", "auth", "configuration"]), attempts: Schema.Int, notice: Schema.String }),
   fact("ResumeRequested", { by }),
 

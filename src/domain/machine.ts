@@ -1,0 +1,186 @@
+/** The session's machine: facts are its whole alphabet, guards protect legality, effects are returned and never executed. */
+import { or, setup, stateIn } from "xstate"
+import type { SessionEffect } from "./effects.ts"
+import type { Activity, Fact, FactOf } from "./facts.ts"
+import { limits } from "./limits.ts"
+import { initialContext, type SessionContext } from "./session-context.ts"
+import { anytime, exited, perform, remember, runLadder, whileLive, whileReaping, whileUp, without } from "./transitions.ts"
+
+/** A launch, the first or a later one: prepared, intended before it is done, confirmed by the holder, ready by evidence. */
+const launch = <const S extends string>(state: S) => ({
+  id: state,
+  initial: "preparing" as const,
+  on: whileLive,
+  states: {
+    preparing: {
+      entry: perform(({ generation }) => [{ type: "Prepare", generation }]),
+      on: {
+        LaunchIntended: {
+          target: "launching" as const,
+          actions: [
+            remember<"LaunchIntended">((context, { bootId, deadline, executable, nonce }) => ({
+              nonce,
+              executable,
+              bootId,
+              holderSeq: 0,
+              deadlines: { ...context.deadlines, launch: deadline }
+            })),
+            perform(({ executable, generation, nonce }) => [{ type: "Spawn", generation, nonce, executable }])
+          ]
+        }
+      }
+    },
+    launching: {
+      on: {
+        ProcessSpawned: {
+          target: "booting" as const,
+          actions: [
+            remember<"ProcessSpawned">((context, { at, deadline, holderSeq, process }) => ({
+              process: { ...process, startedAt: at },
+              holderSeq,
+              exit: null,
+              deadlines: { ...without(context.deadlines, "launch"), ...(context.stop === null ? { ready: deadline } : {}) }
+            })),
+            perform(runLadder)
+          ]
+        }
+      }
+    },
+    booting: {
+      on: {
+        ...whileUp,
+        AgentReady: {
+          target: "#streaming" as const,
+          actions: remember<"AgentReady">((context, { deadline, holderSeq }) => ({
+            holderSeq: holderSeq ?? context.holderSeq,
+            notice: null,
+            deadlines: { ...without(context.deadlines, "ready", "reclaim"), ...(context.stop === null ? { healthy: deadline } : {}) }
+          }))
+        },
+        ReadinessTimedOut: {
+          actions: remember<"ReadinessTimedOut">((context, { afterMs, deadline }) => ({
+            notice: `not ready after ${afterMs} ms`,
+            deadlines: { ...without(context.deadlines, "ready"), reclaim: deadline }
+          }))
+        },
+        ProcessExited: { target: "reaping" as const, actions: exited }
+      }
+    },
+    reaping: { on: whileReaping }
+  }
+})
+
+/** The agent is up. Any activity may follow any other: what we see of it is evidence, not a promise. */
+const active = {
+  on: {
+    ...whileUp,
+    ActivityChanged: (["idle", "working", "waiting", "compacting", "unknown"] as const).map((activity) => ({
+      guard: ({ event }: { readonly event: { readonly activity: Activity } }) => event.activity === activity,
+      target: activity,
+      actions: remember<"ActivityChanged">((_, { at, question, source }) => ({ activity: { value: activity, source, at, question } }))
+    })),
+    HealthConfirmed: {
+      actions: remember<"HealthConfirmed">((context) => ({ attempts: 0, deadlines: without(context.deadlines, "healthy") }))
+    },
+    ProcessExited: { target: "reaping" as const, actions: exited }
+  }
+}
+
+const resume = {
+  target: "#resuming" as const,
+  actions: remember<"ResumeRequested">(({ generation }) => ({
+    generation: generation + 1,
+    attempts: 0,
+    relaunchedAt: [],
+    relaunch: null,
+    deadlines: {},
+    notice: null
+  }))
+}
+const archive = { target: "#ended.archived" as const, actions: remember<"SessionArchived">(() => ({ deadlines: {}, relaunch: null })) }
+const terminate = { target: "#terminated" as const, actions: remember<"SessionTerminated">(() => ({ deadlines: {}, relaunch: null })) }
+
+/** No process. What may still come, and when, is the substate. */
+const ended = {
+  id: "ended" as const,
+  initial: "resting" as const,
+  on: { ...anytime, SessionTerminated: terminate },
+  states: {
+    resting: {
+      on: {
+        RelaunchScheduled: {
+          target: "backingOff" as const,
+          actions: remember<"RelaunchScheduled">((_, { attempt, deadline, delayMs }) => ({
+            relaunch: { attempt, delayMs },
+            attempts: attempt,
+            deadlines: { backoff: deadline }
+          }))
+        },
+        GaveUp: { target: "givenUp" as const, actions: remember<"GaveUp">((_, { notice }) => ({ notice })) },
+        ResumeRequested: resume,
+        SessionArchived: archive
+      }
+    },
+    backingOff: {
+      on: {
+        RelaunchStarted: {
+          target: "#resuming" as const,
+          actions: remember<"RelaunchStarted">(({ generation, relaunchedAt }, { bootMs }) => ({
+            generation: generation + 1,
+            relaunchedAt: [...relaunchedAt, bootMs].slice(-limits.relaunchesPerWindow),
+            relaunch: null,
+            deadlines: {}
+          }))
+        },
+        RelaunchCancelled: {
+          target: "resting" as const,
+          actions: remember<"RelaunchCancelled">(() => ({ relaunch: null, deadlines: {} }))
+        },
+        ResumeRequested: resume,
+        SessionArchived: archive
+      }
+    },
+    givenUp: { on: { ResumeRequested: resume, SessionArchived: archive } },
+    archived: { on: { SessionUnarchived: { target: "resting" as const, actions: remember<"SessionUnarchived">() } } }
+  }
+}
+
+const hungUp = { target: "hungUp", guard: ({ event }: { readonly event: FactOf<"StopStepTaken"> }) => event.step === "hangup" } as const
+const killed = { target: "killed", guard: ({ event }: { readonly event: FactOf<"StopStepTaken"> }) => event.step === "kill" } as const
+
+export const machine = setup({
+  types: { context: {} as SessionContext, events: {} as Fact, input: {} as FactOf<"SessionCreated"> },
+  actions: { perform: (_, _effects: ReadonlyArray<SessionEffect>) => {} },
+  guards: { isLive: or([stateIn({ life: "starting" }), stateIn({ life: "streaming" }), stateIn({ life: "resuming" })]) }
+}).createMachine({
+  id: "session",
+  type: "parallel",
+  context: ({ input }) => initialContext(input),
+  states: {
+    life: {
+      initial: "starting",
+      states: {
+        starting: launch("starting"),
+        streaming: {
+          id: "streaming",
+          initial: "unknown",
+          on: whileLive,
+          states: { unknown: active, idle: active, working: active, waiting: active, compacting: active, reaping: { on: whileReaping } }
+        },
+        ended,
+        resuming: launch("resuming"),
+        terminated: { id: "terminated" }
+      }
+    },
+    /** How far a stop has come; it runs beside the life of the session and wins over keepalive. */
+    stopping: {
+      initial: "none",
+      states: {
+        none: { on: { StopRequested: { target: "asked", guard: "isLive" } } },
+        asked: { on: { StopStepTaken: [hungUp, killed], GenerationEnded: "none" } },
+        hungUp: { on: { StopStepTaken: killed, GenerationEnded: "none" } },
+        killed: { on: { GenerationEnded: "none" } }
+      }
+    }
+  }
+})

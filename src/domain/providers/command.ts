@@ -1,0 +1,16 @@
+/** Any command in a terminal: nothing is known of it but that it lives, prints and exits. */
+import { terminalLadder } from "../spec.ts"
+import type { Provider } from "./provider.ts"
+
+export const command: Provider = {
+  id: "command",
+  title: "any command",
+  defaultCommand: null,
+  // A program that prints has begun; one that is still there after a second has not failed to start (`sleep` prints nothing).
+  ready: { firstOutput: true, aliveMs: 1_000 },
+  interrupt: "\x03",
+  // No goodbye is typed: what `exit` or Ctrl-D would do to an unknown program is a guess.
+  ladder: terminalLadder,
+  // The exit code of a shell is that of its last command: a person who leaves one has not crashed it.
+  keepalive: { mode: "never", baseMs: 3_000, factor: 2, capMs: 300_000, maxAttempts: 3, healthyAfterMs: 60_000 }
+}

@@ -1,0 +1,89 @@
+/** What a session remembers beside its state: plain JSON, written by facts alone. */
+import type { Activity, DeadlineName, EndCause, EvidenceSource, FactOf, Leftover, ProcessIdentity } from "./facts.ts"
+import type { Spec } from "./spec.ts"
+import type { Deadline } from "./time.ts"
+
+export interface Exit {
+  readonly cause: EndCause
+  readonly code: number | null
+  readonly signal: string | null
+  readonly at: number
+}
+
+export interface StopOrder {
+  readonly mode: "stop" | "kill"
+  /** What becomes of the session once nothing of its process is left. */
+  readonly outcome: "end" | "archive" | "terminate"
+  readonly by: string
+  readonly reason: string
+  readonly at: number
+}
+
+export interface PendingWrite {
+  readonly writeId: string
+  readonly kind: "input" | "interrupt"
+}
+
+export interface SessionContext {
+  readonly id: string
+  readonly spec: Spec
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly offset: number
+
+  /** The launch that is prepared, under way or alive; in `ended`, the last one. */
+  readonly generation: number
+  readonly nonce: string
+  readonly executable: string
+  /** The boot that this session's deadlines and process belong to. */
+  readonly bootId: string
+  readonly process: (ProcessIdentity & { readonly startedAt: number }) | null
+  /** The newest entry of the present holder's journal that is in the log. */
+  readonly holderSeq: number
+  /** How the leader went, between its exit and the end of its generation. */
+  readonly leaderExit: { readonly code: number | null; readonly signal: string | null } | null
+  readonly leftovers: ReadonlyArray<Leftover>
+
+  readonly exit: Exit | null
+  readonly stop: StopOrder | null
+  /** Relaunches since the agent was last healthy. */
+  readonly attempts: number
+  readonly relaunch: { readonly attempt: number; readonly delayMs: number } | null
+  /** When the newest relaunches began, milliseconds since boot; at most as many as a window allows. */
+  readonly relaunchedAt: ReadonlyArray<number>
+
+  readonly activity: { readonly value: Activity; readonly source: EvidenceSource; readonly at: number; readonly question: string | null }
+  readonly deadlines: { readonly [name in DeadlineName]?: Deadline }
+  readonly pendingWrites: ReadonlyArray<PendingWrite>
+  readonly clients: ReadonlyArray<string>
+  /** The output offset when the idle deadline was armed: output since then means somebody or something is at work. */
+  readonly idleOffset: number
+  readonly notice: string | null
+}
+
+export const initialContext = (created: FactOf<"SessionCreated">): SessionContext => ({
+  id: created.id,
+  spec: created.spec,
+  createdAt: created.at,
+  updatedAt: created.at,
+  offset: created.offset,
+  generation: 1,
+  nonce: "",
+  executable: "",
+  bootId: "",
+  process: null,
+  holderSeq: 0,
+  leaderExit: null,
+  leftovers: [],
+  exit: null,
+  stop: null,
+  attempts: 0,
+  relaunch: null,
+  relaunchedAt: [],
+  activity: { value: "unknown", source: "none", at: created.at, question: null },
+  deadlines: {},
+  pendingWrites: [],
+  clients: [],
+  idleOffset: 0,
+  notice: null
+})

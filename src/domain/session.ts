@@ -1,0 +1,86 @@
+/** A session is the fold of its facts: open it with the first, apply each next one; replaying is the same with effects dropped. */
+import { type ExecutableActionsFrom, initialTransition, type SnapshotFrom, transition } from "xstate"
+import type { SessionEffect } from "./effects.ts"
+import type { Fact, FactOf } from "./facts.ts"
+import { machine } from "./machine.ts"
+import type { SessionContext } from "./session-context.ts"
+
+export type Session = SnapshotFrom<typeof machine>
+export type Applied = readonly [session: Session, effects: ReadonlyArray<SessionEffect>]
+
+/** A stream begins with `SessionCreated`; its effects are the first obligations. */
+export const open = (created: FactOf<"SessionCreated">): Applied => returned(initialTransition(machine, created))
+
+/** Whether the machine takes the fact in its present state. */
+export const accepts = (session: Session, fact: Fact): boolean => session.can(fact)
+
+/** Throws when the fact is not legal: in a log that is corruption, before an append it is a defect of ours. */
+export const apply = (session: Session, fact: Fact): Applied => {
+  const next = transition(machine, session, fact)
+  if (next[0] === session) throw new IllegalFact(fact.type, stateName(session))
+  return returned(next)
+}
+
+export const replay = (facts: ReadonlyArray<Fact>): Session => {
+  const [created, ...rest] = facts
+  if (created?.type !== "SessionCreated") throw new IllegalFact(created?.type ?? "nothing", "an empty stream")
+  return rest.reduce((session, fact) => apply(session, fact)[0], open(created)[0])
+}
+
+export class IllegalFact extends Error {
+  readonly factType: string
+  readonly state: string
+  constructor(factType: string, state: string) {
+    super(`${factType} is not legal in ${state}`)
+    this.factType = factType
+    this.state = state
+  }
+}
+
+/** `starting`, `streaming`, `ended`, `resuming` or `terminated`. */
+export const lifeOf = (session: Session) => {
+  const life = session.value.life
+  return (typeof life === "string" ? life : Object.keys(life)[0]!) as "starting" | "streaming" | "ended" | "resuming" | "terminated"
+}
+
+/** The state within: `booting`, `idle`, `backingOff`, …; the life itself where nothing lies inside. */
+export const insideOf = (session: Session): string => {
+  const life = session.value.life
+  return typeof life === "string" ? life : (Object.values(life)[0] as string)
+}
+
+export const stoppingOf = (session: Session): "none" | "asked" | "hungUp" | "killed" => session.value.stopping
+
+/** For people: `streaming/idle`, with the stop that is under way. */
+export const stateName = (session: Session): string => {
+  const inside = insideOf(session)
+  const life = lifeOf(session)
+  const stop = stoppingOf(session)
+  return `${life}${inside === life ? "" : `/${inside}`}${stop === "none" ? "" : ` (stop: ${stop})`}`
+}
+
+/** One text for one state, whatever order its keys were written in: what `state_hash` is taken over. */
+export const canonical = (session: Session): string => JSON.stringify([session.value, session.context], sorted)
+
+/** The format of a checkpoint: a change of the machine's states or of its context's shape is a new one, and older ones are ignored. */
+export const checkpointFormat = 1
+
+export const toCheckpoint = (session: Session): string => JSON.stringify({ value: session.value, context: session.context })
+
+export const fromCheckpoint = (text: string): Session => {
+  const { context, value } = JSON.parse(text) as { readonly value: Session["value"]; readonly context: SessionContext }
+  return machine.resolveState({ value, context })
+}
+
+const sorted = (_: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value
+
+const returned = ([session, actions]: readonly [Session, ReadonlyArray<ExecutableActionsFrom<typeof machine>>]): Applied => [
+  session,
+  actions.flatMap((action) => {
+    if (action.type !== "perform") throw new Error(`${action.type}: the machine may own neither timers nor actors`)
+    return action.params
+  })
+]
