@@ -45,5 +45,31 @@ export const limits = {
   idempotencyMs: 7 * 86_400_000,
   waitMs: 300_000,
   outputRetentionBytes: 67_108_864,
-  tailBytes: 4_096
+  tailBytes: 4_096,
+  /** Named keys of one input. */
+  inputKeys: 256,
+  /** Why somebody stopped, killed or terminated. */
+  reasonChars: 512,
+  /** How long a request may take to send its headers, and to send everything: a slow sender must not hold a connection. */
+  headersMs: 10_000,
+  requestMs: 30_000,
+  connections: 2_048,
+  /** Between two signs of life on a stream, and before a silent terminal connection counts as broken. */
+  heartbeatMs: 15_000,
+  pongMs: 30_000,
+  /** What a shutdown grants to requests and streams before it cuts them. */
+  drainMs: 5_000,
+  attachTickets: 1_000,
+  attachTicketMs: 30_000,
+  /** One frame of an attached client. */
+  clientFrameBytes: 65_536,
+  /** Unsent bytes of an attached client's socket at which its reading pauses. */
+  socketBufferBytes: 262_144,
+  /** How far an attached client may lag before it gets the present screen instead of the past. */
+  attachLagBytes: 4_194_304,
+  /** Screens kept in memory, the output they are rebuilt from, their scrollback, and how long they stay unused. */
+  screens: 64,
+  screenReplayBytes: 4_194_304,
+  screenScrollback: 1_000,
+  screenIdleMs: 60_000
 } as const

@@ -1,0 +1,97 @@
+/** A typed client of the contract, over TCP or the unix socket, for whoever holds the token. Imports nothing of the server. */
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { NodeHttpClient } from "@effect/platform-node"
+import { Effect, Layer, Schema, Stream } from "effect"
+import { HttpClient, HttpClientRequest } from "effect/http"
+import { HttpApiClient } from "effect/http-api"
+import { Heartbeat, LoggedEvent, Reset } from "./contract/events.ts"
+import { Api } from "./contract.ts"
+
+/** How a daemon is reached. With `socket`, the unix socket is used and `url` is only a name. */
+export interface Connection {
+  readonly url: string
+  readonly socket?: string
+  readonly token: string
+}
+
+/** What a running daemon writes into its home. */
+export const DaemonFile = Schema.Struct({
+  pid: Schema.Int,
+  url: Schema.String,
+  socket: Schema.String,
+  version: Schema.String,
+  epoch: Schema.Int
+})
+export type DaemonFile = typeof DaemonFile.Type
+
+/** No daemon has written its address into this home, or it cannot be read. */
+export class DaemonNotFound extends Schema.TaggedError<DaemonNotFound>()("DaemonNotFound", {
+  home: Schema.String,
+  reason: Schema.String
+}) {}
+
+const decodeDaemonFile = Schema.decodeUnknownEffect(Schema.fromJsonString(DaemonFile))
+
+/** Reads the home's `daemon.json` and `token`. That the daemon answers is not checked. */
+export const findDaemon = Effect.fnUntraced(function* (home: string) {
+  const read = (name: string) =>
+    Effect.tryPromise({
+      try: () => readFile(join(home, name), "utf8"),
+      catch: (cause) => new DaemonNotFound({ home, reason: `${name}: ${(cause as NodeJS.ErrnoException).code ?? "unreadable"}` })
+    })
+  const daemon = yield* decodeDaemonFile(yield* read("daemon.json")).pipe(
+    Effect.mapError(() => new DaemonNotFound({ home, reason: "daemon.json is not what a daemon writes" }))
+  )
+  return { daemon, token: (yield* read("token")).trim() }
+})
+
+/** One method for each route, by group: `client.sessions.stop({ params, headers, payload })`. Errors are `Problem`s. Connections close with the scope. */
+export const makeClient = Effect.fnUntraced(function* (connection: Connection) {
+  const http = yield* Layer.build(transport(connection))
+  return yield* HttpApiClient.make(Api, {
+    transformClient: HttpClient.mapRequest((request) =>
+      request.pipe(HttpClientRequest.prependUrl(connection.url), HttpClientRequest.bearerToken(connection.token))
+    )
+  }).pipe(Effect.provideContext(http))
+})
+
+export type Client = Effect.Success<ReturnType<typeof makeClient>>
+
+/** The HTTP client underneath, for what the typed client does not say: ranges, raw streams. Closes its connections with the layer. */
+export const transport = (connection: Connection): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.fresh(
+    NodeHttpClient.layerNodeHttpOptions(
+      connection.socket === undefined ? { keepAlive: true } : { keepAlive: true, socketPath: connection.socket }
+    )
+  )
+
+/** What a followed log says: facts, signs of life with the newest cursor delivered, or that the cursor cannot be followed. */
+export type Followed =
+  | { readonly _tag: "Event"; readonly event: LoggedEvent }
+  | { readonly _tag: "Heartbeat"; readonly head: number }
+  | { readonly _tag: "Reset"; readonly reason: "cursor_ahead" | "cursor_too_old"; readonly head: number }
+
+const decodeEvent = Schema.decodeUnknownEffect(Schema.fromJsonString(LoggedEvent))
+const decodeHeartbeat = Schema.decodeUnknownEffect(Schema.fromJsonString(Heartbeat))
+const decodeReset = Schema.decodeUnknownEffect(Schema.fromJsonString(Reset))
+
+const followed = (frame: { readonly event: string; readonly data: string }): Effect.Effect<Followed, Schema.SchemaError> => {
+  if (frame.event === "heartbeat") return Effect.map(decodeHeartbeat(frame.data), ({ head }) => ({ _tag: "Heartbeat", head }))
+  if (frame.event === "reset") return Effect.map(decodeReset(frame.data), ({ head, reason }) => ({ _tag: "Reset", head, reason }))
+  return Effect.map(decodeEvent(frame.data), (event) => ({ _tag: "Event", event }))
+}
+
+/**
+ * Everything after the cursor, then everything as it happens, over one connection; ends or fails with it. The cursor to go on
+ * from is the last event's `seq` for one session, its `position` for all (`session: null`).
+ */
+export const followEvents = (client: Client, from: { readonly session: string | null; readonly after: number }) => {
+  const headers = { accept: "text/event-stream" }
+  const query = { after: from.after }
+  const answer =
+    from.session === null
+      ? client.events.all({ query, headers })
+      : client.events.ofSession({ params: { id: from.session as LoggedEvent["session"] }, query, headers })
+  return Stream.unwrap(Effect.map(answer, (body) => (Stream.isStream(body) ? body : Stream.empty))).pipe(Stream.mapEffect(followed))
+}

@@ -1,0 +1,34 @@
+/** The daemon about itself. `/healthz` alone needs no token, so it says nothing worth hiding. */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+
+export const Health = Schema.Struct({ status: Schema.Literal("ok"), version: Schema.String, pid: Schema.Int, epoch: Schema.Int })
+export type Health = typeof Health.Type
+
+/** What start-up found, one count for each outcome; `expected` is their sum. */
+export const Recovery = Schema.Struct({
+  expected: Schema.Int,
+  adopted: Schema.Int,
+  exited: Schema.Int,
+  lost: Schema.Int,
+  rebooted: Schema.Int,
+  respawned: Schema.Int,
+  resting: Schema.Int,
+  failed: Schema.Int,
+  quarantinedHolders: Schema.Int,
+  tookMs: Schema.Int
+})
+
+export const Readiness = Schema.Struct({
+  status: Schema.Literal("ready"),
+  recovery: Recovery,
+  /** Sessions whose log this version cannot read. */
+  quarantined: Schema.Array(Schema.Struct({ session: Schema.String, reason: Schema.String, at: Schema.String }))
+})
+export type Readiness = typeof Readiness.Type
+
+export class ServiceApi extends HttpApiGroup.make("service").add(
+  HttpApiEndpoint.get("healthz", "/healthz", { success: Health }),
+  HttpApiEndpoint.get("readyz", "/readyz", { success: Readiness }),
+  HttpApiEndpoint.get("metrics", "/metrics", { success: Schema.String.pipe(HttpApiSchema.asText()) })
+) {}

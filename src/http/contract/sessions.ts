@@ -1,0 +1,105 @@
+/** Sessions and what is asked of them. Every answer about a session is its view, with its seq as the entity tag. */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import { limits } from "../../domain/limits.ts"
+import { CreateRequest, PatchRequest, Size } from "../../domain/spec.ts"
+import { SessionView } from "../../domain/view.ts"
+import { problems } from "../problems.ts"
+import {
+  commandHeaders,
+  creationHeaders,
+  Duration,
+  Limit,
+  ofCommand,
+  ofSession,
+  pageOf,
+  params,
+  patchHeaders,
+  readHeaders
+} from "./common.ts"
+
+export const SessionPage = pageOf(SessionView, Schema.String)
+export type SessionPage = typeof SessionPage.Type
+
+const words = (field: typeof Schema.String) => Schema.Array(field)
+
+/** `state`: repeated or separated by commas. `label`: `key=value`, repeated; all must match. */
+export const ListQuery = Schema.Struct({
+  state: Schema.optionalKey(words(Schema.String)),
+  label: Schema.optionalKey(words(Schema.String)),
+  cursor: Schema.optionalKey(Schema.String),
+  limit: Schema.optionalKey(Limit)
+})
+
+/** Why, for those who read the log later. */
+export const ReasonRequest = Schema.Struct({
+  reason: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[^\p{Cc}]*$/u), Schema.isMaxLength(limits.reasonChars)))
+})
+/** A command that needs no more than its name: any field is one too many. */
+export const EmptyRequest = Schema.Record(Schema.String, Schema.Never)
+
+/**
+ * Bytes for the terminal: `text` (UTF-8) and then `keys`, or `base64` alone. A key is `enter`, `escape`, `up`, `f5`, `ctrl-c`,
+ * `alt-x`, … All of it is written at once, nothing in between.
+ */
+export const InputRequest = Schema.Struct({
+  text: Schema.optionalKey(Schema.String),
+  keys: Schema.optionalKey(Schema.Array(Schema.String).check(Schema.isMaxLength(limits.inputKeys))),
+  base64: Schema.optionalKey(Schema.String)
+})
+export type InputRequest = typeof InputRequest.Type
+
+/**
+ * `for`: one or more of a state (`ended` is also met by `terminated`), an activity (`idle`, `working`, `waiting`, …), `ready`
+ * (the agent is up) and `exit` (the generation that runs now is over), separated by commas; the first one met answers.
+ */
+export const WaitQuery = Schema.Struct({ for: Schema.String, timeout: Schema.optionalKey(Duration) })
+
+/** `satisfied`: the condition `met` holds in `session`. Else `reason` says why not: the time is up, or it can never hold any more. */
+export const WaitAnswer = Schema.Struct({
+  satisfied: Schema.Boolean,
+  met: Schema.NullOr(Schema.String),
+  reason: Schema.Literals(["satisfied", "timeout", "over"]),
+  session: SessionView
+})
+export type WaitAnswer = typeof WaitAnswer.Type
+
+const accepted = SessionView.pipe(HttpApiSchema.status(202))
+const command = <const Name extends string, S extends Schema.Top>(name: Name, payload: S) =>
+  HttpApiEndpoint.post(name, `/:id/${name}`, { params, headers: commandHeaders, payload, success: accepted, error: ofCommand })
+
+export class SessionsApi extends HttpApiGroup.make("sessions")
+  .add(
+    HttpApiEndpoint.post("create", "/", {
+      headers: creationHeaders,
+      payload: CreateRequest,
+      success: SessionView.pipe(HttpApiSchema.status(201)),
+      error: problems(409, 413, 415, 422, 507)
+    }),
+    HttpApiEndpoint.get("list", "/", { query: ListQuery, success: SessionPage }),
+    HttpApiEndpoint.get("get", "/:id", { params, headers: readHeaders, success: SessionView, error: ofSession }),
+    HttpApiEndpoint.patch("patch", "/:id", {
+      params,
+      headers: patchHeaders,
+      payload: PatchRequest,
+      success: SessionView,
+      error: ofCommand
+    }),
+    HttpApiEndpoint.post("input", "/:id/input", {
+      params,
+      headers: commandHeaders,
+      payload: InputRequest,
+      success: SessionView,
+      error: [...ofCommand, ...problems(502)]
+    }),
+    command("resize", Size),
+    command("interrupt", EmptyRequest),
+    command("stop", ReasonRequest),
+    command("kill", ReasonRequest),
+    command("resume", EmptyRequest),
+    command("archive", EmptyRequest),
+    command("unarchive", EmptyRequest),
+    command("terminate", ReasonRequest),
+    HttpApiEndpoint.get("wait", "/:id/wait", { params, query: WaitQuery, success: WaitAnswer, error: ofSession })
+  )
+  .prefix("/v1/sessions") {}

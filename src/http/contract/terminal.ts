@@ -1,0 +1,97 @@
+/** A session's terminal: its raw output, its screen, and the ticket that lets a browser attach to it. */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import { problems } from "../problems.ts"
+import { ByteOffset, creationHeaders, Flag, ofSession, params } from "./common.ts"
+
+/** A WebSocket of this subprotocol is a terminal. */
+export const attachProtocol = "reprise.attach.v1"
+
+export const AttachMode = Schema.Literals(["control", "view"])
+export type AttachMode = typeof AttachMode.Type
+
+/** The visible screen after the byte before `offset`. `lines` are its rows, trailing blanks cut. */
+export const Screen = Schema.Struct({
+  cols: Schema.Int,
+  rows: Schema.Int,
+  cursor: Schema.Struct({ x: Schema.Int, y: Schema.Int }),
+  title: Schema.String,
+  altScreen: Schema.Boolean,
+  offset: Schema.Int,
+  lines: Schema.Array(Schema.String)
+})
+export type Screen = typeof Screen.Type
+
+/** `from`: bytes from this offset on, or a `Range: bytes=…` header. `follow`: goes on as the terminal does, until a gap or the end. */
+export const OutputQuery = Schema.Struct({ from: Schema.optionalKey(ByteOffset), follow: Schema.optionalKey(Flag) })
+export const ScreenQuery = Schema.Struct({ format: Schema.optionalKey(Schema.Literals(["text", "ansi", "json"])) })
+
+/** `ticket` replaces the token, once, within half a minute. */
+export const AttachQuery = Schema.Struct({ mode: Schema.optionalKey(AttachMode), ticket: Schema.optionalKey(Schema.String) })
+
+export const TicketRequest = Schema.Struct({ mode: Schema.optionalKey(AttachMode) })
+export const Ticket = Schema.Struct({ ticket: Schema.String, mode: AttachMode, expiresAt: Schema.String })
+export type Ticket = typeof Ticket.Type
+
+/** Text frames of the server. `hello` comes first, then the bytes that restore the screen, then live output from `offset` on. */
+export const ServerFrame = Schema.Union([
+  Schema.Struct({
+    type: Schema.Literal("hello"),
+    offset: Schema.Int,
+    size: Schema.Struct({ cols: Schema.Int, rows: Schema.Int }),
+    generation: Schema.Int,
+    state: Schema.String,
+    mode: AttachMode
+  }),
+  /** Bytes that this terminal will not see; the screen is restored after it, and output goes on at `to`. */
+  Schema.Struct({ type: Schema.Literal("gap"), from: Schema.Int, to: Schema.Int }),
+  /** Somebody resized the terminal. */
+  Schema.Struct({ type: Schema.Literal("resize"), cols: Schema.Int, rows: Schema.Int }),
+  Schema.Struct({
+    type: Schema.Literal("exit"),
+    generation: Schema.Int,
+    code: Schema.NullOr(Schema.Int),
+    signal: Schema.NullOr(Schema.String),
+    cause: Schema.String,
+    state: Schema.String
+  }),
+  /** A relaunch: the next generation's output follows in this connection. */
+  Schema.Struct({ type: Schema.Literal("generation"), generation: Schema.Int })
+])
+export type ServerFrame = typeof ServerFrame.Type
+
+/** Text frames of the client; its binary frames are keystrokes. */
+export const ClientFrame = Schema.Struct({ type: Schema.Literal("resize"), cols: Schema.Int, rows: Schema.Int })
+export type ClientFrame = typeof ClientFrame.Type
+
+export class TerminalApi extends HttpApiGroup.make("terminal")
+  .add(
+    HttpApiEndpoint.get("output", "/:id/output", {
+      params,
+      query: OutputQuery,
+      headers: { range: Schema.optionalKey(Schema.String) },
+      success: [HttpApiSchema.StreamUint8Array()],
+      error: [...ofSession, ...problems(410, 416)]
+    }),
+    HttpApiEndpoint.get("screen", "/:id/screen", {
+      params,
+      query: ScreenQuery,
+      headers: { accept: Schema.optionalKey(Schema.String) },
+      success: [Screen, Schema.String.pipe(HttpApiSchema.asText())],
+      error: ofSession
+    }),
+    HttpApiEndpoint.get("attach", "/:id/attach", {
+      params,
+      query: AttachQuery,
+      success: HttpApiSchema.Empty(101),
+      error: [...ofSession, ...problems(409, 426)]
+    }),
+    HttpApiEndpoint.post("attachTicket", "/:id/attach-tickets", {
+      params,
+      headers: creationHeaders,
+      payload: TicketRequest,
+      success: Ticket.pipe(HttpApiSchema.status(201)),
+      error: [...ofSession, ...problems(413, 415)]
+    })
+  )
+  .prefix("/v1/sessions") {}
