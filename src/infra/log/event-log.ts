@@ -1,0 +1,151 @@
+/** The log as services: one file, one writer, everything above it reading and appending through these shapes alone. */
+import { Clock, Context, Effect, Layer, PubSub, type Scope } from "effect"
+import { makeAppender } from "./appender.ts"
+import { type Database, type Faults, openDatabase } from "./database.ts"
+import { makeDecisionWriter } from "./decision-writer.ts"
+import { layBallast } from "./disk.ts"
+import { makeEntries } from "./entries.ts"
+import { takeEpoch } from "./epoch.ts"
+import { EpochFenced, EventReader, EventStore, StoreFailure } from "./event-store.ts"
+import { follow } from "./follow.ts"
+import { InputReader, recordedInputs } from "./inputs.ts"
+import { takeLock } from "./lock.ts"
+import { measureCommit } from "./log-metrics.ts"
+import { migrate } from "./migrations.ts"
+import { codeOf, type OpenError, openErrorOf } from "./open-errors.ts"
+import { compiler } from "./tables.ts"
+import { forgetOldKeys, Upkeep } from "./upkeep.ts"
+import { encodeRow, sessionRows } from "./views.ts"
+
+export type EventLog = EventStore | EventReader | InputReader | Upkeep
+
+/** For tests of what a disk can do to a log; a daemon gives none. */
+export interface Options {
+  readonly faults?: Faults
+  /** A second writer without the lock: what a daemon is that slept through its own succession. */
+  readonly withoutLock?: boolean
+  /** The log may not grow beyond this many pages of 4 KiB more than it has: a full disk at a chosen place. */
+  readonly spare?: number
+}
+
+/** Takes the lock, then the next epoch, then the log; released in the reverse order, with every waiting append answered. */
+export const layer = (path: string, options: Options = {}): Layer.Layer<EventLog, OpenError> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const opening = <A>(open: () => A) => Effect.try({ try: open, catch: (cause) => openErrorOf(path, cause) })
+      const closing = (close: () => void) => Effect.sync(close)
+      const memory = path === ":memory:"
+      if (!memory && options.withoutLock !== true) {
+        yield* Effect.acquireRelease(
+          opening(() => takeLock(path)),
+          (lock) => closing(lock.release)
+        )
+      }
+      const database = yield* Effect.acquireRelease(
+        opening(() => openDatabase(path, options.faults)),
+        (database) => closing(database.close)
+      )
+      const now = yield* Clock.currentTimeMillis
+      yield* opening(() => {
+        migrate(database, now)
+        if (!memory) layBallast(path)
+      })
+      return yield* services(database, options, now, opening)
+    })
+  )
+
+export const layerMemory: Layer.Layer<EventLog, OpenError> = Layer.suspend(() => Layer.fresh(layer(":memory:")))
+
+const services = Effect.fnUntraced(function* (
+  database: Database,
+  options: Options,
+  openedAt: number,
+  opening: <A>(open: () => A) => Effect.Effect<A, OpenError>
+): Effect.fn.Return<Context.Context<EventLog>, OpenError, Scope.Scope> {
+  const context = yield* Effect.context<never>()
+  const clock = yield* Clock.Clock
+  const bell = yield* Effect.acquireRelease(PubSub.sliding<void>(1), PubSub.shutdown)
+  const { entries, epoch, inputs, rows, writer } = yield* opening(() => {
+    const epoch = takeEpoch(database)
+    forgetOldKeys(database, openedAt)
+    if (options.spare !== undefined) database.limitPages(database.pages() + options.spare)
+    return {
+      epoch,
+      writer: makeDecisionWriter(database),
+      rows: sessionRows(database),
+      entries: makeEntries(database),
+      inputs: recordedInputs(database)
+    }
+  })
+  const measure = measureCommit(context)
+  const appender = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      makeAppender({
+        database,
+        epoch,
+        writer,
+        now: () => clock.currentTimeNanosUnsafe(),
+        committed: (group) => {
+          PubSub.publishUnsafe(bell, undefined)
+          measure(group)
+        }
+      })
+    ),
+    (appender) => Effect.sync(appender.close)
+  )
+
+  const attempt = <A>(operation: string, run: () => A) =>
+    Effect.try({ try: run, catch: (cause) => new StoreFailure({ operation, code: failureCode(cause), outcome: "absent", cause }) })
+  /** A write outside the appender: under the same fence, in a transaction of its own. */
+  const change = (operation: string, run: () => void) =>
+    Effect.try({
+      try: () =>
+        database.immediate(() => {
+          epoch.hold()
+          run()
+        }),
+      catch: (cause) => new StoreFailure({ operation, code: failureCode(cause), outcome: database.inDoubt() ? "unknown" : "absent", cause })
+    })
+
+  const quarantined = () => database.query(compiler.selectFrom("quarantine").select(["stream", "reason", "at"]).orderBy("stream"))
+
+  return Context.empty().pipe(
+    Context.add(EventStore, {
+      epoch: epoch.number,
+      append: appender.append,
+      idempotent: (scope, key) => attempt("idempotent", () => writer.idempotent(scope, key) ?? null),
+      checkpoint: (stream) => attempt("checkpoint", () => writer.checkpoint(stream) ?? null),
+      saveCheckpoint: (stream, checkpoint) => change("saveCheckpoint", () => writer.saveCheckpoint(stream, checkpoint)),
+      quarantine: Effect.fnUntraced(function* (stream: string, reason: string) {
+        const at = yield* Clock.currentTimeMillis
+        yield* change("quarantine", () => {
+          // The first reason is the one to look into; what came of it does not overwrite it.
+          const insert = compiler.insertInto("quarantine").values({ stream, reason, at })
+          database.query(insert.onConflict((conflict) => conflict.column("stream").doNothing()))
+        })
+      })
+    }),
+    Context.add(EventReader, {
+      stream: (stream, page) => attempt("stream", () => entries.stream(stream, page)),
+      all: (page) => attempt("all", () => entries.all(page)),
+      head: attempt("head", entries.head),
+      follow: (from) => follow(entries, attempt, bell, from),
+      list: (query) => attempt("list", () => rows.list(query)),
+      row: (id) => attempt("row", () => rows.get(id) ?? null),
+      live: attempt("live", rows.live),
+      counts: attempt("counts", rows.counts),
+      quarantined: attempt("quarantined", quarantined)
+    }),
+    Context.add(InputReader, { stream: (stream, page) => attempt("inputs", () => inputs(stream, page)) }),
+    Context.add(Upkeep, {
+      rebuildViews: (fresh) =>
+        change("rebuildViews", () => {
+          rows.clear()
+          for (const row of fresh) rows.put(encodeRow(row))
+        }),
+      deleteCheckpoints: change("deleteCheckpoints", () => void database.query(compiler.deleteFrom("checkpoints")))
+    })
+  )
+})
+
+const failureCode = (cause: unknown) => (cause instanceof EpochFenced ? "EPOCH_FENCED" : codeOf(cause))

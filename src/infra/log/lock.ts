@@ -1,0 +1,28 @@
+/** One daemon per log: an exclusive lock on a small file beside it, which the kernel lets go of when the process dies, however it dies. */
+import Sqlite from "better-sqlite3"
+import { ensurePrivateFile } from "./disk.ts"
+import { AlreadyRunning, codeOf } from "./open-errors.ts"
+
+export interface Lock {
+  readonly path: string
+  readonly release: () => void
+}
+
+/**
+ * A database of its own, so that readers of the log are never locked out, and so that the lock is the kernel's record lock and not
+ * a file with a pid in it, which outlives its writer. Throws `AlreadyRunning` at once when somebody holds it.
+ */
+export const takeLock = (logPath: string): Lock => {
+  const path = `${logPath}.lock`
+  ensurePrivateFile(path)
+  const handle = new Sqlite(path, { timeout: 0 })
+  try {
+    // In WAL mode an exclusive transaction would still let a second connection in.
+    handle.pragma("journal_mode = DELETE")
+    handle.exec("BEGIN EXCLUSIVE")
+  } catch (cause) {
+    handle.close()
+    throw codeOf(cause).startsWith("SQLITE_BUSY") ? new AlreadyRunning({ lock: path }) : cause
+  }
+  return { path, release: () => void handle.close() }
+}
