@@ -1,7 +1,7 @@
 /** A typed client of the contract, over TCP or the unix socket, for whoever holds the token. Imports nothing of the server. */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Schema, Stream } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
