@@ -57,7 +57,13 @@ export const Fact = Schema.Union([
     deadline: Deadline
   }),
   fact("ProcessSpawned", { generation: Generation, process: ProcessIdentity, holderSeq, deadline: Deadline }),
-  fact("AgentReady", { generation: Generation, evidence: Schema.String, holderSeq: Schema.NullOr(Schema.Int), deadline: Deadline }),
+  /** `healthyDeadline`: when the relaunch budget is full again; null while nothing of it is spent. */
+  fact("AgentReady", {
+    generation: Generation,
+    evidence: Schema.String,
+    holderSeq: Schema.NullOr(Schema.Int),
+    healthyDeadline: Schema.NullOr(Deadline)
+  }),
   fact("ReadinessTimedOut", { generation: Generation, afterMs: Schema.Int, deadline: Deadline }),
   fact("HealthConfirmed", { generation: Generation, attempts: Schema.Int }),
   fact("ActivityChanged", {
@@ -90,7 +96,14 @@ export const Fact = Schema.Union([
     reason: Schema.String,
     deadline: Deadline
   }),
-  fact("StopEscalated", { by, reason: Schema.String, outcome: Schema.Literals(["end", "archive", "terminate"]), deadline: Deadline }),
+  /** A stop under way is asked for again, more firmly. */
+  fact("StopEscalated", {
+    mode: Schema.Literals(["stop", "kill"]),
+    by,
+    reason: Schema.String,
+    outcome: Schema.Literals(["end", "archive", "terminate"]),
+    deadline: Deadline
+  }),
   fact("StopStepTaken", {
     generation: Generation,
     step: Schema.Literals(["goodbye", "hangup", "kill"]),

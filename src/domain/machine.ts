@@ -51,10 +51,13 @@ const launch = <const S extends string>(state: S) => ({
         ...whileUp,
         AgentReady: {
           target: "#streaming" as const,
-          actions: remember<"AgentReady">((context, { deadline, holderSeq }) => ({
+          actions: remember<"AgentReady">((context, { healthyDeadline, holderSeq }) => ({
             holderSeq: holderSeq ?? context.holderSeq,
             notice: null,
-            deadlines: { ...without(context.deadlines, "ready", "reclaim"), ...(context.stop === null ? { healthy: deadline } : {}) }
+            deadlines: {
+              ...without(context.deadlines, "ready", "reclaim"),
+              ...(context.stop === null && healthyDeadline !== null ? { healthy: healthyDeadline } : {})
+            }
           }))
         },
         ReadinessTimedOut: {

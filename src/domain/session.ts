@@ -11,14 +11,17 @@ export type Applied = readonly [session: Session, effects: ReadonlyArray<Session
 /** A stream begins with `SessionCreated`; its effects are the first obligations. */
 export const open = (created: FactOf<"SessionCreated">): Applied => returned(initialTransition(machine, created))
 
-/** Whether the machine takes the fact in its present state. */
-export const accepts = (session: Session, fact: Fact): boolean => session.can(fact)
+/** Null when the machine does not take the fact in its present state. */
+export const tryApply = (session: Session, fact: Fact): Applied | null => {
+  const next = transition(machine, session, fact)
+  return next[0] === session ? null : returned(next)
+}
 
 /** Throws when the fact is not legal: in a log that is corruption, before an append it is a defect of ours. */
 export const apply = (session: Session, fact: Fact): Applied => {
-  const next = transition(machine, session, fact)
-  if (next[0] === session) throw new IllegalFact(fact.type, stateName(session))
-  return returned(next)
+  const applied = tryApply(session, fact)
+  if (applied === null) throw new IllegalFact(fact.type, stateName(session))
+  return applied
 }
 
 export const replay = (facts: ReadonlyArray<Fact>): Session => {

@@ -87,8 +87,12 @@ export const whileLive = {
   StopEscalated: {
     guard: ({ context }: At) => context.stop !== null,
     actions: [
-      remember<"StopEscalated">((context, { deadline, outcome }) => ({
-        stop: context.stop && { ...context.stop, mode: "kill" as const, outcome: firmest(context.stop.outcome, outcome) },
+      remember<"StopEscalated">((context, { deadline, mode, outcome }) => ({
+        stop: context.stop && {
+          ...context.stop,
+          mode: context.stop.mode === "kill" ? "kill" : mode,
+          outcome: firmest(context.stop.outcome, outcome)
+        },
         deadlines: { ...context.deadlines, stop: deadline }
       })),
       perform(runLadder)

@@ -1,7 +1,8 @@
 /** A session as people and programs see it: the one public shape, derived from the fold and from nothing else. */
-import { Schema } from "effect"
-import { Activity } from "./facts.ts"
+import { DateTime, Schema } from "effect"
+import { Activity, type EndCause } from "./facts.ts"
 import { SessionId } from "./ids.ts"
+import { insideOf, lifeOf, type Session, stoppingOf } from "./session.ts"
 import { Keepalive, Size, Stopping } from "./spec.ts"
 
 /** ISO 8601, UTC. */
@@ -72,3 +73,94 @@ export const SessionView = Schema.Struct({
   updatedAt: Time
 })
 export type SessionView = typeof SessionView.Type
+
+/** The public shape of a session at `seq`. */
+export const view = (session: Session, seq: number): SessionView => {
+  const { context } = session
+  const { spec } = context
+  const life = lifeOf(session)
+  const inside = insideOf(session)
+  const backoff = context.deadlines.backoff
+  return {
+    id: SessionId.make(context.id),
+    name: spec.name,
+    labels: spec.labels,
+    provider: spec.provider,
+    command: spec.command,
+    cwd: spec.cwd,
+    env: spec.env.names,
+    runtime: spec.runtime,
+    size: spec.size,
+    keepalive: spec.keepalive,
+    stopping: spec.stop,
+    readyTimeoutMs: spec.readyTimeoutMs,
+    idleStopMs: spec.idleStopMs,
+    state: life,
+    phase: phases[inside] ?? "running",
+    activity: life === "streaming" && inside !== "reaping" ? context.activity.value : null,
+    evidence:
+      life === "streaming" && context.activity.source !== "none"
+        ? { source: context.activity.source, at: iso(context.activity.at), question: context.activity.question }
+        : null,
+    generation: context.generation,
+    seq,
+    outputOffset: context.offset,
+    process: context.process && { pid: context.process.pid, startedAt: iso(context.process.startedAt) },
+    exit: context.exit && {
+      cause: context.exit.cause.type,
+      detail: detailOf(context.exit.cause),
+      code: context.exit.code,
+      signal: context.exit.signal,
+      at: iso(context.exit.at)
+    },
+    relaunch: context.relaunch && backoff ? { attempt: context.relaunch.attempt, at: iso(backoff.wallMs) } : null,
+    stop: context.stop && {
+      step: stopSteps[stoppingOf(session)],
+      by: context.stop.by,
+      reason: context.stop.reason,
+      at: iso(context.stop.at)
+    },
+    leftovers: context.leftovers,
+    notice: context.notice,
+    clients: context.clients.length,
+    prompts: { queued: 0 },
+    lineage: null,
+    createdAt: iso(context.createdAt),
+    updatedAt: iso(context.updatedAt)
+  }
+}
+
+/** Whether start-up has work with the session: a process may live, a launch is under way, or a deadline is pending. */
+export const isLive = (session: Session): boolean =>
+  ["starting", "streaming", "resuming"].includes(lifeOf(session)) || Object.keys(session.context.deadlines).length > 0
+
+const phases: Readonly<Record<string, Phase>> = {
+  preparing: "preparing",
+  launching: "launching",
+  booting: "booting",
+  reaping: "reaping",
+  resting: "resting",
+  backingOff: "backing_off",
+  givenUp: "given_up",
+  archived: "archived",
+  terminated: "over"
+}
+
+const stopSteps = { none: "asked", asked: "asked", hungUp: "hung_up", killed: "killed" } as const
+
+const detailOf = (cause: EndCause): string | null => {
+  switch (cause.type) {
+    case "stopped":
+      return `by ${cause.by}: ${cause.reason}`
+    case "launch_failed":
+      return `${cause.code}: ${cause.message}`
+    case "lost":
+      return `last seen alive ${iso(cause.lastSeenAt)}`
+    case "rate_limited":
+      return `until ${iso(cause.until)}`
+    default:
+      return null
+  }
+}
+
+const iso = (ms: number): string => DateTime.formatIso(DateTime.makeUnsafe(ms))

@@ -1,0 +1,68 @@
+/** What the passing of a deadline means. Deadlines are data; the actor only says that one has passed. */
+import type { DeadlineName, Fact } from "../facts.ts"
+import type { Report } from "../inputs.ts"
+import { limits } from "../limits.ts"
+import { providerOf } from "../providers/index.ts"
+import { type Deadline, deadlineIn } from "../time.ts"
+import { notReady } from "./ending.ts"
+import { relaunchDue } from "./keepalive.ts"
+import { stop, stopOverdue } from "./stopping.ts"
+import { armIdleStop } from "./terminal.ts"
+import { fact, nothing, type Policies, type Situation, type Verdict } from "./verdict.ts"
+
+export const deadlines: Policies<Extract<Report, { readonly type: "DeadlineReached" }>> = {
+  DeadlineReached: (situation) => {
+    const due = earliest(situation.context.deadlines)
+    return due === null || due.deadline.bootMs > situation.now.bootMs ? nothing("not_due") : passed[due.name](situation)
+  }
+}
+
+/** The next thing to wait for; null when there is nothing. */
+export const earliest = (
+  pending: {
+    readonly [name in DeadlineName]?: Deadline
+  }
+): { readonly name: DeadlineName; readonly deadline: Deadline } | null => {
+  const sorted = (Object.entries(pending) as ReadonlyArray<[DeadlineName, Deadline]>).toSorted(([, a], [, b]) => a.bootMs - b.bootMs)
+  return sorted[0] === undefined ? null : { name: sorted[0][0], deadline: sorted[0][1] }
+}
+
+const passed: { readonly [name in DeadlineName]: (situation: Situation) => Verdict } = {
+  launch: (situation) => [fact("HolderLost", situation, { generation: situation.context.generation, reason: "launch_overdue" })],
+  ready: (situation) => {
+    const { aliveMs } = providerOf(situation.context.spec.provider).ready
+    if (aliveMs !== null) return ready(situation, `alive_for_${aliveMs}_ms`)
+    return [
+      fact("ReadinessTimedOut", situation, {
+        generation: situation.context.generation,
+        afterMs: situation.context.spec.readyTimeoutMs,
+        deadline: deadlineIn(situation.now, limits.reclaimGraceMs)
+      })
+    ]
+  },
+  reclaim: (situation) => stop(situation, { mode: "stop", outcome: "end", ...notReady }),
+  healthy: (situation) => [
+    fact("HealthConfirmed", situation, { generation: situation.context.generation, attempts: situation.context.attempts })
+  ],
+  backoff: relaunchDue,
+  stop: stopOverdue,
+  idle: (situation) => {
+    const { activity, idleOffset } = situation.context
+    const quiet = situation.now.offset <= idleOffset && (activity.value === "idle" || activity.value === "unknown")
+    return quiet ? stop(situation, { mode: "stop", outcome: "end", by: "reprise", reason: "idle" }) : armIdleStop(situation)
+  }
+}
+
+/** The agent takes input. From here its health counts, and so does the silence of a session nobody watches. */
+export const ready = (
+  situation: Situation,
+  evidence: string,
+  entry?: { readonly n: number; readonly wallMs: number; readonly offset: number }
+): ReadonlyArray<Fact> => {
+  const { attempts, generation, spec } = situation.context
+  const healthyDeadline = attempts === 0 ? null : deadlineIn(situation.now, spec.keepalive.healthyAfterMs)
+  return [
+    fact("AgentReady", situation, { generation, evidence, holderSeq: entry?.n ?? null, healthyDeadline }, entry),
+    ...armIdleStop(situation)
+  ]
+}

@@ -1,0 +1,96 @@
+/** From an input to its facts: every policy in one table, every answer checked against the machine before anybody acts on it. */
+import type { SessionEffect } from "../effects.ts"
+import type { Fact, FactOf } from "../facts.ts"
+import type { Command, CommandType, Input } from "../inputs.ts"
+import { apply, insideOf, lifeOf, open, type Session, stateName, tryApply } from "../session.ts"
+import type { Spec } from "../spec.ts"
+import type { Moment } from "../time.ts"
+import { activity } from "./activity.ts"
+import { deadlines } from "./deadlines.ts"
+import { lifecycle } from "./lifecycle.ts"
+import { stopping } from "./stopping.ts"
+import { terminal } from "./terminal.ts"
+import { type Nothing, type Policies, type Policy, type Refusal, refuse, type Verdict } from "./verdict.ts"
+
+export { earliest } from "./deadlines.ts"
+export type { Nothing, Refusal } from "./verdict.ts"
+
+/** One fact, and the session as it is after it. */
+export interface Step {
+  readonly fact: Fact
+  readonly session: Session
+}
+/** Never without a step. `effects` are owed once the facts are durable. */
+export interface Accepted {
+  readonly _tag: "Accepted"
+  readonly steps: ReadonlyArray<Step>
+  readonly session: Session
+  readonly effects: ReadonlyArray<SessionEffect>
+}
+export type Decided = Accepted | Refusal | Nothing
+
+export const decide = (session: Session, input: Input, now: Moment): Decided => {
+  const verdict = consider(session, input, now)
+  return "_tag" in verdict ? verdict : enact(session, input, verdict)
+}
+
+/** The first decision of a stream. */
+export const decideCreate = (id: FactOf<"SessionCreated">["id"], spec: Spec, by: string, now: Moment): Accepted => {
+  const created = { type: "SessionCreated", at: now.wallMs, offset: 0, id, spec, by } as const
+  const [session, effects] = open(created)
+  return { _tag: "Accepted", steps: [{ fact: created, session }], session, effects }
+}
+
+/** The commands that would be taken now: what a refusal offers instead. */
+export const allowed = (session: Session, now: Moment): ReadonlyArray<CommandType> =>
+  samples.filter((command) => decide(session, command, now)._tag !== "Refusal").map((command) => command.type)
+
+const policies: Policies = { ...lifecycle, ...terminal, ...stopping, ...deadlines, ...activity }
+
+const consider = (session: Session, input: Input, now: Moment): Verdict =>
+  (policies[input.type] as Policy<Input["type"]>)({ session, context: session.context, now }, input)
+
+const enact = (session: Session, input: Input, facts: ReadonlyArray<Fact>): Decided => {
+  const [first, ...rest] = facts
+  if (first === undefined) return { _tag: "Nothing", reason: "unchanged" }
+  const begun = tryApply(session, first)
+  if (begun === null) return "by" in input ? refusal(session, input) : { _tag: "Nothing", reason: "not_now" }
+  const steps: Array<Step> = [{ fact: first, session: begun[0] }]
+  const effects = [...begun[1]]
+  for (const fact of rest) {
+    const [after, owed] = apply(steps.at(-1)!.session, fact)
+    steps.push({ fact, session: after })
+    effects.push(...owed)
+  }
+  return { _tag: "Accepted", steps, session: steps.at(-1)!.session, effects }
+}
+
+/** The machine does not take what the command would make true: say why in a word that a program can read. */
+const refusal = (session: Session, command: Command): Refusal => {
+  const life = lifeOf(session)
+  const inside = insideOf(session)
+  const no = (code: string) => refuse(code, `${command.type} is not possible while the session is ${stateName(session)}`)
+  if (life === "terminated") return no("terminated")
+  if (inside === "archived") return no("archived")
+  if (life === "ended")
+    return no(command.type === "Unarchive" ? "not_archived" : command.type === "Resume" ? "not_allowed" : "already_ended")
+  if (command.type === "Resume") return no(life === "streaming" ? "already_running" : "already_resuming")
+  if (command.type === "Unarchive") return no("not_archived")
+  if (session.context.stop !== null) return no("already_stopping")
+  return no(inside === "reaping" ? "already_exited" : "not_ready")
+}
+
+const sample = { by: "" }
+const samples: ReadonlyArray<Command> = [
+  { type: "Patch", ...sample, changes: { name: null } },
+  { type: "Write", ...sample, writeId: "", bytes: 0 },
+  { type: "Interrupt", ...sample, writeId: "" },
+  { type: "Resize", ...sample, size: { cols: 1, rows: 1 } },
+  { type: "Stop", ...sample, reason: "" },
+  { type: "Kill", ...sample, reason: "" },
+  { type: "Resume", ...sample },
+  { type: "Archive", ...sample },
+  { type: "Unarchive", ...sample },
+  { type: "Terminate", ...sample, reason: "" },
+  { type: "Attach", ...sample, client: "", mode: "view" }
+]

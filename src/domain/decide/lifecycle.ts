@@ -1,0 +1,129 @@
+/** A launch from its preparation to its end: what each report of the holder, or its silence, makes true. */
+import type { HolderEvent, JournalEntry, Report } from "../inputs.ts"
+import { limits } from "../limits.ts"
+import { providerOf } from "../providers/index.ts"
+import { insideOf, lifeOf } from "../session.ts"
+import { deadlineIn, rebase } from "../time.ts"
+import { ready } from "./deadlines.ts"
+import { ended } from "./ending.ts"
+import { fact, nothing, type Policies, type Policy, type Situation, type Verdict } from "./verdict.ts"
+
+type LifecycleReport = Extract<
+  Report,
+  {
+    readonly type: "Prepared" | "PrepareFailed" | "LaunchFailed" | "HolderReported" | "Reattached" | "HolderGone" | "Swept" | "HostRebooted"
+  }
+>
+
+/** A report of another generation, or of one that is over, changes nothing. */
+const ofThisGeneration =
+  <T extends Exclude<LifecycleReport["type"], "HostRebooted">>(policy: Policy<T>): Policy<T> =>
+  (situation, report) =>
+    (report as { readonly generation: number }).generation === situation.context.generation && isLive(situation)
+      ? policy(situation, report)
+      : nothing("stale_generation")
+
+const isLive = ({ session }: Situation) => ["starting", "streaming", "resuming"].includes(lifeOf(session))
+
+export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"Resume"> } = {
+  Resume: (situation, { by }) => [fact("ResumeRequested", situation, { by })],
+
+  Prepared: ofThisGeneration((situation, { executable }) => {
+    const { context, now, session } = situation
+    return [
+      fact("LaunchIntended", situation, {
+        generation: context.generation,
+        nonce: now.nonce,
+        reason: lifeOf(session) === "starting" ? "create" : context.attempts > 0 ? "relaunch" : "resume",
+        executable,
+        bootId: now.bootId,
+        deadline: deadlineIn(now, limits.launchMs)
+      })
+    ]
+  }),
+  PrepareFailed: ofThisGeneration((situation, { code, message }) =>
+    insideOf(situation.session) === "preparing"
+      ? ended(situation, { holderSeq: null, swept: 0, fallback: { type: "launch_failed", code, message } })
+      : nothing("not_now")
+  ),
+  LaunchFailed: ofThisGeneration((situation, { code, message }) =>
+    insideOf(situation.session) === "launching"
+      ? ended(situation, { holderSeq: null, swept: 0, fallback: { type: "launch_failed", code, message } })
+      : nothing("not_now")
+  ),
+  HolderReported: ofThisGeneration((situation, { entry }) =>
+    entry.n > situation.context.holderSeq ? reported(situation, entry, entry.event) : nothing("repeated")
+  ),
+  Reattached: ofThisGeneration((situation, { downMs, process }) => [
+    fact("Adopted", situation, { generation: situation.context.generation, process, downMs })
+  ]),
+  HolderGone: ofThisGeneration((situation, { reason }) => [
+    fact("HolderLost", situation, { generation: situation.context.generation, reason })
+  ]),
+  Swept: ofThisGeneration((situation, { lastSeenAt, swept }) => {
+    if (insideOf(situation.session) !== "reaping") return nothing("not_now")
+    const fallback =
+      situation.context.process === null
+        ? ({ type: "launch_failed", code: "holder_lost", message: "the launch did not come about" } as const)
+        : ({ type: "lost", lastSeenAt } as const)
+    return ended(situation, { holderSeq: null, swept, fallback })
+  }),
+
+  HostRebooted: (situation) => {
+    const { context, now, session } = situation
+    if (context.bootId === "" || context.bootId === now.bootId) return nothing("unchanged")
+    if (isLive(situation) && insideOf(session) !== "preparing")
+      return [
+        fact("ClockRebased", situation, { bootId: now.bootId, deadlines: {} }),
+        ...ended(situation, { holderSeq: null, swept: 0, fallback: { type: "host_rebooted" } })
+      ]
+    const backoff = context.deadlines.backoff
+    return [
+      fact("ClockRebased", situation, {
+        bootId: now.bootId,
+        deadlines: backoff === undefined ? {} : { backoff: rebase(backoff, now, context.relaunch?.delayMs ?? 0) }
+      })
+    ]
+  }
+}
+
+/** One line of the holder's journal. It tells when and where in the output the thing happened, which may be long ago. */
+const reported = (situation: Situation, entry: JournalEntry, event: HolderEvent): Verdict => {
+  const { context, now, session } = situation
+  const { generation } = context
+  const holderSeq = entry.n
+  switch (event.type) {
+    case "spawned":
+      return [
+        fact(
+          "ProcessSpawned",
+          situation,
+          { generation, process: event.process, holderSeq, deadline: deadlineIn(now, readyAfterMs(situation)) },
+          entry
+        )
+      ]
+    case "launch_failed":
+      return ended(situation, { holderSeq, swept: 0, fallback: { type: "launch_failed", code: event.code, message: event.message } }, entry)
+    case "output_began":
+      return insideOf(session) === "booting" && providerOf(context.spec.provider).ready.firstOutput
+        ? ready(situation, "first_output", entry)
+        : nothing("not_now")
+    case "stop_step":
+      return [
+        fact("StopStepTaken", situation, { generation, step: event.step, signals: event.signals, pids: event.pids, holderSeq }, entry)
+      ]
+    case "exited":
+      return [fact("ProcessExited", situation, { generation, code: event.code, signal: event.signal, holderSeq }, entry)]
+    case "leftovers":
+      return [fact("LeftoversRemain", situation, { generation, leftovers: event.leftovers, holderSeq }, entry)]
+    case "cleared":
+      return ended(situation, { holderSeq, swept: event.swept }, entry)
+    case "output_dropped":
+      return [fact("OutputDropped", situation, { generation, from: event.from, to: event.to, reason: event.reason, holderSeq }, entry)]
+  }
+}
+
+const readyAfterMs = ({ context }: Situation) => {
+  const { aliveMs } = providerOf(context.spec.provider).ready
+  return aliveMs === null ? context.spec.readyTimeoutMs : Math.min(aliveMs, context.spec.readyTimeoutMs)
+}

@@ -1,0 +1,63 @@
+/** Ending what runs: a stop that is asked for wins over everything, and `ended` is said only when nothing is left. */
+import type { Fact } from "../facts.ts"
+import type { Command } from "../inputs.ts"
+import { limits } from "../limits.ts"
+import { insideOf, lifeOf } from "../session.ts"
+import type { StopOrder } from "../session-context.ts"
+import { deadlineIn } from "../time.ts"
+import { ended } from "./ending.ts"
+import { fact, type Policies, refuse, type Situation, type Verdict } from "./verdict.ts"
+
+type StoppingCommand = Extract<Command, { readonly type: "Stop" | "Kill" | "Terminate" | "Archive" | "Unarchive" }>
+
+export const stopping: Policies<StoppingCommand> = {
+  Stop: (situation, { by, reason }) => stop(situation, { mode: "stop", outcome: "end", by, reason }),
+  Kill: (situation, { by, reason }) => stop(situation, { mode: "kill", outcome: "end", by, reason }),
+  Terminate: (situation, { by, reason }) =>
+    lifeOf(situation.session) === "ended"
+      ? [fact("SessionTerminated", situation, { by, reason })]
+      : stop(situation, { mode: "stop", outcome: "terminate", by, reason }),
+  Archive: (situation, { by }) =>
+    lifeOf(situation.session) === "ended"
+      ? [fact("SessionArchived", situation, { by })]
+      : stop(situation, { mode: "stop", outcome: "archive", by, reason: "archived" }),
+  Unarchive: (situation, { by }) => [fact("SessionUnarchived", situation, { by })]
+}
+
+type Wish = Omit<StopOrder, "at">
+
+export const stop = (situation: Situation, wish: Wish): Verdict => {
+  const { context, session } = situation
+  if (insideOf(session) === "backingOff") return [fact("RelaunchCancelled", situation, { by: wish.by, reason: wish.reason })]
+  if (insideOf(session) === "preparing") return stopBeforeLaunch(situation, wish)
+  const under = context.stop
+  if (under === null) return [fact("StopRequested", situation, { ...wish, deadline: overdue(situation) })]
+  const firmer = (under.mode === "stop" && wish.mode === "kill") || (wish.outcome !== "end" && wish.outcome !== under.outcome)
+  if (!firmer) return refuse("already_stopping", `a ${under.mode} by ${under.by} is under way`)
+  return [fact("StopEscalated", situation, { ...wish, deadline: overdue(situation) })]
+}
+
+/** Nothing was launched yet, so nothing has to be waited for. */
+const stopBeforeLaunch = (situation: Situation, wish: Wish): ReadonlyArray<Fact> => {
+  const asked = fact("StopRequested", situation, { ...wish, deadline: overdue(situation) })
+  const order: StopOrder = { ...wish, at: asked.at }
+  return [asked, ...ended({ ...situation, context: { ...situation.context, stop: order } }, { holderSeq: null, swept: 0 })]
+}
+
+/** The holder has promised to be through by now. */
+export const stopOverdue = (situation: Situation): ReadonlyArray<Fact> => {
+  const { generation, leftovers, stop: under } = situation.context
+  if (under === null) return []
+  const again = fact("StopEscalated", situation, {
+    mode: "kill",
+    outcome: under.outcome,
+    by: "reprise",
+    reason: "overdue",
+    deadline: overdue(situation)
+  })
+  // Leftovers have been named: the holder is at work on what does not die. Silence after a kill means that the holder is not.
+  return under.mode === "stop" || leftovers.length > 0 ? [again] : [fact("HolderLost", situation, { generation, reason: "stop_overdue" })]
+}
+
+const overdue = ({ context, now }: Situation) =>
+  deadlineIn(now, limits.stopMarginMs + context.spec.stop.ladder.reduce((sum, rung) => sum + (rung.step === "kill" ? 0 : rung.waitMs), 0))

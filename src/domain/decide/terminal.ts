@@ -1,0 +1,61 @@
+/** The terminal and who sits at it: typing, interrupting, its size, clients that come and go, and what to do when nobody is left. */
+import type { Fact } from "../facts.ts"
+import type { Command, Report } from "../inputs.ts"
+import { limits } from "../limits.ts"
+import { providerOf } from "../providers/index.ts"
+import { lifeOf } from "../session.ts"
+import type { SessionContext } from "../session-context.ts"
+import { deadlineIn } from "../time.ts"
+import { fact, nothing, type Policies, refuse, type Situation } from "./verdict.ts"
+
+type TerminalInput = Extract<
+  Command | Report,
+  { readonly type: "Write" | "Interrupt" | "Resize" | "Attach" | "Detach" | "Patch" | "WriteSettled" }
+>
+
+export const terminal: Policies<TerminalInput> = {
+  Write: (situation, { by, bytes, writeId }) => type(situation, { writeId, kind: "input", bytes, by }),
+  Interrupt: (situation, { by, writeId }) =>
+    type(situation, { writeId, kind: "interrupt", bytes: providerOf(situation.context.spec.provider).interrupt.length, by }),
+  WriteSettled: (situation, { generation, outcome, writeId }) => {
+    if (!situation.context.pendingWrites.some((write) => write.writeId === writeId)) return nothing("repeated")
+    return outcome === "written"
+      ? [fact("InputWritten", situation, { generation, writeId })]
+      : [fact("InputFailed", situation, { generation, writeId, code: outcome })]
+  },
+  Resize: (situation, { size }) => {
+    const { cols, rows } = situation.context.spec.size
+    return size.cols === cols && size.rows === rows ? nothing("unchanged") : [fact("Resized", situation, { size })]
+  },
+  Attach: (situation, { client, mode }) =>
+    situation.context.clients.length >= limits.clientsPerSession
+      ? refuse("too_many_clients", `at most ${limits.clientsPerSession} clients may be attached`)
+      : [fact("ClientAttached", situation, { client, mode })],
+  Detach: (situation, { client, typedBytes }) => {
+    const { clients } = situation.context
+    if (!clients.includes(client)) return nothing("repeated")
+    const left = { ...situation.context, clients: clients.filter((other) => other !== client) }
+    const detached = fact("ClientDetached", situation, { client, typedBytes })
+    return lifeOf(situation.session) === "streaming" ? [detached, ...armIdleStop({ ...situation, context: left })] : [detached]
+  },
+  Patch: (situation, { by, changes }) => {
+    const { context, session } = situation
+    if (Object.keys(changes).length === 0) return nothing("unchanged")
+    const patched = fact("SessionPatched", situation, { changes, by })
+    if (changes.idleStopMs === undefined || lifeOf(session) !== "streaming") return [patched]
+    return [patched, ...armIdleStop({ ...situation, context: { ...context, spec: { ...context.spec, idleStopMs: changes.idleStopMs } } })]
+  }
+}
+
+const type = (situation: Situation, write: Pick<Extract<Fact, { type: "InputAccepted" }>, "writeId" | "kind" | "bytes" | "by">) =>
+  situation.context.pendingWrites.length >= limits.pendingWrites
+    ? refuse("too_many_pending_writes", `at most ${limits.pendingWrites} inputs may wait to be written`)
+    : [fact("InputAccepted", situation, { generation: situation.context.generation, ...write })]
+
+/** Nothing when the session has no idle limit, is being stopped, or somebody is attached. */
+export const armIdleStop = (situation: Situation): ReadonlyArray<Fact> => {
+  const { clients, process, spec, stop }: SessionContext = situation.context
+  return spec.idleStopMs === null || clients.length > 0 || stop !== null || process === null
+    ? []
+    : [fact("IdleStopArmed", situation, { deadline: deadlineIn(situation.now, spec.idleStopMs) })]
+}

@@ -1,0 +1,104 @@
+/** given(facts).when(input).then(facts): a rule in the domain's own words. */
+import { assert } from "@effect/vitest"
+import { decide, decideCreate } from "../../src/domain/decide/index.ts"
+import type { Fact } from "../../src/domain/facts.ts"
+import { SessionId } from "../../src/domain/ids.ts"
+import type { HolderEvent, Input } from "../../src/domain/inputs.ts"
+import { apply, open, type Session } from "../../src/domain/session.ts"
+import type { Spec } from "../../src/domain/spec.ts"
+import { terminalLadder } from "../../src/domain/spec.ts"
+import type { Moment } from "../../src/domain/time.ts"
+
+export const id = SessionId.make("s-000000000000")
+export const nonce = "0123456789abcdef0123456789abcdef"
+export const boot = "boot-1"
+
+/** The machine booted at wall time 1,000,000; `ms` after that. */
+export const at = (ms: number, more: Partial<Moment> = {}): Moment => ({
+  wallMs: 1_000_000 + ms,
+  bootMs: ms,
+  bootId: boot,
+  random: 0,
+  nonce,
+  offset: 0,
+  ...more
+})
+
+export const spec = (more: Partial<Spec> = {}): Spec => ({
+  provider: "command",
+  command: ["bash"],
+  cwd: "/",
+  env: { names: [], hash: "" },
+  name: null,
+  labels: {},
+  size: { cols: 80, rows: 24 },
+  runtime: "pty",
+  keepalive: { mode: "on_crash", baseMs: 3_000, factor: 2, capMs: 300_000, maxAttempts: 3, healthyAfterMs: 60_000 },
+  stop: { ladder: terminalLadder },
+  readyTimeoutMs: 30_000,
+  idleStopMs: null,
+  ...more
+})
+
+export const process = { bootId: boot, pid: 4242, startTime: 99 }
+
+/** What the holder of `generation` tells as its `n`-th word. */
+export const told = (n: number, event: HolderEvent, generation = 1, ms = 0): Input => ({
+  type: "HolderReported",
+  generation,
+  entry: { n, wallMs: 1_000_000 + ms, offset: 0, event }
+})
+export const spawned = (generation = 1) => told(1, { type: "spawned", process }, generation)
+export const printed = (generation = 1) => told(2, { type: "output_began" }, generation)
+export const exited = (code: number | null, signal: string | null = null, generation = 1) =>
+  told(8, { type: "exited", code, signal }, generation)
+export const cleared = (generation = 1, swept = 0) => told(9, { type: "cleared", swept }, generation)
+export const prepared = (generation = 1): Input => ({ type: "Prepared", generation, executable: "/bin/bash" })
+export const due: Input = { type: "DeadlineReached" }
+
+export const stop: Input = { type: "Stop", by: "ada", reason: "enough" }
+export const kill: Input = { type: "Kill", by: "ada", reason: "now" }
+export const terminate: Input = { type: "Terminate", by: "ada", reason: "over" }
+export const archive: Input = { type: "Archive", by: "ada" }
+export const unarchive: Input = { type: "Unarchive", by: "ada" }
+export const resume: Input = { type: "Resume", by: "ada" }
+
+type Told = readonly [Input, Moment] | Input
+/** A session that has been told these inputs, one after the other; an input alone comes at 0. */
+export const having = (sessionSpec: Spec, ...inputs: ReadonlyArray<Told>): Session => {
+  let session = decideCreate(id, sessionSpec, "ada", at(0)).session
+  for (const told of inputs) {
+    const [input, now] = "type" in told ? [told, at(0)] : told
+    const decided = decide(session, input, now)
+    assert(decided._tag === "Accepted", `${input.type}: ${JSON.stringify(decided)}`)
+    session = decided.session
+  }
+  return session
+}
+
+export const when = (session: Session, input: Input, now: Moment = at(0)) => {
+  const decided = decide(session, input, now)
+  return {
+    decided,
+    /** Every given fact, in order, with at least the given fields. */
+    then: (...expected: ReadonlyArray<Partial<Fact> & { readonly type: Fact["type"] }>): Session => {
+      assert(decided._tag === "Accepted", JSON.stringify(decided))
+      const facts = decided.steps.map(({ fact }) => fact)
+      assert.deepStrictEqual(
+        facts.map(({ type }) => type),
+        expected.map(({ type }) => type)
+      )
+      for (const [index, wanted] of expected.entries()) assert.deepInclude(facts[index] as object, wanted as object)
+      return decided.session
+    },
+    refused: (code: string) => assert.deepInclude(decided, { _tag: "Refusal", code }),
+    ignored: (reason: string) => assert.deepInclude(decided, { _tag: "Nothing", reason })
+  }
+}
+
+/** Facts alone, folded. */
+export const fold = (facts: ReadonlyArray<Fact>): Session => {
+  const [created, ...rest] = facts
+  assert(created?.type === "SessionCreated")
+  return rest.reduce((session, fact) => apply(session, fact)[0], open(created)[0])
+}
