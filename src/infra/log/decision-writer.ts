@@ -8,7 +8,7 @@ import { encodeRow, sessionRows } from "./views.ts"
 export interface Prepared {
   readonly decision: Decision
   readonly events: ReadonlyArray<Omit<EventRow, "position">>
-  readonly input: InputRow
+  readonly input: Omit<InputRow, "position">
   readonly row: ReturnType<typeof encodeRow>
 }
 
@@ -52,9 +52,8 @@ export const prepare = (decision: Decision, writerEpoch: number): Prepared => {
       state_hash: Buffer.from(fact.stateHash, "hex")
     })),
     input: {
-      stream,
-      seq: expected + 1,
       input_id: inputId,
+      stream,
       kind: input.type,
       actor,
       data: JSON.stringify(input),
@@ -93,9 +92,9 @@ export const makeDecisionWriter = (database: Database): DecisionWriter => {
   )
   const insertInput = database.statement<InputRow, unknown>((tables, arg) =>
     tables.insertInto("inputs").values({
-      stream: arg("stream"),
-      seq: arg("seq"),
+      position: arg("position"),
       input_id: arg("input_id"),
+      stream: arg("stream"),
       kind: arg("kind"),
       actor: arg("actor"),
       data: arg("data"),
@@ -141,7 +140,7 @@ export const makeDecisionWriter = (database: Database): DecisionWriter => {
       if (actual !== expected) return new VersionConflict({ stream, expected, actual })
       let position = 0
       for (const event of events) position = insertEvent.run(event).lastInsertRowid
-      insertInput.run(input)
+      insertInput.run({ ...input, position: position - events.length + 1 })
       if (idempotency !== undefined) useKey.run({ ...idempotency, at: decision.moment.wallMs })
       if (checkpoint !== undefined) saveCheckpoint(stream, checkpoint)
       rows.put(row)

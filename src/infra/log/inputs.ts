@@ -22,13 +22,15 @@ export class InputReader extends Context.Service<
 >()("reprise/infra/InputReader") {}
 
 export const recordedInputs = (database: Database) => {
-  const inputs = database.statement<Page & { stream: string }, InputRow>((tables, arg) =>
+  const inputs = database.statement<Page & { stream: string }, InputRow & { seq: number }>((tables, arg) =>
     tables
-      .selectFrom("inputs")
-      .selectAll()
-      .where("stream", "=", arg("stream"))
-      .where("seq", ">", arg("after"))
-      .orderBy("seq")
+      .selectFrom("events")
+      .innerJoin("inputs", "inputs.position", "events.position")
+      .selectAll("inputs")
+      .select("events.seq")
+      .where("events.stream", "=", arg("stream"))
+      .where("events.seq", ">", arg("after"))
+      .orderBy("events.seq")
       .limit(arg("limit"))
   )
   return (stream: string, { after, limit }: Page): ReadonlyArray<RecordedInput> =>

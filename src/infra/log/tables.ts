@@ -20,10 +20,10 @@ export interface EventRow {
 }
 
 export interface InputRow {
-  readonly stream: string
-  /** The seq of the first fact it caused: an input and its facts share a place in the stream. */
-  readonly seq: number
+  /** The position of the first fact it caused: an input and its facts share a place in the log. */
+  readonly position: number
   readonly input_id: string
+  readonly stream: string
   readonly kind: string
   readonly actor: string
   readonly data: string

@@ -83,7 +83,6 @@ export const sessionRows = (database: Database): SessionRows => {
           live: eb.ref("excluded.live"),
           name: eb.ref("excluded.name"),
           labels: eb.ref("excluded.labels"),
-          created_at: eb.ref("excluded.created_at"),
           updated_at: eb.ref("excluded.updated_at"),
           view: eb.ref("excluded.view")
         }))
