@@ -1,0 +1,186 @@
+/** One launch from its start to its acknowledged end: what happened is in the journal before anybody is told. */
+import { rmSync } from "node:fs"
+import { constants } from "node:os"
+import type { ProcessIdentity } from "../../domain/facts.ts"
+import type { Size } from "../../domain/spec.ts"
+import { crashPoint } from "../crash-points.ts"
+import { Ending } from "./ending.ts"
+import { Journal } from "./journal.ts"
+import { codeOf, fileNames, type HolderSpec, type LaunchIdentity, writeWhole } from "./launch-directory.ts"
+import { launchProblem } from "./launch-problem.ts"
+import { currentBootId, identityOf, signalExactly } from "./process-table.ts"
+import { type Hello, protocolRange } from "./protocol.ts"
+import { type Answer, Server } from "./server.ts"
+import { Spool } from "./spool.ts"
+import { type Exit, Terminal } from "./terminal.ts"
+import { ProcessTree } from "./tree.ts"
+import { Typing } from "./typing.ts"
+
+export class Holding {
+  readonly #spec: HolderSpec
+  readonly #onAcknowledged: () => void
+  readonly #journal: Journal
+  readonly #spool: Spool
+  readonly #server: Server
+  #size: Size
+  #running: Running | null = null
+  #stage: "starting" | "running" | "ending" | "over" = "starting"
+  #outputBegan = false
+
+  constructor(spec: HolderSpec, on: { readonly onAcknowledged: () => void }) {
+    this.#spec = spec
+    this.#size = spec.size
+    this.#onAcknowledged = on.onAcknowledged
+    this.#spool = new Spool({
+      directory: spec.outputDirectory,
+      retentionBytes: spec.outputRetentionBytes,
+      size: spec.size,
+      onDropped: (from, to, reason) => void this.#journal.append({ type: "output_dropped", from, to, reason }),
+      onKept: () => this.#server.tellOffset(this.#spool.kept)
+    })
+    this.#journal = new Journal(".", () => this.#spool.offset)
+    this.#server = new Server({
+      hello: () => this.#hello(),
+      entries: () => this.#journal.entries,
+      perform: (request) => this.#perform(request)
+    })
+    this.#journal.onDurable = (entry) => this.#server.tellEntry(entry)
+  }
+
+  /** Resolves when the socket answers: something was spawned, or the journal says why not. */
+  async start(): Promise<void> {
+    const problem = launchProblem(this.#spec) ?? this.#spawn()
+    rmSync(fileNames.spec, { force: true })
+    if (problem !== null) {
+      this.#stage = "over"
+      await this.#journal.append({ type: "launch_failed", ...problem })
+    }
+    await this.#server.listen()
+  }
+
+  /** Nobody came for the exit: the journal stays on disk for whoever does. A process that still runs is never let go. */
+  expire(): void {
+    if (this.#stage === "over") process.exit(0)
+    setTimeout(() => this.expire(), 86_400_000)
+  }
+
+  #spawn(): { readonly code: string; readonly message: string } | null {
+    const { args, cwd, env, executable, ladder, nonce, size } = this.#spec
+    crashPoint("before_spawn")
+    let terminal: Terminal
+    try {
+      terminal = new Terminal({
+        ...{ args, cwd, env, executable, size },
+        onOutput: (bytes) => this.#keep(bytes),
+        onExit: (exit) => void this.#end(exit)
+      })
+    } catch (error) {
+      return { code: codeOf(error) === "unknown" ? "spawn_failed" : codeOf(error), message: String(error) }
+    }
+    crashPoint("after_spawn")
+    // A child that is dead already is a zombie until our exit callback runs, which is not before this turn ends: its row is there.
+    const process = identityOf(terminal.pid) ?? { bootId: currentBootId(), pid: terminal.pid, startTime: 0 }
+    const typing = new Typing(terminal.fd)
+    const ending = new Ending({
+      tree: new ProcessTree(process, nonce, { watched: true }),
+      ladder,
+      typeText: (text) => void typing.type(Buffer.from(text)),
+      append: (event) => this.#journal.append(event)
+    })
+    this.#running = { terminal, typing, ending, process }
+    this.#stage = "running"
+    crashPoint("before_identity")
+    this.#writeIdentity(process)
+    void this.#journal.append({ type: "spawned", process })
+    return null
+  }
+
+  #writeIdentity(child: ProcessIdentity): void {
+    const { build, generation, nonce } = this.#spec
+    const identity: LaunchIdentity = { nonce, generation, process: child, holder: identityOf(process.pid)!, protocol: protocolRange, build }
+    try {
+      writeWhole(fileNames.identity, JSON.stringify(identity))
+    } catch {
+      // A full disk: the journal, which has a reserve, tells the identity too.
+    }
+  }
+
+  #keep(bytes: Buffer): void {
+    if (!this.#outputBegan) {
+      this.#outputBegan = true
+      void this.#journal.append({ type: "output_began" })
+    }
+    this.#spool.append(bytes)
+    this.#server.tellOffset(this.#spool.kept)
+  }
+
+  async #end(exit: Exit): Promise<void> {
+    const { ending, terminal, typing } = this.#running!
+    this.#stage = "ending"
+    ending.leaderEnded()
+    await terminal.drain()
+    typing.close()
+    this.#spool.close()
+    crashPoint("before_exited")
+    await this.#journal.append({ type: "exited", ...exit })
+    crashPoint("after_exited")
+    await ending.sweep()
+    this.#stage = "over"
+  }
+
+  async #perform(request: Parameters<Held["perform"]>[0]): Promise<Answer> {
+    const running = this.#running
+    if (request.op === "ack_exit") {
+      if (this.#stage !== "over") return { error: "not_ended" }
+      setTimeout(this.#onAcknowledged, replyMs)
+      return { ok: true }
+    }
+    if (running === null) return request.op === "stop" ? { ok: true } : { error: "not_running" }
+    switch (request.op) {
+      case "write":
+        return { ok: true, outcome: await running.typing.write(request.writeId, Buffer.from(request.bytes, "base64")) }
+      case "write_outcome":
+        return { ok: true, outcome: await running.typing.outcome(request.writeId) }
+      case "type":
+        return running.typing.take(Buffer.from(request.bytes, "base64")) ? { ok: true } : { error: "not_written" }
+      case "resize": {
+        const { cols, rows } = request
+        this.#size = { cols, rows }
+        this.#spool.resize(this.#size)
+        running.terminal.resize(this.#size)
+        return { ok: true }
+      }
+      case "signal":
+        if (!(request.signal in constants.signals)) return { error: "malformed" }
+        return signalExactly(running.process, request.signal as NodeJS.Signals) ? { ok: true } : { error: "not_running" }
+      case "stop":
+        running.ending.stop(request.mode)
+        return { ok: true }
+    }
+  }
+
+  #hello(): Hello {
+    const { build, generation, nonce, session } = this.#spec
+    return {
+      ...{ type: "hello", protocol: protocolRange, build, session, generation, nonce },
+      process: this.#running?.process ?? null,
+      holder: identityOf(process.pid)!,
+      offset: this.#spool.kept,
+      size: this.#size,
+      journalLength: this.#journal.entries.length,
+      step: this.#running?.ending.step ?? null
+    }
+  }
+}
+
+type Held = ConstructorParameters<typeof Server>[0]
+
+interface Running {
+  readonly terminal: Terminal
+  readonly typing: Typing
+  readonly ending: Ending
+  readonly process: ProcessIdentity
+}
+
+/** Long enough for the answer to leave, short enough for nobody to wait. */
+const replyMs = 20

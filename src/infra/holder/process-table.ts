@@ -1,0 +1,84 @@
+/** Processes as the kernel shows them: a process is known by boot, pid and start time together, never by its pid alone. */
+import { readdirSync, readFileSync } from "node:fs"
+import type { ProcessIdentity } from "../../domain/facts.ts"
+
+export interface ProcessRow {
+  readonly pid: number
+  readonly parent: number
+  readonly session: number
+  /** Clock ticks since boot: 100 a second for user space on every Linux (USER_HZ). */
+  readonly startTime: number
+  readonly zombie: boolean
+  readonly command: string
+}
+
+/** Null when there is no such process. proc(5): the name stands in parentheses and may contain both parentheses and spaces. */
+export const readProcess = (pid: number): ProcessRow | null => {
+  const stat = readOrNull(`/proc/${pid}/stat`)
+  if (stat === null) return null
+  const nameEnd = stat.lastIndexOf(")")
+  const fields = stat.slice(nameEnd + 2).split(" ")
+  return {
+    pid,
+    zombie: fields[0] === "Z" || fields[0] === "X",
+    parent: Number(fields[1]),
+    session: Number(fields[3]),
+    startTime: Number(fields[19]),
+    command: stat.slice(stat.indexOf("(") + 1, nameEnd)
+  }
+}
+
+export const listProcesses = (): ReadonlyArray<ProcessRow> =>
+  readdirSync("/proc").flatMap((name) => {
+    const row = /^\d+$/.test(name) ? readProcess(Number(name)) : null
+    return row === null ? [] : [row]
+  })
+
+/** What was given to execve(2) of that process; false also when it belongs to somebody else and cannot be read. */
+export const carriesNonce = (pid: number, nonce: string): boolean => {
+  const environment = readOrNull(`/proc/${pid}/environ`)
+  return environment !== null && `\0${environment}`.includes(`\0REPRISE_NONCE=${nonce}\0`)
+}
+
+/** Constant until the machine starts again. */
+export const currentBootId = (): string => {
+  bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
+  return bootId
+}
+let bootId: string | null = null
+
+export const identityOf = (pid: number): ProcessIdentity | null => {
+  const row = readProcess(pid)
+  return row === null ? null : { bootId: currentBootId(), pid, startTime: row.startTime }
+}
+
+/** A zombie is dead: it runs no code, and no signal reaches it. */
+export const isAlive = (identity: ProcessIdentity): boolean => {
+  if (identity.bootId !== currentBootId()) return false
+  const row = readProcess(identity.pid)
+  return row !== null && !row.zombie && row.startTime === identity.startTime
+}
+
+/** The present moment on the clock of `startTime`. */
+export const ticksSinceBoot = (): number => Math.floor(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 100)
+
+/** Signals that process or none: the identity is read again right before. False when it was not there any more. */
+export const signalExactly = (identity: ProcessIdentity, signal: NodeJS.Signals): boolean => {
+  if (!isAlive(identity)) return false
+  try {
+    process.kill(identity.pid, signal)
+    return true
+  } catch {
+    // ESRCH: it went in between. EPERM: it changed its user, and is reported as a leftover by whoever looks again.
+    return false
+  }
+}
+
+/** A process that ends while it is looked at gives ENOENT or ESRCH, somebody else's gives EACCES: not there, for us. */
+const readOrNull = (path: string): string | null => {
+  try {
+    return readFileSync(path, "latin1")
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,59 @@
+/** The holder: starts one agent in a terminal, keeps its output and its history, and ends it, whether or not a daemon lives. */
+import { closeSync, openSync, rmSync, writeSync } from "node:fs"
+import { basename, join } from "node:path"
+import { armCrashPoint, crashPoint } from "../crash-points.ts"
+import { Holding } from "./holding.ts"
+import { claim, codeOf, fileNames, type HolderSpec, readJson } from "./launch-directory.ts"
+import { identityOf } from "./process-table.ts"
+
+/** `argv[2]` is the launch directory. Descriptor 3 is closed when the socket answers: that is what the daemon waits for. */
+const main = async () => {
+  const directory = process.argv[2]
+  if (directory === undefined) return stop("usage: holder <launch directory>")
+  process.chdir(directory)
+  const spec = readJson<HolderSpec>(fileNames.spec)
+  if (spec === null) return stop(`no specification in ${basename(directory)}: another holder has the launch`)
+  if (!claim(".", { nonce: spec.nonce, process: identityOf(process.pid)!, role: "holder" })) return stop("another one has the launch")
+  armCrashPoint(spec.crashAt)
+  crashPoint("after_owner")
+  // A holder ends when its agent has ended and somebody knows: not because a terminal or a service manager goes away.
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, () => {})
+  // Whatever is wrong here, an agent without a reader would stop for good: say it and go on.
+  process.on("uncaughtException", (error) => say(error.stack ?? error.message))
+  process.on("unhandledRejection", (error) => say(String(error)))
+  const holding = new Holding(spec, {
+    onAcknowledged: () => {
+      for (const name of Object.values(fileNames)) rmSync(join(directory, name), { force: true, recursive: true })
+      rmSync(directory, { force: true, recursive: true })
+      process.exit(0)
+    }
+  })
+  await holding.start()
+  try {
+    closeSync(readyFd)
+  } catch (error) {
+    if (codeOf(error) !== "EBADF") throw error
+  }
+  // Somebody may come for the exit after a long weekend, not after a year.
+  setTimeout(() => holding.expire(), weekMs)
+}
+
+const stop = (reason: string) => {
+  say(reason)
+  process.exit(0)
+}
+
+const say = (text: string) => {
+  try {
+    const log = openSync(fileNames.log, "a", 0o600)
+    writeSync(log, `${new Date().toISOString()} ${text}\n`)
+    closeSync(log)
+  } catch {
+    // A full disk: there is nobody left to tell.
+  }
+}
+
+const readyFd = 3
+const weekMs = 7 * 86_400_000
+
+void main()

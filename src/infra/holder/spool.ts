@@ -1,0 +1,218 @@
+/** Keeps every byte the terminal gives, in order, in segment files; a full disk costs a recorded gap, never the agent's time. */
+import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs"
+import { crc32 } from "node:zlib"
+import type { Size } from "../../domain/spec.ts"
+import { encodeRecord, type IndexRecord, recordBytes } from "./index-record.ts"
+import { recoverSegments } from "./segment-recovery.ts"
+import { bytesPath, confirmedEnd, indexPath, listSegments } from "./segments.ts"
+
+export interface SpoolOptions {
+  readonly directory: string
+  readonly retentionBytes: number
+  readonly size: Size
+  /** Called once per range of bytes that nobody can read any more. */
+  readonly onDropped: (from: number, to: number, reason: "retention" | "disk_full") => void
+  /** Called when bytes that had to wait for the disk are kept after all. */
+  readonly onKept: () => void
+}
+
+export class Spool {
+  readonly #options: SpoolOptions
+  readonly #rotateBytes: number
+  readonly #record = Buffer.allocUnsafe(recordBytes)
+  #size: Size
+  #segment: Segment | null = null
+  #kept: number
+  #waiting: Waiting | null = null
+
+  /** Makes the directory whole first, and goes on where the generation before ended. */
+  constructor(options: SpoolOptions) {
+    this.#options = options
+    this.#size = options.size
+    this.#rotateBytes = Math.min(largestSegmentBytes, Math.max(smallestSegmentBytes, Math.floor(options.retentionBytes / 16)))
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 })
+    const { segment, end } = recoverSegments(options.directory)
+    this.#kept = end
+    if (segment !== null) {
+      this.#segment = { ...segment, ...openPair(options.directory, segment.first, "r+") }
+      this.resize(options.size)
+    }
+  }
+
+  /** Every byte that came, those still waiting for the disk included. */
+  get offset(): number {
+    return this.#waiting === null ? this.#kept : this.#waiting.to
+  }
+
+  /** Up to here the files can be read. */
+  get kept(): number {
+    return this.#kept
+  }
+
+  /** Takes the bytes at once: the caller may reuse the buffer. */
+  append(bytes: Buffer) {
+    if (this.#waiting !== null) return this.#wait(Buffer.from(bytes))
+    if (!this.#keep(bytes)) this.#wait(Buffer.from(bytes))
+  }
+
+  resize(size: Size): void {
+    this.#size = size
+    if (this.#waiting !== null || this.#segment === null) return
+    try {
+      this.#index({ kind: "resize", offset: this.#kept, wallMs: Date.now(), ...size })
+    } catch {
+      this.#abandonSegment()
+    }
+  }
+
+  /** One more try for what waits. Called at the end, and by a timer while there is something. */
+  flush(): void {
+    const waiting = this.#waiting
+    if (waiting === null) return
+    const lost = waiting.from - this.#kept
+    if (lost > 0) {
+      if (!this.#begin(waiting.from, lost)) return
+      const from = this.#kept
+      this.#kept = waiting.from
+      this.#options.onDropped(from, waiting.from, "disk_full")
+    }
+    for (let chunk = waiting.chunks[0]; chunk !== undefined; chunk = waiting.chunks[0]) {
+      if (!this.#keep(chunk)) return
+      waiting.chunks.shift()
+      waiting.from += chunk.length
+      waiting.bytes -= chunk.length
+    }
+    clearInterval(waiting.retry)
+    this.#waiting = null
+    this.#options.onKept()
+  }
+
+  close(): void {
+    this.flush()
+    if (this.#waiting !== null) clearInterval(this.#waiting.retry)
+    this.#abandonSegment()
+  }
+
+  /** Bytes first, then the record that confirms them: a reader never believes what the index does not say. */
+  #keep(bytes: Buffer): boolean {
+    if (this.#segment === null || this.#segment.bytes + this.#segment.indexBytes >= this.#rotateBytes) {
+      if (!this.#begin(this.#kept, 0)) return false
+    }
+    const segment = this.#segment!
+    try {
+      writeAll(segment.bytesFd, bytes, segment.bytes)
+      this.#index({ kind: "chunk", offset: this.#kept, wallMs: Date.now(), length: bytes.length, crc: crc32(bytes) })
+    } catch {
+      this.#abandonSegment()
+      return false
+    }
+    segment.bytes += bytes.length
+    this.#kept += bytes.length
+    return true
+  }
+
+  /** A new segment begins with what a reader of it alone must know: the gap before it, and the size of the screen. */
+  #begin(first: number, lost: number): boolean {
+    this.#abandonSegment()
+    try {
+      this.#segment = { first, bytes: 0, indexBytes: 0, ...openPair(this.#options.directory, first, "w+") }
+      if (lost > 0) this.#index({ kind: "gap", offset: first - lost, wallMs: Date.now(), length: lost })
+      this.#index({ kind: "resize", offset: first, wallMs: Date.now(), ...this.#size })
+    } catch {
+      this.#abandonSegment()
+      return false
+    }
+    this.#dropOldest()
+    return true
+  }
+
+  #index(record: IndexRecord): void {
+    const segment = this.#segment!
+    writeAll(segment.indexFd, encodeRecord(record, this.#record), segment.indexBytes)
+    segment.indexBytes += recordBytes
+  }
+
+  /** Cuts what is not confirmed; where even that fails, the index tells readers and recovery how far to believe. */
+  #abandonSegment(): void {
+    const segment = this.#segment
+    if (segment === null) return
+    this.#segment = null
+    for (const [fd, length] of [
+      [segment.bytesFd, segment.bytes],
+      [segment.indexFd, segment.indexBytes]
+    ] as const) {
+      try {
+        ftruncateSync(fd, length)
+      } catch {}
+      closeSync(fd)
+    }
+  }
+
+  #dropOldest(): void {
+    const { directory, onDropped, retentionBytes } = this.#options
+    const segments = [...listSegments(directory)]
+    // The one that was begun just now may grow to a whole segment.
+    const most = Math.max(1, Math.floor(retentionBytes / this.#rotateBytes) - 1)
+    while (segments.length > most + 1) {
+      const oldest = segments.shift()!
+      const to = Math.max(confirmedEnd(directory, oldest), oldest)
+      rmSync(bytesPath(directory, oldest), { force: true })
+      rmSync(indexPath(directory, oldest), { force: true })
+      if (to > oldest) onDropped(oldest, to, "retention")
+    }
+  }
+
+  #wait(bytes: Buffer): void {
+    this.#waiting ??= {
+      from: this.#kept,
+      to: this.#kept,
+      bytes: 0,
+      chunks: [],
+      retry: setInterval(() => this.flush(), retryMs)
+    }
+    const waiting = this.#waiting
+    waiting.chunks.push(bytes)
+    waiting.bytes += bytes.length
+    waiting.to += bytes.length
+    while (waiting.bytes > ringBytes) {
+      const lost = waiting.chunks.shift()!
+      waiting.bytes -= lost.length
+      waiting.from += lost.length
+    }
+  }
+}
+
+interface Segment {
+  readonly first: number
+  readonly bytesFd: number
+  readonly indexFd: number
+  bytes: number
+  indexBytes: number
+}
+
+interface Waiting {
+  from: number
+  to: number
+  bytes: number
+  readonly chunks: Array<Buffer>
+  readonly retry: NodeJS.Timeout
+}
+
+const smallestSegmentBytes = 65_536
+const largestSegmentBytes = 4_194_304
+const ringBytes = 1_048_576
+const retryMs = 250
+
+const openPair = (directory: string, first: number, flags: "r+" | "w+") => {
+  const bytesFd = openSync(bytesPath(directory, first), flags, 0o600)
+  try {
+    return { bytesFd, indexFd: openSync(indexPath(directory, first), flags, 0o600) }
+  } catch (error) {
+    closeSync(bytesFd)
+    throw error
+  }
+}
+
+const writeAll = (fd: number, bytes: Buffer, position: number) => {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done)
+}

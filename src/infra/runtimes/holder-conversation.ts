@@ -1,0 +1,141 @@
+/** Requests and answers over one socket to a holder, and the reason why it ended, told to everybody who waits. */
+import type { Socket } from "node:net"
+import { Deferred, Effect, Exit, Result, Schedule, Schema } from "effect"
+import { ProcessIdentity } from "../../domain/facts.ts"
+import { Size } from "../../domain/spec.ts"
+import { LineReader } from "../holder/line-reader.ts"
+import { lineBytes, type Reply, type Request } from "../holder/protocol.ts"
+import { HolderUnavailable } from "./runtime.ts"
+
+export interface Listener {
+  readonly holderIsDead: () => boolean
+  readonly onOffset: (offset: number) => void
+  /** Answers with what is wrong with the entry, or null. */
+  readonly onEntry: (entry: unknown) => string | null
+  /** Once. */
+  readonly onEnd: (reason: HolderUnavailable) => void
+}
+
+/** Lasts as long as the scope of the caller. */
+export const converse = Effect.fnUntraced(function* (socket: Socket, listener: Listener) {
+  const waiting = new Map<number, (reply: Effect.Effect<Reply, HolderUnavailable>) => void>()
+  const hello = yield* Deferred.make<typeof Hello.Type, HolderUnavailable>()
+  const end = yield* Deferred.make<void>()
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
+  let verdict: HolderUnavailable | null = null
+  let ended: HolderUnavailable | null = null
+  let nextId = 1
+
+  const finish = (reason: HolderUnavailable) => {
+    if (ended !== null) return
+    ended = reason
+    Deferred.doneUnsafe(hello, Exit.fail(reason))
+    for (const resume of waiting.values()) resume(Effect.fail(reason))
+    waiting.clear()
+    listener.onEnd(reason)
+    Deferred.doneUnsafe(end, Exit.void)
+  }
+  const breakOff = (reason: HolderUnavailable["reason"], message: string) => {
+    verdict ??= new HolderUnavailable({ reason, message })
+    socket.destroy()
+  }
+  const hear = (line: string) => {
+    const message = Result.getOrNull(decodeMessage(line))
+    if (message === null) return breakOff("protocol", "a message that this version cannot read")
+    switch (message.type) {
+      case "hello":
+        return void Deferred.doneUnsafe(hello, Exit.succeed(message))
+      case "reply":
+        waiting.get(message.id)?.(Effect.succeed(message as Reply))
+        return void waiting.delete(message.id)
+      case "offset":
+        return listener.onOffset(message.offset)
+      case "entry": {
+        const problem = listener.onEntry(message.entry)
+        return problem === null ? undefined : breakOff("protocol", problem)
+      }
+      case "superseded":
+        return breakOff("stale_epoch", "another connection has taken the holder over")
+    }
+  }
+  const lines = new LineReader({
+    longest: lineBytes,
+    onLine: (line) => {
+      if (ended === null && verdict === null && !isUnknownKind(line)) hear(line)
+    },
+    onTooLong: () => breakOff("protocol", "a message without an end")
+  })
+  socket.on("data", (bytes) => lines.push(bytes))
+  // The socket of a killed holder closes a moment before its process is gone: the look is repeated before it counts as silence.
+  socket.once("close", () => {
+    if (verdict !== null) return finish(verdict)
+    fork(
+      Effect.sync(listener.holderIsDead).pipe(
+        Effect.repeat({ schedule: Schedule.spaced("10 millis"), until: (dead) => dead, times: 50 }),
+        Effect.map((dead) =>
+          finish(
+            new HolderUnavailable(
+              dead ? { reason: "gone", message: "the holder has died" } : { reason: "silent", message: "the holder hung up" }
+            )
+          )
+        )
+      )
+    )
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(() => finish(new HolderUnavailable({ reason: "silent", message: "detached" }))))
+
+  const silent = new HolderUnavailable({ reason: "silent", message: "the holder does not answer" })
+  const patiently = <A>(effect: Effect.Effect<A, HolderUnavailable>) =>
+    Effect.timeoutOrElse(effect, { duration: "5 seconds", orElse: () => Effect.fail(silent) })
+  return {
+    hello: patiently(Deferred.await(hello)),
+    ended: () => ended !== null || socket.destroyed,
+    awaitEnd: Deferred.await(end),
+    /** A write waits for the terminal as long as it takes; everything else is answered at once or never. */
+    request: (request: Unnumbered): Effect.Effect<Reply, HolderUnavailable> => {
+      const answered = Effect.callback<Reply, HolderUnavailable>((resume) => {
+        if (ended !== null) return resume(Effect.fail(ended))
+        const id = nextId
+        nextId += 1
+        waiting.set(id, resume)
+        socket.write(`${JSON.stringify({ id, ...request })}\n`)
+        return Effect.sync(() => void waiting.delete(id))
+      })
+      return request.op === "write" || request.op === "write_outcome" ? answered : patiently(answered)
+    }
+  }
+})
+
+type Unnumbered = Request extends infer R ? (R extends unknown ? Omit<R, "id"> : never) : never
+
+const Hello = Schema.Struct({
+  type: Schema.Literal("hello"),
+  protocol: Schema.Struct({ min: Schema.Int, max: Schema.Int }),
+  nonce: Schema.String,
+  process: Schema.NullOr(ProcessIdentity),
+  offset: Schema.Int,
+  size: Size
+})
+
+const Message = Schema.fromJsonString(
+  Schema.Union([
+    Hello,
+    Schema.Struct({
+      type: Schema.Literal("reply"),
+      id: Schema.Int,
+      ok: Schema.optionalKey(Schema.Literal(true)),
+      error: Schema.optionalKey(Schema.String),
+      outcome: Schema.optionalKey(Schema.Literals(["written", "not_written", "uncertain"]))
+    }),
+    Schema.Struct({ type: Schema.Literal("entry"), entry: Schema.Unknown }),
+    Schema.Struct({ type: Schema.Literal("offset"), offset: Schema.Int }),
+    Schema.Struct({ type: Schema.Literal("superseded") })
+  ])
+)
+const decodeMessage = Schema.decodeUnknownResult(Message)
+
+/** A newer holder may say more than we know; what it does not say to us is no error. */
+const isUnknownKind = (line: string) => {
+  const kind = /^\{"type":"([a-z_]+)"/.exec(line)?.[1]
+  return kind !== undefined && !["hello", "reply", "entry", "offset", "superseded"].includes(kind)
+}

@@ -1,0 +1,100 @@
+/** One attachment to one holder: requests are answered or fail with the reason, the journal comes whole and in order. */
+import { rmSync } from "node:fs"
+import { join } from "node:path"
+import { Cause, Effect, Queue, Result, Schema, Stream } from "effect"
+import { JournalEntry } from "../../domain/inputs.ts"
+import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
+import { protocolRange, type Reply, type Request } from "../holder/protocol.ts"
+import { converse } from "./holder-conversation.ts"
+import { openSocket } from "./holder-socket.ts"
+import { holderIsDead } from "./remains.ts"
+import { type HolderLink, HolderUnavailable, type LaunchRef } from "./runtime.ts"
+
+/** `ring` hears every newest offset of the output. The link lives as long as its scope; the agent longer. */
+export const connect = Effect.fn("Runtime.connect")(function* (
+  home: string,
+  ref: LaunchRef,
+  epoch: number,
+  after: number,
+  ring: (offset: number) => void
+) {
+  const directory = launchDirectory(home, ref.session, ref.generation)
+  const socket = yield* openSocket(join(directory, fileNames.socket)).pipe(
+    Effect.mapError((error) => new HolderUnavailable({ ...error, reason: holderIsDead(directory) ? "gone" : "silent" }))
+  )
+  const journal = yield* Queue.unbounded<JournalEntry, HolderUnavailable>()
+  let seen = after
+  let offset = 0
+  const heard = (newest: number) => {
+    offset = Math.max(offset, newest)
+    ring(offset)
+  }
+  const holder = yield* converse(socket, {
+    holderIsDead: () => holderIsDead(directory),
+    onOffset: heard,
+    onEntry: (entry) => {
+      const decoded = decodeEntry(entry)
+      if (Result.isFailure(decoded)) return "a journal entry that this version cannot read"
+      if (decoded.success.n <= seen) return null
+      if (decoded.success.n !== seen + 1) return `journal entry ${decoded.success.n} after ${seen}`
+      seen += 1
+      Queue.offerUnsafe(journal, decoded.success)
+      return null
+    },
+    onEnd: (reason) => Queue.failCauseUnsafe(journal, Cause.fail(reason))
+  })
+  const hello = yield* holder.hello
+  if (hello.nonce !== ref.nonce) return yield* unavailable("not_ours", "the holder has another launch")
+  if (hello.protocol.min > protocolRange.max || hello.protocol.max < protocolRange.min) {
+    return yield* unavailable("protocol", `the holder speaks ${hello.protocol.min} to ${hello.protocol.max}`)
+  }
+  yield* expectOk(holder.request({ op: "attach", epoch, after }))
+  heard(hello.offset)
+  yield* expectOk(holder.request({ op: "subscribe" }))
+
+  /** Settled by what is known when the connection dies: a request that never left was not written. */
+  const write = (request: Unnumbered) =>
+    Effect.suspend(() => {
+      if (holder.ended()) return Effect.succeed("not_written" as const)
+      return holder.request(request).pipe(
+        Effect.map((reply) => ("error" in reply ? ("not_written" as const) : (reply.outcome ?? "uncertain"))),
+        Effect.catch(() => Effect.succeed("uncertain" as const))
+      )
+    })
+
+  const link: HolderLink = {
+    process: hello.process,
+    journal: Stream.fromQueue(journal),
+    offset: () => offset,
+    write: (writeId, bytes) => write({ op: "write", writeId, bytes: Buffer.from(bytes).toString("base64") }),
+    writeOutcome: (writeId) =>
+      holder.request({ op: "write_outcome", writeId }).pipe(
+        // Without a running agent the holder never wrote it: what it did write, it remembers.
+        Effect.map((reply) => ("error" in reply ? "not_written" : (reply.outcome ?? "uncertain")))
+      ),
+    type: (bytes) => expectOk(holder.request({ op: "type", bytes: Buffer.from(bytes).toString("base64") })),
+    resize: ({ cols, rows }) => expectOk(holder.request({ op: "resize", cols, rows })),
+    runLadder: (mode) => expectOk(holder.request({ op: "stop", mode })),
+    acknowledgeExit: Effect.gen(function* () {
+      yield* expectOk(holder.request({ op: "ack_exit" }))
+      yield* Effect.timeoutOption(holder.awaitEnd, "2 seconds")
+      rmSync(directory, { recursive: true, force: true })
+    })
+  }
+  return link
+})
+
+type Unnumbered = Request extends infer R ? (R extends unknown ? Omit<R, "id"> : never) : never
+
+const decodeEntry = Schema.decodeUnknownResult(JournalEntry)
+
+const unavailable = (reason: HolderUnavailable["reason"], message: string) => Effect.fail(new HolderUnavailable({ reason, message }))
+
+/** An agent that has ended hears no keys and has no size: nothing is wrong with the holder. */
+const expectOk = (request: Effect.Effect<Reply, HolderUnavailable>) =>
+  Effect.flatMap(request, (reply) => {
+    if (!("error" in reply) || reply.error === "not_running") return Effect.void
+    return reply.error === "stale_epoch"
+      ? unavailable("stale_epoch", "a newer daemon is attached")
+      : unavailable("silent", `the holder answered ${reply.error}`)
+  })

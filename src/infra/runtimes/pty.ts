@@ -1,0 +1,51 @@
+/** Agents in terminals of their own, each behind a holder that outlives the daemon. */
+import { existsSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { Effect, Layer } from "effect"
+import { endTree } from "../holder/killing.ts"
+import { claim, fileNames, launchDirectory } from "../holder/launch-directory.ts"
+import { identityOf } from "../holder/process-table.ts"
+import { ProcessTree } from "../holder/tree.ts"
+import { Output } from "../output/output.ts"
+import { installHolder } from "./bundle.ts"
+import { connect } from "./holder-link.ts"
+import { launch } from "./launch.ts"
+import { preflight } from "./preflight.ts"
+import { holderIsDead, listRemains, remainsOf } from "./remains.ts"
+import { type LaunchRef, Runtime } from "./runtime.ts"
+
+/** Everything of it lies under `home`: launches and output in `sessions`, the holder's program in `holders`. */
+export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runtime, never, Output> =>
+  Layer.effect(
+    Runtime,
+    Effect.gen(function* () {
+      const { home } = options
+      const output = yield* Output
+      const holder = yield* Effect.cachedInvalidateWithTTL(installHolder(home), "1 minute").pipe(Effect.map(([install]) => install))
+      const directoryOf = (ref: LaunchRef) => launchDirectory(home, ref.session, ref.generation)
+      /** From here on no holder that comes late goes on with this launch. */
+      const giveUp = (ref: LaunchRef) => {
+        const directory = directoryOf(ref)
+        if (!existsSync(directory) || existsSync(join(directory, fileNames.owner))) return
+        claim(directory, { nonce: ref.nonce, process: identityOf(process.pid)!, role: "abandoned" })
+      }
+      return Runtime.of({
+        preflight,
+        launch: (order) => Effect.flatMap(holder, (installed) => launch(home, installed, order)),
+        connect: (ref, epoch, after) => connect(home, ref, epoch, after, (offset) => output.ring(ref.session, offset)),
+        list: Effect.sync(() => listRemains(home)),
+        remains: (ref) => Effect.sync(() => remainsOf(home, ref.session, ref.generation)),
+        sweep: Effect.fn("Runtime.sweep")(function* (ref, leader) {
+          giveUp(ref)
+          const tree = new ProcessTree(leader, ref.nonce, { watched: false })
+          yield* Effect.promise((abort) => endTree(tree, { atOnce: () => false, onLeftovers: () => {}, abort }))
+          return { swept: tree.outlived }
+        }),
+        discard: (ref) =>
+          Effect.sync(() => {
+            giveUp(ref)
+            if (holderIsDead(directoryOf(ref))) rmSync(directoryOf(ref), { recursive: true, force: true })
+          })
+      })
+    })
+  )
