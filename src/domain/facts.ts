@@ -10,6 +10,7 @@ const fact = <const T extends string, const F extends Schema.Struct.Fields>(type
 
 /** Who asked: `api`, `cli`, a client's own name, or `reprise` for the daemon itself. */
 const by = Schema.String
+export const daemon = "reprise"
 /** The place of the report in the holder's journal of this generation: a report is recorded once, however often it is told. */
 const holderSeq = Schema.Int
 

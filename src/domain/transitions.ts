@@ -1,7 +1,7 @@
 /** What each fact leaves in a session's memory and obliges us to do, for the facts that are legal in several states. */
 import { assign } from "xstate"
 import type { SessionEffect } from "./effects.ts"
-import type { DeadlineName, Fact, FactOf, FactType } from "./facts.ts"
+import { type DeadlineName, daemon, type Fact, type FactOf, type FactType } from "./facts.ts"
 import { limits } from "./limits.ts"
 import type { SessionContext, StopOrder } from "./session-context.ts"
 
@@ -34,7 +34,7 @@ const sweep: Owed = ({ generation, nonce, process }) => [
 ]
 
 /** What is asked for while a stop is under way can only make it firmer. */
-const firmest = (a: StopOrder["outcome"], b: StopOrder["outcome"]): StopOrder["outcome"] =>
+export const firmest = (a: StopOrder["outcome"], b: StopOrder["outcome"]): StopOrder["outcome"] =>
   [a, b].includes("terminate") ? "terminate" : [a, b].includes("archive") ? "archive" : "end"
 
 const settled = remember<"InputWritten" | "InputFailed">((context, { writeId }) => ({
@@ -87,9 +87,11 @@ export const whileLive = {
   StopEscalated: {
     guard: ({ context }: At) => context.stop !== null,
     actions: [
-      remember<"StopEscalated">((context, { deadline, mode, outcome }) => ({
+      // A person who asks for what the daemon already does makes it theirs: what somebody stopped never comes back by itself.
+      remember<"StopEscalated">((context, { by, deadline, mode, outcome, reason }) => ({
         stop: context.stop && {
           ...context.stop,
+          ...(context.stop.by === daemon && by !== daemon ? { by, reason } : {}),
           mode: context.stop.mode === "kill" ? "kill" : mode,
           outcome: firmest(context.stop.outcome, outcome)
         },
@@ -102,7 +104,8 @@ export const whileLive = {
   HolderLost: {
     target: ".reaping",
     actions: [
-      remember<"HolderLost">((context) => ({ deadlines: without(context.deadlines, "launch", "ready", "reclaim", "healthy", "idle") })),
+      // The stop's deadline too: it measured the holder's promise, and would be due again at once, for ever.
+      remember<"HolderLost">(() => ({ deadlines: {} })),
       perform(sweep)
     ]
   },

@@ -3,7 +3,10 @@ import { assert } from "@effect/vitest"
 import { decide, decideCreate } from "../../src/domain/decide/index.ts"
 import type { Fact } from "../../src/domain/facts.ts"
 import { SessionId } from "../../src/domain/ids.ts"
-import type { HolderEvent, Input } from "../../src/domain/inputs.ts"
+import type { HolderEvent, Input, InputOf } from "../../src/domain/inputs.ts"
+import { command } from "../../src/domain/providers/command.ts"
+import { providers } from "../../src/domain/providers/index.ts"
+import type { Provider } from "../../src/domain/providers/provider.ts"
 import { apply, open, type Session } from "../../src/domain/session.ts"
 import type { Spec } from "../../src/domain/spec.ts"
 import { terminalLadder } from "../../src/domain/spec.ts"
@@ -63,6 +66,44 @@ export const archive: Input = { type: "Archive", by: "ada" }
 export const unarchive: Input = { type: "Unarchive", by: "ada" }
 export const resume: Input = { type: "Resume", by: "ada" }
 
+export const write = (writeId = "w1"): Input => ({ type: "Write", by: "ada", writeId, bytes: 3 })
+export const interrupt: Input = { type: "Interrupt", by: "ada", writeId: "i1" }
+export const settled = (outcome: InputOf<"WriteSettled">["outcome"] = "written", writeId = "w1"): Input => ({
+  type: "WriteSettled",
+  generation: 1,
+  writeId,
+  outcome
+})
+export const attach = (client = "c1"): Input => ({ type: "Attach", by: "ada", client, mode: "control" })
+export const detach = (client = "c1"): Input => ({ type: "Detach", by: "ada", client, typedBytes: 2 })
+export const patch = (changes: InputOf<"Patch">["changes"]): Input => ({ type: "Patch", by: "ada", changes })
+export const resize = (cols: number, rows = 24): Input => ({ type: "Resize", by: "ada", size: { cols, rows } })
+export const observed = (
+  activity: InputOf<"ActivityObserved">["activity"],
+  source: InputOf<"ActivityObserved">["source"] = "hook",
+  question: string | null = null
+): Input => ({ type: "ActivityObserved", generation: 1, activity, source, question })
+export const stepped = (n: number, step: "goodbye" | "hangup" | "kill", generation = 1) =>
+  told(n, { type: "stop_step", step, signals: step === "kill" ? ["SIGKILL"] : ["SIGHUP"], pids: [4242] }, generation)
+export const launchFailed = (code: string, generation = 1) => told(1, { type: "launch_failed", code, message: code }, generation)
+export const prepareFailed = (code: string, generation = 1): Input => ({ type: "PrepareFailed", generation, code, message: code })
+export const gone = (generation = 1): Input => ({ type: "HolderGone", generation, reason: "socket closed" })
+export const swept = (generation = 1, count = 0): Input => ({ type: "Swept", generation, swept: count, lastSeenAt: 1_000_500 })
+export const reattached = (generation = 1): Input => ({ type: "Reattached", generation, process, downMs: 700 })
+export const rebooted: Input = { type: "HostRebooted" }
+
+export const always = { ...spec().keepalive, mode: "always" } as const
+export const never = { ...spec().keepalive, mode: "never" } as const
+/** The inputs that bring a session to life, and the session they make. */
+export const up = [prepared(), spawned(), printed()] as const
+export const running = (more: Partial<Spec> = {}): Session => having(spec(more), ...up)
+
+/** An agent that says itself when it is ready: being alive or printing proves nothing of it. */
+const patient: Provider = { ...command, id: "patient", ready: { firstOutput: false, aliveMs: null } }
+/** One that is ready when it prints, however late. */
+const talkative: Provider = { ...command, id: "talkative", ready: { firstOutput: true, aliveMs: null } }
+for (const provider of [patient, talkative]) (providers as Map<string, Provider>).set(provider.id, provider)
+
 type Told = readonly [Input, Moment] | Input
 /** A session that has been told these inputs, one after the other; an input alone comes at 0. */
 export const having = (sessionSpec: Spec, ...inputs: ReadonlyArray<Told>): Session => {
@@ -91,8 +132,8 @@ export const when = (session: Session, input: Input, now: Moment = at(0)) => {
       for (const [index, wanted] of expected.entries()) assert.deepInclude(facts[index] as object, wanted as object)
       return decided.session
     },
-    refused: (code: string) => assert.deepInclude(decided, { _tag: "Refusal", code }),
-    ignored: (reason: string) => assert.deepInclude(decided, { _tag: "Nothing", reason })
+    refused: (code: string): void => assert.deepInclude(decided as object, { _tag: "Refusal", code }),
+    ignored: (reason: string): void => assert.deepInclude(decided as object, { _tag: "Nothing", reason })
   }
 }
 

@@ -1,10 +1,10 @@
 /** The end of a generation, its cause, and what becomes of the session: in one decision, so that no crash can fall between them. */
-import type { EndCause, Fact } from "../facts.ts"
+import { daemon, type EndCause, type Fact } from "../facts.ts"
 import { afterEnd } from "./keepalive.ts"
 import { fact, type Situation } from "./verdict.ts"
 
 /** `reprise` stops an agent that never became ready: to its user that is a failed launch, not a stop. */
-export const notReady = { by: "reprise", reason: "not_ready" } as const
+export const notReady = { by: daemon, reason: "not_ready" } as const
 
 /** `fallback`: the cause where the leader's own exit is not known and nobody asked for a stop. */
 export const ended = (

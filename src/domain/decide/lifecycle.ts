@@ -57,9 +57,12 @@ export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"R
   Reattached: ofThisGeneration((situation, { downMs, process }) => [
     fact("Adopted", situation, { generation: situation.context.generation, process, downMs })
   ]),
-  HolderGone: ofThisGeneration((situation, { reason }) => [
-    fact("HolderLost", situation, { generation: situation.context.generation, reason })
-  ]),
+  /** Before the intent there is no holder, and no nonce that a sweep could look for. */
+  HolderGone: ofThisGeneration((situation, { reason }) =>
+    insideOf(situation.session) === "preparing"
+      ? nothing("not_now")
+      : [fact("HolderLost", situation, { generation: situation.context.generation, reason })]
+  ),
   Swept: ofThisGeneration((situation, { lastSeenAt, swept }) => {
     if (insideOf(situation.session) !== "reaping") return nothing("not_now")
     const fallback =
@@ -71,13 +74,18 @@ export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"R
 
   HostRebooted: (situation) => {
     const { context, now, session } = situation
-    if (context.bootId === "" || context.bootId === now.bootId) return nothing("unchanged")
+    const backoff = context.deadlines.backoff
+    // A backoff before the first launch belongs to an unknown boot: moving it is right after a reboot, and harmless without one.
+    if (context.bootId === now.bootId || (context.bootId === "" && backoff === undefined)) return nothing("unchanged")
     if (isLive(situation) && insideOf(session) !== "preparing")
       return [
         fact("ClockRebased", situation, { bootId: now.bootId, deadlines: {} }),
-        ...ended(situation, { holderSeq: null, swept: 0, fallback: { type: "host_rebooted" } })
+        // The window of relaunches was counted on the old boot's clock: against the new one it would hold for days.
+        ...ended(
+          { ...situation, context: { ...context, relaunchedAt: [] } },
+          { holderSeq: null, swept: 0, fallback: { type: "host_rebooted" } }
+        )
       ]
-    const backoff = context.deadlines.backoff
     return [
       fact("ClockRebased", situation, {
         bootId: now.bootId,

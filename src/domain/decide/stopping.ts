@@ -1,10 +1,11 @@
 /** Ending what runs: a stop that is asked for wins over everything, and `ended` is said only when nothing is left. */
-import type { Fact } from "../facts.ts"
+import { daemon, type Fact } from "../facts.ts"
 import type { Command } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { insideOf, lifeOf } from "../session.ts"
 import type { StopOrder } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
+import { firmest } from "../transitions.ts"
 import { ended } from "./ending.ts"
 import { fact, type Policies, refuse, type Situation, type Verdict } from "./verdict.ts"
 
@@ -32,8 +33,9 @@ export const stop = (situation: Situation, wish: Wish): Verdict => {
   if (insideOf(session) === "preparing") return stopBeforeLaunch(situation, wish)
   const under = context.stop
   if (under === null) return [fact("StopRequested", situation, { ...wish, deadline: overdue(situation) })]
-  const firmer = (under.mode === "stop" && wish.mode === "kill") || (wish.outcome !== "end" && wish.outcome !== under.outcome)
-  if (!firmer) return refuse("already_stopping", `a ${under.mode} by ${under.by} is under way`)
+  const firmer = (under.mode === "stop" && wish.mode === "kill") || firmest(under.outcome, wish.outcome) !== under.outcome
+  const taken = under.by === daemon && wish.by !== daemon
+  if (!firmer && !taken) return refuse("already_stopping", `a ${under.mode} by ${under.by} is under way`)
   return [fact("StopEscalated", situation, { ...wish, deadline: overdue(situation) })]
 }
 
@@ -51,7 +53,7 @@ export const stopOverdue = (situation: Situation): ReadonlyArray<Fact> => {
   const again = fact("StopEscalated", situation, {
     mode: "kill",
     outcome: under.outcome,
-    by: "reprise",
+    by: daemon,
     reason: "overdue",
     deadline: overdue(situation)
   })

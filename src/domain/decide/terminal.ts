@@ -3,7 +3,7 @@ import type { Fact } from "../facts.ts"
 import type { Command, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { providerOf } from "../providers/index.ts"
-import { lifeOf } from "../session.ts"
+import { insideOf, lifeOf } from "../session.ts"
 import type { SessionContext } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
 import { fact, nothing, type Policies, refuse, type Situation } from "./verdict.ts"
@@ -52,10 +52,10 @@ const type = (situation: Situation, write: Pick<Extract<Fact, { type: "InputAcce
     ? refuse("too_many_pending_writes", `at most ${limits.pendingWrites} inputs may wait to be written`)
     : [fact("InputAccepted", situation, { generation: situation.context.generation, ...write })]
 
-/** Nothing when the session has no idle limit, is being stopped, or somebody is attached. */
+/** Nothing when the session has no idle limit, is being stopped, its agent is gone, or somebody is attached. */
 export const armIdleStop = (situation: Situation): ReadonlyArray<Fact> => {
   const { clients, process, spec, stop }: SessionContext = situation.context
-  return spec.idleStopMs === null || clients.length > 0 || stop !== null || process === null
+  return spec.idleStopMs === null || clients.length > 0 || stop !== null || process === null || insideOf(situation.session) === "reaping"
     ? []
     : [fact("IdleStopArmed", situation, { deadline: deadlineIn(situation.now, spec.idleStopMs) })]
 }

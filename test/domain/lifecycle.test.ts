@@ -1,0 +1,347 @@
+/** A launch from its preparation to its end, whatever is told twice, late, or not at all. */
+import { assert, describe, it } from "@effect/vitest"
+import { insideOf, stateName } from "../../src/domain/session.ts"
+import {
+  always,
+  archive,
+  at,
+  cleared,
+  due,
+  exited,
+  gone,
+  having,
+  kill,
+  launchFailed,
+  never,
+  nonce,
+  prepared,
+  prepareFailed,
+  printed,
+  process,
+  reattached,
+  rebooted,
+  resume,
+  running,
+  settled,
+  spawned,
+  spec,
+  stop,
+  swept,
+  terminate,
+  told,
+  up,
+  when,
+  write
+} from "../support/domain.ts"
+
+const elsewhere = at(5, { bootId: "boot-2", wallMs: 1_500_000 })
+const crash = [exited(1), cleared()] as const
+
+describe("a launch", () => {
+  it("is intended before it is done, confirmed by its holder, and ready when it prints", () => {
+    const intended = when(having(spec()), prepared()).then({
+      type: "LaunchIntended",
+      generation: 1,
+      nonce,
+      reason: "create",
+      executable: "/bin/bash"
+    })
+    assert.strictEqual(stateName(intended), "starting/launching")
+    const booting = when(intended, spawned()).then({ type: "ProcessSpawned", generation: 1, process, holderSeq: 1 })
+    assert.strictEqual(stateName(booting), "starting/booting")
+    const streaming = when(booting, printed()).then({ type: "AgentReady", evidence: "first_output", healthyDeadline: null })
+    assert.strictEqual(stateName(streaming), "streaming/unknown")
+  })
+
+  it("that found no directory or no executable rests with the reason, and nothing was started", () => {
+    const over = when(having(spec({ keepalive: never })), prepareFailed("cwd_missing")).then({
+      type: "GenerationEnded",
+      cause: { type: "launch_failed", code: "cwd_missing", message: "cwd_missing" }
+    })
+    assert.strictEqual(over.context.notice, "cwd_missing")
+    assert.isNull(over.context.process)
+  })
+
+  it("that its runtime could not begin is over", () => {
+    when(having(spec({ keepalive: never }), prepared()), { type: "LaunchFailed", generation: 1, code: "EMFILE", message: "no files" }).then(
+      {
+        type: "GenerationEnded",
+        cause: { type: "launch_failed", code: "EMFILE", message: "no files" }
+      }
+    )
+  })
+
+  it("that failed for want of resources is tried again, and one that cannot succeed is not", () => {
+    when(having(spec(), prepared()), launchFailed("EAGAIN")).then({ type: "GenerationEnded" }, { type: "RelaunchScheduled" })
+    when(having(spec(), prepared()), launchFailed("EACCES")).then({ type: "GenerationEnded" }, { type: "GaveUp", reason: "configuration" })
+  })
+
+  it("nobody confirms is swept, and failed", () => {
+    const lost = when(having(spec({ keepalive: never }), prepared()), due, at(15_000)).then({
+      type: "HolderLost",
+      reason: "launch_overdue"
+    })
+    when(lost, due, at(15_000)).ignored("not_due")
+    when(lost, swept()).then({
+      type: "GenerationEnded",
+      cause: { type: "launch_failed", code: "holder_lost", message: "the launch did not come about" }
+    })
+  })
+
+  it("that has no holder yet cannot lose one", () => {
+    when(having(spec()), gone()).ignored("not_now")
+  })
+
+  it("is told its outcome only once", () => {
+    when(running(), prepared()).ignored("not_now")
+    when(running(), prepareFailed("cwd_missing")).ignored("not_now")
+    when(running(), { type: "LaunchFailed", generation: 1, code: "EMFILE", message: "" }).ignored("not_now")
+    when(having(spec(), prepared()), prepared()).ignored("not_now")
+  })
+})
+
+describe("an end", () => {
+  it("with code 0 is clean, with another code a crash, and a signal is named", () => {
+    const causes = [exited(0), exited(3), exited(null, "SIGSEGV")].map((how) => {
+      const session = having(spec({ keepalive: never }), ...up, how)
+      return when(session, cleared()).then({ type: "GenerationEnded" }).context.exit
+    })
+    assert.deepStrictEqual(
+      causes.map((exit) => exit?.cause),
+      [{ type: "clean" }, { type: "crashed", code: 3, signal: null }, { type: "crashed", code: null, signal: "SIGSEGV" }]
+    )
+    assert.deepStrictEqual(
+      causes.map((exit) => [exit?.code, exit?.signal]),
+      [
+        [0, null],
+        [3, null],
+        [null, "SIGSEGV"]
+      ]
+    )
+  })
+
+  it("is told when nothing of the tree is left, not when the leader is gone", () => {
+    const reaping = when(running(), exited(0)).then({ type: "ProcessExited", code: 0 })
+    assert.strictEqual(stateName(reaping), "streaming/reaping")
+    assert.isNull(reaping.context.exit)
+    when(reaping, write()).refused("already_exited")
+  })
+
+  it("carries the time and place in the output that the holder saw, however late it tells", () => {
+    const late = {
+      type: "HolderReported",
+      generation: 1,
+      entry: { n: 8, wallMs: 1_002_000, offset: 77, event: { type: "exited", code: 1, signal: null } }
+    } as const
+    when(running(), late, at(9_000, { offset: 50 })).then({ type: "ProcessExited", at: 1_002_000, offset: 77 })
+  })
+
+  it("is acknowledged to the holder that told it", () => {
+    const { decided } = when(having(spec({ keepalive: never }), ...up, exited(0)), cleared())
+    assert(decided._tag === "Accepted")
+    assert.deepStrictEqual(decided.effects, [{ type: "AcknowledgeExit", generation: 1, nonce }])
+  })
+
+  it("names what would not die, until it does", () => {
+    const stuck = when(having(spec(), ...up, exited(0)), told(9, { type: "leftovers", leftovers: [{ pid: 7, command: "nfs" }] })).then({
+      type: "LeftoversRemain",
+      leftovers: [{ pid: 7, command: "nfs" }]
+    })
+    assert.deepStrictEqual(stuck.context.leftovers, [{ pid: 7, command: "nfs" }])
+  })
+})
+
+describe("a report", () => {
+  it("of an older generation changes nothing", () => {
+    const session = having(
+      spec(),
+      ...up,
+      [exited(1), at(10)],
+      [cleared(), at(10)],
+      [due, at(3_010)],
+      [prepared(2), at(3_010)],
+      [spawned(2), at(3_010)]
+    )
+    for (const report of [exited(1), cleared(), printed(), gone(1), swept(1), reattached(1), prepared(1), launchFailed("EIO")])
+      when(session, report).ignored("stale_generation")
+  })
+
+  it("of a generation that is over changes nothing", () => {
+    const over = having(spec({ keepalive: never }), ...up, ...crash)
+    for (const report of [exited(1), cleared(), gone(), swept(), reattached()]) when(over, report).ignored("stale_generation")
+  })
+
+  it("that the log already holds is not recorded again", () => {
+    when(running(), spawned()).ignored("repeated")
+    when(running(), printed()).ignored("repeated")
+    when(having(spec(), ...up, exited(1)), exited(1)).ignored("repeated")
+  })
+
+  it("of dropped output is kept, with the gap it left", () => {
+    when(running(), told(3, { type: "output_dropped", from: 10, to: 90, reason: "disk_full" })).then({
+      type: "OutputDropped",
+      from: 10,
+      to: 90,
+      reason: "disk_full",
+      holderSeq: 3
+    })
+  })
+})
+
+describe("a lost holder", () => {
+  it("has its tree swept, and then the end says since when nobody saw it alive", () => {
+    const { decided, then } = when(running({ keepalive: never }), gone())
+    const lost = then({ type: "HolderLost", reason: "socket closed" })
+    assert(decided._tag === "Accepted")
+    assert.deepStrictEqual(decided.effects, [{ type: "Sweep", generation: 1, nonce, process }])
+    when(lost, swept(1, 2)).then({ type: "GenerationEnded", cause: { type: "lost", lastSeenAt: 1_000_500 }, swept: 2 })
+  })
+
+  it("brings the agent back like a crash", () => {
+    when(having(spec(), ...up, gone()), swept()).then({ type: "GenerationEnded" }, { type: "RelaunchScheduled" })
+  })
+
+  it("after the leader's exit does not make the exit unknown", () => {
+    when(having(spec({ keepalive: never }), ...up, exited(7), gone()), swept()).then({
+      type: "GenerationEnded",
+      cause: { type: "crashed", code: 7, signal: null }
+    })
+  })
+
+  it("is over only when the sweep is", () => {
+    when(running(), swept()).ignored("not_now")
+    when(having(spec({ keepalive: never }), ...up, gone()), cleared()).then({ type: "GenerationEnded" })
+  })
+})
+
+describe("an adoption", () => {
+  it("leaves the agent as it was, and asks what became of the input under way", () => {
+    const { decided, then } = when(having(spec(), ...up, write("w1")), reattached())
+    then({ type: "Adopted", process, downMs: 700 })
+    assert(decided._tag === "Accepted")
+    assert.deepStrictEqual(decided.effects, [
+      { type: "SettleWrite", generation: 1, writeId: "w1" },
+      { type: "ResizeTerminal", generation: 1, size: { cols: 80, rows: 24 } }
+    ])
+    when(decided.session, settled("uncertain")).then({ type: "InputFailed", writeId: "w1", code: "uncertain" })
+  })
+
+  it("goes on with a stop that the daemon died in", () => {
+    const { decided } = when(having(spec(), ...up, kill), reattached())
+    assert(decided._tag === "Accepted")
+    assert.deepInclude(decided.effects[0], { type: "RunLadder", mode: "kill" })
+    const reaping = when(having(spec(), ...up, stop, exited(0)), reattached())
+    assert(reaping.decided._tag === "Accepted")
+    assert.deepStrictEqual(reaping.decided.effects, [{ type: "RunLadder", generation: 1, mode: "stop" }])
+  })
+
+  it("before the holder's first word waits for that word", () => {
+    when(having(spec(), prepared()), reattached()).ignored("not_now")
+  })
+})
+
+describe("a resume", () => {
+  it("is the next generation of the same session", () => {
+    const resumed = when(having(spec({ keepalive: never }), ...up, ...crash), resume).then({ type: "ResumeRequested", by: "ada" })
+    assert.deepStrictEqual([stateName(resumed), resumed.context.generation], ["resuming/preparing", 2])
+    when(resumed, prepared(2)).then({ type: "LaunchIntended", generation: 2, reason: "resume" })
+  })
+
+  it("is refused a second time until the first has failed or succeeded", () => {
+    const resumed = having(spec({ keepalive: never }), ...up, ...crash, resume)
+    when(resumed, resume).refused("already_resuming")
+    when(having(spec(), prepared()), resume).refused("already_resuming")
+    when(running(), resume).refused("already_running")
+  })
+
+  it("during a backoff does not wait for it", () => {
+    const resumed = when(having(spec(), ...up, ...crash), resume).then({ type: "ResumeRequested" })
+    assert.deepStrictEqual(resumed.context.deadlines, {})
+    when(resumed, due, at(99_999_999)).ignored("not_due")
+  })
+})
+
+describe("a reboot", () => {
+  const endsAs = (session: ReturnType<typeof running>) => {
+    const over = when(session, rebooted, elsewhere).then(
+      { type: "ClockRebased", bootId: "boot-2", deadlines: {} },
+      { type: "GenerationEnded" }
+    )
+    return over.context.exit?.cause
+  }
+
+  it("ends every generation that was launched, and says so", () => {
+    const launched = [[prepared()], [prepared(), spawned()], [...up], [...up, exited(1)], [...up, gone()]]
+    for (const [index, inputs] of launched.entries())
+      assert.deepStrictEqual(
+        endsAs(having(spec({ keepalive: never }), ...inputs)),
+        index === 3 ? { type: "crashed", code: 1, signal: null } : { type: "host_rebooted" }
+      )
+  })
+
+  it("completes a stop, an archive and a terminate", () => {
+    assert.deepInclude(endsAs(having(spec({ keepalive: always }), ...up, stop)), { type: "stopped", by: "ada" })
+    const gone = when(having(spec(), ...up, archive), rebooted, elsewhere).then(
+      { type: "ClockRebased" },
+      { type: "GenerationEnded" },
+      { type: "SessionArchived" }
+    )
+    assert.strictEqual(insideOf(gone), "archived")
+    when(having(spec(), ...up, terminate), rebooted, elsewhere).then(
+      { type: "ClockRebased" },
+      { type: "GenerationEnded" },
+      { type: "SessionTerminated" }
+    )
+  })
+
+  it("brings back what is kept alive, in the new boot's time", () => {
+    const back = when(running(), rebooted, elsewhere).then(
+      { type: "ClockRebased" },
+      { type: "GenerationEnded" },
+      { type: "RelaunchScheduled", delayMs: 3_000 }
+    )
+    assert.deepStrictEqual(back.context.deadlines.backoff, { bootMs: 3_005, wallMs: 1_503_000 })
+  })
+
+  it("forgets the relaunches that the old boot counted", () => {
+    let session = running({ keepalive: { ...always, maxAttempts: 100 } })
+    for (let generation = 1; generation <= 5; generation++) {
+      const day = at(generation * 86_400_000)
+      session = when(session, exited(1, null, generation), day).then({ type: "ProcessExited" })
+      session = when(session, cleared(generation), day).then({ type: "GenerationEnded" }, { type: "RelaunchScheduled" })
+      const later = at(generation * 86_400_000 + 300_000)
+      session = when(session, due, later).then({ type: "RelaunchStarted" })
+      session = when(session, prepared(generation + 1), later).then({ type: "LaunchIntended" })
+      session = when(session, spawned(generation + 1), later).then({ type: "ProcessSpawned" })
+    }
+    const back = when(session, rebooted, elsewhere).then(
+      { type: "ClockRebased" },
+      { type: "GenerationEnded" },
+      { type: "RelaunchScheduled", reason: "backoff" }
+    )
+    assert.isAtMost(back.context.deadlines.backoff?.bootMs ?? Number.POSITIVE_INFINITY, 300_005)
+  })
+
+  it("moves a backoff that began before anything was launched", () => {
+    const waiting = having(spec(), [prepareFailed("EMFILE"), at(900_000)])
+    const moved = when(waiting, rebooted, at(5, { bootId: "boot-2", wallMs: 1_901_000 })).then({ type: "ClockRebased", bootId: "boot-2" })
+    assert.deepStrictEqual(moved.context.deadlines.backoff, { bootMs: 2_005, wallMs: 1_903_000 })
+    when(moved, rebooted, at(6, { bootId: "boot-2" })).ignored("unchanged")
+  })
+
+  it("leaves a launch that is being prepared to be prepared again, and an ended session ended", () => {
+    const preparing = when(having(spec({ keepalive: never }), ...up, ...crash, resume), rebooted, elsewhere).then({ type: "ClockRebased" })
+    assert.strictEqual(stateName(preparing), "resuming/preparing")
+    when(having(spec()), rebooted, elsewhere).ignored("unchanged")
+    const resting = when(having(spec({ keepalive: never }), ...up, ...crash), rebooted, elsewhere).then({
+      type: "ClockRebased",
+      deadlines: {}
+    })
+    assert.strictEqual(stateName(resting), "ended/resting")
+  })
+
+  it("is no reboot when the boot is the same, and nothing to a terminated session", () => {
+    when(running(), rebooted).ignored("unchanged")
+    when(having(spec({ keepalive: never }), ...up, ...crash, terminate), rebooted, elsewhere).ignored("not_now")
+  })
+})
