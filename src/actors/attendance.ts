@@ -1,0 +1,95 @@
+/** Staying with one launch: connected to its holder, its journal brought to the session, until the launch is over. */
+import { Cause, Clock, Deferred, Effect, Exit, Metric, Schedule, Scope, Stream } from "effect"
+import type { Report } from "../domain/inputs.ts"
+import { EventStore } from "../infra/log/event-store.ts"
+import { type HolderLink, type HolderUnavailable, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
+
+/** What became of the first attempt to reach the holder. */
+export type Found = "connected" | "gone" | "unreachable"
+
+export interface Attendance {
+  readonly ref: LaunchRef
+  /** Null while there is no connection. */
+  readonly link: () => HolderLink | null
+  /** The newest moment, in epoch milliseconds, at which the holder was known to live. */
+  readonly lastSeenAt: () => number
+  readonly found: Deferred.Deferred<Found>
+}
+
+export interface Attending {
+  readonly ref: LaunchRef
+  /** The newest journal entry that is in the log. */
+  readonly journaled: () => number
+  readonly tell: (report: Report) => void
+  /** Since when nobody has been with the holder; null for a launch of our own. */
+  readonly leftAt: number | null
+}
+
+const connections = Metric.counter("reprise_holder_connections_total", { description: "Attachments to holders", incremental: true })
+
+/** A holder that does not answer is asked again for as long as it lives; 0.1, 0.2, … 5 seconds apart. */
+const patience = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
+
+/** Starts in the given scope and ends with it; the agent lives on. */
+export const attend = Effect.fn("attend")(function* (attending: Attending) {
+  const runtime = yield* Runtime
+  const { epoch } = yield* EventStore
+  let link: HolderLink | null = null
+  let lastSeenAt = attending.leftAt ?? (yield* Clock.currentTimeMillis)
+  let returning = attending.leftAt !== null
+  const found = Deferred.makeUnsafe<Found>()
+  const { generation } = attending.ref
+
+  const stay = Effect.gen(function* () {
+    const connected = yield* runtime.connect(attending.ref, epoch, attending.journaled())
+    const now = yield* Clock.currentTimeMillis
+    yield* Metric.update(connections, 1)
+    if (returning && connected.process !== null)
+      attending.tell({ type: "Reattached", generation, process: connected.process, downMs: Math.max(0, now - lastSeenAt) })
+    link = connected
+    lastSeenAt = now
+    returning = true
+    Deferred.doneUnsafe(found, Exit.succeed("connected"))
+    yield* Stream.runForEach(connected.journal, (entry) =>
+      Effect.map(Clock.currentTimeMillis, (at) => {
+        lastSeenAt = at
+        attending.tell({ type: "HolderReported", generation, entry })
+      })
+    )
+  }).pipe(
+    Effect.scoped,
+    Effect.ensuring(
+      Effect.sync(() => {
+        link = null
+      })
+    )
+  )
+
+  /** The holder is dead: what it wrote down it has said; then the session hears that nobody holds the launch any more. */
+  const bereaved = Effect.fnUntraced(function* (cause: HolderUnavailable) {
+    const remains = yield* runtime.remains(attending.ref)
+    for (const entry of remains?.journal ?? [])
+      if (entry.n > attending.journaled()) attending.tell({ type: "HolderReported", generation, entry })
+    attending.tell({ type: "HolderGone", generation, reason: cause.message })
+    Deferred.doneUnsafe(found, Exit.succeed("gone"))
+  })
+
+  yield* stay.pipe(
+    Effect.catchTag("HolderUnavailable", (cause) =>
+      cause.reason === "gone"
+        ? bereaved(cause)
+        : Effect.sync(() => Deferred.doneUnsafe(found, Exit.succeed("unreachable"))).pipe(
+            Effect.andThen(Effect.logWarning("a holder cannot be reached; it is left running", cause.reason, cause.message)),
+            Effect.andThen(Effect.fail(cause))
+          )
+    ),
+    Effect.retry(patience),
+    Effect.annotateLogs({ session: attending.ref.session, generation }),
+    Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("attendance ended", cause))),
+    Effect.forkScoped
+  )
+  return { ref: attending.ref, link: () => link, lastSeenAt: () => lastSeenAt, found } satisfies Attendance
+})
+
+/** A scope of its own, so that one launch can be left while the session goes on. */
+export const attendIn = (scope: Scope.Scope, attending: Attending) => Scope.provide(attend(attending), scope)

@@ -1,0 +1,176 @@
+/** What a session does to the world: launches, writes, signals, sweeps. Nothing here waits in the session's way; the world answers by reports. */
+import { Deferred, Effect, Exit, FiberSet, Scope } from "effect"
+import type { SessionEffect } from "../domain/effects.ts"
+import type { Report } from "../domain/inputs.ts"
+import { limits } from "../domain/limits.ts"
+import { providerOf } from "../domain/providers/index.ts"
+import type { SessionContext } from "../domain/session-context.ts"
+import type { EventStore } from "../infra/log/event-store.ts"
+import { HolderUnavailable, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
+import { Secrets } from "../infra/secrets.ts"
+import { type Attendance, attendIn, type Found } from "./attendance.ts"
+import { makePendingWrites, type PendingWrites } from "./pending-writes.ts"
+
+export interface Hands {
+  /** `bytes`: what the `Write` types that the effect came from. */
+  readonly perform: (effect: SessionEffect, bytes: Uint8Array | null) => Effect.Effect<void>
+  /** Takes the launch of an earlier daemon up again. */
+  readonly attend: (leftAt: number) => Effect.Effect<Found>
+  readonly writes: PendingWrites
+  readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
+  /** The newest output offset that is known of. */
+  readonly offset: () => number
+}
+
+/** Everything it starts ends with the scope; agents live on. `context` is the session as it is when an effect is performed. */
+export const makeHands = Effect.fn("makeHands")(function* (id: string, context: () => SessionContext, tell: (report: Report) => void) {
+  const runtime = yield* Runtime
+  const secrets = yield* Secrets
+  const scope = yield* Scope.Scope
+  const fibers = yield* FiberSet.make<void>()
+  const services = yield* Effect.context<Runtime | Secrets | EventStore>()
+  const writes = makePendingWrites()
+  let attended: { readonly attendance: Attendance; readonly scope: Scope.Closeable } | null = null
+
+  const refOf = (generation: number, nonce: string): LaunchRef => ({ session: id, generation, nonce })
+  const link = (generation: number) => (attended?.attendance.ref.generation === generation ? attended.attendance.link() : null)
+  const background = (work: Effect.Effect<void>) => Effect.asVoid(FiberSet.run(fibers, work, { startImmediately: true }))
+
+  const leave = Effect.suspend(() => {
+    const left = attended
+    attended = null
+    return left === null ? Effect.void : Scope.close(left.scope, Exit.void)
+  })
+
+  const begin = Effect.fnUntraced(function* (ref: LaunchRef, leftAt: number | null) {
+    yield* leave
+    const own = yield* Scope.fork(scope)
+    const attendance = yield* Effect.provideContext(attendIn(own, { ref, journaled: () => context().holderSeq, tell, leftAt }), services)
+    attended = { attendance, scope: own }
+    return attendance
+  })
+
+  const prepare = Effect.fnUntraced(function* (generation: number) {
+    const { command, cwd } = context().spec
+    yield* secrets.environment(id).pipe(
+      Effect.flatMap((environment) => runtime.preflight(command[0], cwd, environment.PATH ?? "")),
+      Effect.match({
+        onSuccess: ({ executable }) => tell({ type: "Prepared", generation, executable }),
+        onFailure: (failure) =>
+          failure._tag === "PreflightFailed"
+            ? tell({
+                type: "PrepareFailed",
+                generation,
+                code: failure.reasons[0]?.code ?? "preflight_failed",
+                message: failure.reasons.map(({ message }) => message).join("; ")
+              })
+            : tell({ type: "PrepareFailed", generation, code: "environment_unreadable", message: `environment: ${failure.code}` })
+      })
+    )
+  })
+
+  const spawn = Effect.fnUntraced(function* (ref: LaunchRef, executable: string) {
+    const { command, cwd, size, stop } = context().spec
+    yield* secrets.environment(id).pipe(
+      Effect.flatMap((env) =>
+        runtime.launch({
+          ...ref,
+          executable,
+          command,
+          cwd,
+          env,
+          size,
+          ladder: stop.ladder,
+          outputRetentionBytes: limits.outputRetentionBytes
+        })
+      ),
+      Effect.andThen(begin(ref, null)),
+      Effect.catch((failure) =>
+        Effect.sync(() =>
+          tell({
+            type: "LaunchFailed",
+            generation: ref.generation,
+            code: failure.code,
+            message: failure._tag === "LaunchFailure" ? failure.message : `environment: ${failure.code}`
+          })
+        )
+      )
+    )
+  })
+
+  const write = (generation: number, writeId: string, bytes: Uint8Array) => {
+    const holder = link(generation)
+    const outcome = holder === null ? Effect.succeed("not_written" as const) : holder.write(writeId, bytes)
+    return Effect.map(outcome, (settled) => tell({ type: "WriteSettled", generation, writeId, outcome: settled }))
+  }
+
+  const perform: Hands["perform"] = (effect, bytes) => {
+    switch (effect.type) {
+      case "Prepare":
+        return background(prepare(effect.generation))
+      case "Spawn":
+        return background(spawn(refOf(effect.generation, effect.nonce), effect.executable))
+      case "Write": {
+        const typed = effect.kind === "interrupt" ? new TextEncoder().encode(providerOf(context().spec.provider).interrupt) : bytes
+        // The bytes of an input live in the memory of the daemon that took it, and nowhere else.
+        return background(
+          typed === null
+            ? Effect.sync(() =>
+                tell({ type: "WriteSettled", generation: effect.generation, writeId: effect.writeId, outcome: "not_written" })
+              )
+            : write(effect.generation, effect.writeId, typed)
+        )
+      }
+      case "SettleWrite": {
+        const holder = link(effect.generation)
+        return holder === null
+          ? Effect.void
+          : background(
+              holder.writeOutcome(effect.writeId).pipe(
+                Effect.map((outcome) => tell({ type: "WriteSettled", generation: effect.generation, writeId: effect.writeId, outcome })),
+                Effect.ignore
+              )
+            )
+      }
+      case "ResizeTerminal":
+        return background(Effect.ignore(link(effect.generation)?.resize(effect.size) ?? Effect.void))
+      case "RunLadder":
+        return background(Effect.ignore(link(effect.generation)?.runLadder(effect.mode) ?? Effect.void))
+      case "Sweep":
+        return background(
+          Effect.map(runtime.sweep(refOf(effect.generation, effect.nonce), effect.process), ({ swept }) =>
+            tell({
+              type: "Swept",
+              generation: effect.generation,
+              swept,
+              lastSeenAt: attended?.attendance.lastSeenAt() ?? context().updatedAt
+            })
+          )
+        )
+      case "AcknowledgeExit": {
+        const ref = refOf(effect.generation, effect.nonce)
+        const holder = link(effect.generation)
+        return background(
+          (holder === null ? Effect.void : Effect.ignore(holder.acknowledgeExit)).pipe(
+            Effect.andThen(Effect.suspend(() => (attended?.attendance.ref.generation === effect.generation ? leave : Effect.void))),
+            Effect.andThen(runtime.discard(ref))
+          )
+        )
+      }
+    }
+  }
+
+  return {
+    perform,
+    attend: (leftAt) => {
+      const { generation, nonce } = context()
+      return Effect.flatMap(begin(refOf(generation, nonce), leftAt), ({ found }) => Deferred.await(found))
+    },
+    writes,
+    type: (bytes) =>
+      Effect.suspend(
+        () => link(context().generation)?.type(bytes) ?? Effect.fail(new HolderUnavailable({ reason: "gone", message: "no process is up" }))
+      ),
+    offset: () => Math.max(context().offset, attended?.attendance.link()?.offset() ?? 0)
+  } satisfies Hands
+})

@@ -1,0 +1,83 @@
+/** Start-up: every session that the log expects to have work is settled, each by itself, and the outcomes add up. */
+import { Clock, Effect } from "effect"
+import { EventReader, EventStore } from "../infra/log/event-store.ts"
+import { type LaunchRemains, Runtime } from "../infra/runtimes/runtime.ts"
+import { type Outcome, reconcile } from "./reconciliation.ts"
+import type { Residents } from "./residents.ts"
+import type { RecoveryReport } from "./sessions.ts"
+
+/** How many sessions are settled at a time. */
+const concurrency = 32
+/** A holder that is slower than this is not waited for: its session goes on trying by itself. */
+const patience = "5 seconds"
+
+export const recover = Effect.fn("recover")(function* (residents: Residents) {
+  const reader = yield* EventReader
+  const begunAt = yield* Clock.currentTimeMillis
+  const expected = yield* reader.live
+  const outcomes = yield* Effect.forEach(
+    expected,
+    ({ id }) =>
+      residents.actor(id).pipe(
+        Effect.flatMap(reconcile),
+        Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.succeed<Outcome>("failed") }),
+        Effect.catchCause((cause) => Effect.as(Effect.logError("a session could not be recovered", id, cause), "failed" as Outcome))
+      ),
+    { concurrency }
+  )
+  const quarantinedHolders = yield* settleRemains(residents)
+  const count = (outcome: Outcome) => outcomes.filter((each) => each === outcome).length
+  return {
+    expected: expected.length,
+    adopted: count("adopted"),
+    exited: count("exited"),
+    lost: count("lost"),
+    rebooted: count("rebooted"),
+    respawned: count("respawned"),
+    resting: count("resting"),
+    failed: count("failed"),
+    quarantinedHolders,
+    tookMs: (yield* Clock.currentTimeMillis) - begunAt
+  } satisfies RecoveryReport
+})
+
+/** Launch directories that no live session claims: ends that were recorded are acknowledged, what the log never intended is left alone. */
+const settleRemains = Effect.fnUntraced(function* (residents: Residents) {
+  const runtime = yield* Runtime
+  const reader = yield* EventReader
+  const all = yield* runtime.list
+  const strangers = yield* Effect.forEach(
+    all.filter((remains) => residents.peek(remains.session)?.session().context.nonce !== remains.nonce),
+    Effect.fnUntraced(function* (remains) {
+      const row = yield* reader.row(remains.session)
+      const known = row === null ? 0 : (row.view as { readonly generation: number }).generation
+      if (row === null || remains.generation > known || !isOver(remains)) {
+        yield* Effect.logWarning("a launch that the log does not expect is left alone").pipe(
+          Effect.annotateLogs({ session: remains.session, generation: remains.generation })
+        )
+        return true
+      }
+      yield* acknowledge(remains)
+      return false
+    }),
+    { concurrency }
+  )
+  return strangers.filter((stranger) => stranger).length
+})
+
+const isOver = ({ journal, process }: LaunchRemains) => {
+  const last = journal.at(-1)?.event.type
+  return last === "cleared" || last === "launch_failed" || process === null
+}
+
+/** The daemon that recorded this end died before it could say so. */
+const acknowledge = Effect.fnUntraced(function* (remains: LaunchRemains) {
+  const runtime = yield* Runtime
+  const { epoch } = yield* EventStore
+  yield* runtime.connect(remains, epoch, remains.journal.length).pipe(
+    Effect.flatMap((link) => link.acknowledgeExit),
+    Effect.scoped,
+    Effect.ignore
+  )
+  yield* runtime.discard(remains)
+})

@@ -1,0 +1,180 @@
+/** The sessions of this home: created, reached, watched and recovered; the only writer of their streams. */
+import { Deferred, Effect, Layer, Stream } from "effect"
+import { decideCreate } from "../domain/decide/index.ts"
+import { SessionId } from "../domain/ids.ts"
+import type { Command } from "../domain/inputs.ts"
+import { type SessionView, view } from "../domain/view.ts"
+import { BootClock } from "../infra/boot-clock.ts"
+import { crashPoint } from "../infra/crash-points.ts"
+import { EventReader, EventStore } from "../infra/log/event-store.ts"
+import type { HolderUnavailable, Runtime } from "../infra/runtimes/runtime.ts"
+import { Secrets } from "../infra/secrets.ts"
+import { makeAdmission } from "./admission.ts"
+import { plan } from "./creation.ts"
+import type { Fencing } from "./fencing.ts"
+import { fold, step } from "./fold.ts"
+import { request as letterOf } from "./letter.ts"
+import { toDecision } from "./recording.ts"
+import { recover } from "./recovery.ts"
+import { makeResidents } from "./residents.ts"
+import { type Answer, type Asking, IdempotencyMismatch, InputNotWritten, Quarantined, SessionNotFound, Sessions } from "./sessions.ts"
+
+export interface RegistryOptions {
+  /** Most sessions with a process at once. */
+  readonly liveSessions: number
+  /** What children inherit from, by the allow-list. */
+  readonly environment: NodeJS.ProcessEnv
+}
+
+/** Ready when start-up has settled every session that it expected. */
+export const layer = (options: RegistryOptions) => Layer.effect(Sessions, make(options))
+
+type Services = EventStore | EventReader | BootClock | Runtime | Secrets | Fencing
+
+const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
+  const store = yield* EventStore
+  const reader = yield* EventReader
+  const clock = yield* BootClock
+  const secrets = yield* Secrets
+  const services = yield* Effect.context<Services>()
+  const admission = makeAdmission(options.liveSessions)
+  const residents = yield* makeResidents((after) => admission.observe(after.id, after.state), yield* reader.quarantined)
+  const recovery = yield* recover(residents)
+
+  /** The answer to an earlier request with the same key, if there was one. */
+  const repeated = Effect.fnUntraced(function* (asking: Asking) {
+    if (asking.idempotency === undefined) return null
+    const { key, requestHash, scope } = asking.idempotency
+    const before = yield* store.idempotent(scope, key)
+    if (before === null) return null
+    return yield* answeredBefore(before, requestHash, key)
+  })
+
+  const create: Sessions["Service"]["create"] = Effect.fn("Sessions.create")(function* (request, asking) {
+    const before = yield* repeated(asking)
+    if (before !== null) return before
+    const { environment, spec } = yield* Effect.provideContext(plan(request, options.environment), services)
+    const id = SessionId.make(yield* clock.sessionId)
+    return yield* admission.admit(id, admitted(id, spec, environment, asking))
+  })
+
+  const admitted = Effect.fnUntraced(function* (
+    id: SessionId,
+    spec: Parameters<typeof decideCreate>[1],
+    environment: Readonly<Record<string, string>>,
+    asking: Asking
+  ) {
+    const moment = yield* clock.moment(0)
+    const accepted = decideCreate(id, spec, asking.by, moment)
+    const inputId = yield* clock.inputId
+    // Beside the log and before it: a session in the log can always be launched.
+    yield* Effect.orDie(secrets.keep(id, environment))
+    const decision = toDecision({ id, seq: 0, checkpointed: 0, input: { type: "Create" }, inputId, moment, asking }, accepted)
+    const appended = yield* store.append(decision).pipe(
+      Effect.tapError(() => secrets.forget(id)),
+      Effect.catchTags({
+        AlreadyDone: (done) => answeredBefore(done, asking.idempotency?.requestHash ?? "", asking.idempotency?.key ?? ""),
+        VersionConflict: Effect.die,
+        EpochFenced: Effect.die
+      })
+    )
+    if ("repeated" in appended) return appended
+    crashPoint("create.after_append")
+    const session = accepted.session
+    const after = view(session, appended.seq)
+    admission.observe(id, after.state)
+    yield* residents.begin(id, { session, seq: appended.seq, checkpointed: 0 }, accepted.effects)
+    return { view: after, repeated: false } satisfies Answer
+  }, Effect.uninterruptible)
+
+  const deliver = Effect.fnUntraced(function* (id: string, command: Command, asking: Asking, bytes: Uint8Array | null) {
+    const before = yield* repeated(asking)
+    if (before !== null) return before
+    const letter = letterOf(command, asking, bytes)
+    yield* residents.post(id, letter)
+    return yield* Deferred.await(letter.reply)
+  })
+
+  const send: Sessions["Service"]["send"] = Effect.fn("Sessions.send")((id, command, asking) =>
+    command.type === "Resume" ? admission.admit(id, deliver(id, command, asking, null)) : deliver(id, command, asking, null)
+  )
+
+  const write: Sessions["Service"]["write"] = Effect.fn("Sessions.write")(function* (id, bytes, asking) {
+    const writeId = yield* clock.inputId
+    const { hands } = yield* residents.actor(id)
+    const outcome = hands.writes.expect(writeId)
+    const answer = yield* deliver(id, { type: "Write", by: asking.by, writeId, bytes: bytes.length }, asking, bytes).pipe(
+      Effect.tapError(() => Effect.sync(() => hands.writes.forget(writeId)))
+    )
+    if (answer.repeated) return answer
+    const settled = yield* outcome
+    return settled === "written" ? answer : yield* new InputNotWritten({ session: id, code: settled })
+  })
+
+  const get: Sessions["Service"]["get"] = Effect.fn("Sessions.get")(function* (id) {
+    const resident = residents.peek(id)
+    if (resident !== undefined) return resident.view()
+    const quarantined = residents.quarantined(id)
+    if (quarantined !== undefined) return yield* quarantined
+    const row = yield* reader.row(id)
+    return row === null ? yield* new SessionNotFound({ session: id }) : (row.view as SessionView)
+  })
+
+  const attach: Sessions["Service"]["attach"] = Effect.fn("Sessions.attach")(function* (id, client, mode, asking) {
+    let typedBytes = 0
+    const { view: attached } = yield* Effect.acquireRelease(
+      deliver(id, { type: "Attach", by: asking.by, client, mode }, asking, null),
+      () =>
+        // The daemon may be on its way out: then the next one detaches whom it finds attached.
+        Effect.ignore(
+          Effect.timeoutOption(deliver(id, { type: "Detach", by: asking.by, client, typedBytes }, { by: asking.by }, null), "2 seconds")
+        )
+    )
+    return {
+      view: attached,
+      type: (bytes: Uint8Array): Effect.Effect<void, HolderUnavailable> =>
+        Effect.suspend(() => residents.peek(id)?.hands.type(bytes) ?? Effect.void).pipe(
+          Effect.tap(
+            Effect.sync(() => {
+              typedBytes += bytes.length
+            })
+          )
+        )
+    }
+  })
+
+  const changes: Sessions["Service"]["changes"] = (id) =>
+    Stream.unwrap(
+      Effect.map(Effect.provideContext(fold(id), services), (folded) =>
+        Stream.concat(
+          Stream.succeed(view(folded.session, folded.seq)),
+          reader.follow({ stream: id, after: folded.seq }).pipe(
+            Stream.mapAccumEffect(
+              () => folded,
+              (before, entry) => Effect.map(step(before, entry), (after) => [after, [view(after.session, after.seq)]] as const)
+            )
+          )
+        ).pipe(Stream.takeUntil(({ state }) => state === "terminated"))
+      )
+    ).pipe(Stream.catchTag("Unfoldable", ({ reason, session }) => Stream.fail(new Quarantined({ session, reason }))))
+
+  return Sessions.of({
+    create,
+    send,
+    write,
+    get,
+    attach,
+    changes,
+    recovery: Effect.succeed(recovery),
+    resident: Effect.sync(residents.count)
+  })
+})
+
+const answeredBefore = (
+  before: { readonly requestHash: string; readonly response: string },
+  requestHash: string,
+  key: string
+): Effect.Effect<Answer, IdempotencyMismatch> =>
+  before.requestHash === requestHash
+    ? Effect.succeed({ view: JSON.parse(before.response) as SessionView, repeated: true })
+    : Effect.fail(new IdempotencyMismatch({ key }))

@@ -1,0 +1,155 @@
+/** The sessions that are in memory: loaded when they are asked for, gone when they are quiet, restarted from the log when they die. */
+import { Cause, Clock, Deferred, Effect, Exit, FiberSet, Queue, Scope } from "effect"
+import type { SessionEffect } from "../domain/effects.ts"
+import { limits } from "../domain/limits.ts"
+import type { Session } from "../domain/session.ts"
+import type { SessionView } from "../domain/view.ts"
+import type { BootClock } from "../infra/boot-clock.ts"
+import { EpochFenced, type EventReader, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
+import type { Runtime } from "../infra/runtimes/runtime.ts"
+import type { Secrets } from "../infra/secrets.ts"
+import { Fencing } from "./fencing.ts"
+import { type Folded, fold } from "./fold.ts"
+import type { Letter } from "./letter.ts"
+import { reconcile } from "./reconciliation.ts"
+import { makeSessionActor, type SessionActor } from "./session-actor.ts"
+import { OverCapacity, Quarantined, type SessionNotFound } from "./sessions.ts"
+
+type Unreachable = SessionNotFound | Quarantined | StoreFailure
+
+export interface Residents {
+  /** Into the mailbox of the session's actor, which is loaded if need be. */
+  readonly post: (id: string, letter: Letter) => Effect.Effect<void, Unreachable | OverCapacity>
+  readonly actor: (id: string) => Effect.Effect<SessionActor, Unreachable>
+  readonly peek: (id: string) => SessionActor | undefined
+  /** A session that was just created: its first obligations are performed. */
+  readonly begin: (id: string, folded: Folded, owed: ReadonlyArray<SessionEffect>) => Effect.Effect<SessionActor>
+  readonly quarantined: (id: string) => Quarantined | undefined
+  readonly count: () => number
+}
+
+/** An actor that dies more often than this within a minute is left to be looked at. */
+const deathsPerMinute = 3
+
+type Services = EventStore | EventReader | BootClock | Runtime | Secrets
+
+export const makeResidents = Effect.fn("makeResidents")(function* (
+  recorded: (view: SessionView, session: Session) => void,
+  known: ReadonlyArray<{ readonly stream: string; readonly reason: string }>
+) {
+  const store = yield* EventStore
+  const fencing = yield* Fencing
+  const scope = yield* Scope.Scope
+  const fibers = yield* FiberSet.make<void>()
+  const services = yield* Effect.context<Services>()
+  const residents = new Map<string, SessionActor>()
+  const loading = new Map<string, Deferred.Deferred<SessionActor, Unreachable>>()
+  const deaths = new Map<string, ReadonlyArray<number>>()
+  const quarantined = new Map(known.map(({ reason, stream }) => [stream, new Quarantined({ session: stream, reason })]))
+
+  const begin = Effect.fnUntraced(function* (id: string, folded: Folded, owed: ReadonlyArray<SessionEffect>) {
+    const own = yield* Scope.fork(scope)
+    const actor = yield* Scope.provide(makeSessionActor(id, folded, recorded), own).pipe(Effect.provideContext(services))
+    residents.set(id, actor)
+    yield* FiberSet.run(fibers, supervise(id, actor, own))
+    for (const effect of owed) yield* actor.hands.perform(effect, null)
+    return actor
+  })
+
+  const quarantine = Effect.fnUntraced(function* (id: string, reason: string) {
+    const error = new Quarantined({ session: id, reason })
+    quarantined.set(id, error)
+    yield* Effect.logError("a session is quarantined", reason).pipe(Effect.annotateLogs({ session: id }))
+    yield* Effect.ignore(store.quarantine(id, reason))
+    return error
+  })
+
+  const load = Effect.fnUntraced(function* (id: string) {
+    const folded = yield* Effect.provideContext(fold(id), services).pipe(
+      Effect.catchTag("Unfoldable", (cause) =>
+        Effect.flatMap(quarantine(id, `fact ${cause.seq}: ${cause.reason}`), (error) => Effect.fail(error))
+      )
+    )
+    return yield* begin(id, folded, [])
+  })
+
+  const actor: Residents["actor"] = Effect.fnUntraced(function* (id) {
+    const present = residents.get(id)
+    if (present !== undefined) return present
+    const refused = quarantined.get(id)
+    if (refused !== undefined) return yield* refused
+    const under = loading.get(id)
+    if (under !== undefined) return yield* Deferred.await(under)
+    const loaded = Deferred.makeUnsafe<SessionActor, Unreachable>()
+    loading.set(id, loaded)
+    // Others wait for this load: one of them going away must not take it from them.
+    return yield* load(id).pipe(
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          loading.delete(id)
+          Deferred.doneUnsafe(loaded, exit)
+        })
+      ),
+      Effect.uninterruptible
+    )
+  })
+
+  const post: Residents["post"] = Effect.fnUntraced(function* (id, letter) {
+    for (;;) {
+      const found = yield* actor(id)
+      // Looked up and posted to in one turn: between the two nobody can leave the memory.
+      if (residents.get(id) !== found) continue
+      if (Queue.sizeUnsafe(found.mailbox) >= limits.mailbox) return yield* new OverCapacity({ limit: "mailbox", maximum: limits.mailbox })
+      Queue.offerUnsafe(found.mailbox, letter)
+      return
+    }
+  })
+
+  const supervise = (id: string, actor: SessionActor, own: Scope.Closeable): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      for (;;) {
+        yield* actor.live
+        if (Queue.sizeUnsafe(actor.mailbox) > 0) continue
+        residents.delete(id)
+        return
+      }
+    }).pipe(
+      Effect.onExit((exit) => Scope.close(own, exit)),
+      Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : died(id, actor, cause)))
+    )
+
+  /** A defect: the log is right and the memory was wrong, so the memory is made anew; what waits in the mailbox waits on. */
+  const died = Effect.fnUntraced(function* (id: string, dead: SessionActor, cause: Cause.Cause<never>) {
+    residents.delete(id)
+    const defect = Cause.squash(cause)
+    if (defect instanceof EpochFenced) {
+      fencing.declare(defect)
+      return
+    }
+    yield* Effect.logError("a session's actor died", cause).pipe(Effect.annotateLogs({ session: id }))
+    const now = yield* Clock.currentTimeMillis
+    const recent = [...(deaths.get(id) ?? []).filter((at) => at > now - 60_000), now]
+    deaths.set(id, recent)
+    const waiting = yield* Queue.clear(dead.mailbox)
+    const next =
+      recent.length > deathsPerMinute
+        ? Effect.flatMap(quarantine(id, `its actor died ${recent.length} times in a minute: ${String(defect)}`), Effect.fail)
+        : Effect.tap(load(id), reconcile)
+    yield* next.pipe(
+      Effect.matchEffect({
+        onSuccess: (reborn) => Effect.sync(() => waiting.forEach((letter) => void Queue.offerUnsafe(reborn.mailbox, letter))),
+        onFailure: (error) => Effect.sync(() => waiting.forEach((letter) => void Deferred.doneUnsafe(letter.reply, Exit.fail(error))))
+      }),
+      Effect.provideContext(services)
+    )
+  })
+
+  return {
+    post,
+    actor,
+    peek: (id) => residents.get(id),
+    begin,
+    quarantined: (id) => quarantined.get(id),
+    count: () => residents.size
+  } satisfies Residents
+})

@@ -1,0 +1,136 @@
+/** One session, alive: takes one input at a time, makes it true in the log, acts on it, and only then says so. */
+import { Deferred, Effect, type Exit, Metric, Queue, Schedule } from "effect"
+import { type Accepted, allowed, decide, earliest } from "../domain/decide/index.ts"
+import type { Report } from "../domain/inputs.ts"
+import { type Session, stateName } from "../domain/session.ts"
+import type { Moment } from "../domain/time.ts"
+import { isLive, type SessionView, view } from "../domain/view.ts"
+import { BootClock } from "../infra/boot-clock.ts"
+import { crashPoint } from "../infra/crash-points.ts"
+import { type AppendError, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
+import type { Folded } from "./fold.ts"
+import { type Hands, makeHands } from "./hands.ts"
+import { type Letter, report } from "./letter.ts"
+import { toDecision } from "./recording.ts"
+import { type Answer, IdempotencyMismatch, PreconditionFailed, Refused, type SendError } from "./sessions.ts"
+
+export interface SessionActor {
+  readonly mailbox: Queue.Queue<Letter>
+  readonly view: () => SessionView
+  readonly session: () => Session
+  readonly hands: Hands
+  readonly tell: (report: Report) => void
+  /** Runs until the session has been quiet and without any work for a while; fails only by a defect. */
+  readonly live: Effect.Effect<void>
+}
+
+/** A session at rest leaves the memory after this; a list, a get and its log do not need it. */
+const passivateAfterMs = 30_000
+/** The longest sleep: after a suspend the boot clock has moved on and no timer has. */
+const longestSleepMs = 60_000
+/** The shortest: /proc/uptime moves in steps of 10 ms. */
+const shortestSleepMs = 5
+
+const decided = Metric.counter("reprise_inputs_total", { description: "Inputs by kind and outcome", incremental: true })
+
+/** A report is told until it is in the log: nobody would repeat it. */
+const persistence = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
+
+export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
+  id: string,
+  folded: Folded,
+  /** Called after each decision, with the session as it is in the log now. */
+  recorded: (view: SessionView, session: Session) => void
+) {
+  const store = yield* EventStore
+  const clock = yield* BootClock
+  const mailbox = yield* Queue.unbounded<Letter>()
+  let { checkpointed, seq, session } = folded
+  let seen: SessionView | null = null
+  const current = () => {
+    seen ??= view(session, seq)
+    return seen
+  }
+  const tell = (told: Report) => void Queue.offerUnsafe(mailbox, report(told))
+  const hands = yield* makeHands(id, () => session.context, tell)
+
+  /** Durable first, then acted upon. */
+  const record = Effect.fnUntraced(function* (letter: Letter, moment: Moment, accepted: Accepted) {
+    const inputId = yield* clock.inputId
+    const decision = toDecision({ id, seq, checkpointed, input: letter.input, inputId, moment, asking: letter.asking }, accepted)
+    crashPoint("decide.after")
+    const appended = yield* letter.asking === null ? persistently(store.append(decision)) : store.append(decision)
+    session = accepted.session
+    seq = appended.seq
+    checkpointed = decision.checkpoint?.seq ?? checkpointed
+    seen = null
+    recorded(current(), session)
+    crashPoint("effect.before")
+    for (const effect of accepted.effects) yield* hands.perform(effect, letter.bytes)
+    crashPoint("effect.after")
+    hands.writes.settle(accepted.steps.map(({ fact }) => fact))
+  })
+
+  const answer = Effect.fnUntraced(function* (letter: Letter) {
+    const expected = letter.asking?.ifMatch
+    if (expected !== undefined && expected !== seq) return yield* new PreconditionFailed({ session: id, expected, seq })
+    const moment = yield* clock.moment(hands.offset())
+    const outcome = decide(session, letter.input, moment)
+    yield* Metric.update(Metric.withAttributes(decided, { input: letter.input.type, outcome: outcome._tag }), 1)
+    if (outcome._tag === "Refusal")
+      return yield* new Refused({
+        session: id,
+        seq,
+        state: stateName(session),
+        input: letter.input.type,
+        code: outcome.code,
+        detail: outcome.detail,
+        allowed: allowed(session, moment)
+      })
+    if (outcome._tag === "Accepted") yield* record(letter, moment, outcome)
+    crashPoint("reply.before")
+    return { view: current(), repeated: false } satisfies Answer
+  })
+
+  /** What goes wrong for the asker is the asker's; what goes wrong with the log is everybody's, and ends this actor. */
+  const attendTo = (letter: Letter): Effect.Effect<void> =>
+    answer(letter).pipe(
+      Effect.catchTag(
+        "AlreadyDone",
+        (done): Effect.Effect<Answer, IdempotencyMismatch> =>
+          done.requestHash === letter.asking?.idempotency?.requestHash
+            ? Effect.succeed({ view: JSON.parse(done.response) as SessionView, repeated: true })
+            : Effect.fail(new IdempotencyMismatch({ key: letter.asking?.idempotency?.key ?? "" }))
+      ),
+      Effect.catchTags({ VersionConflict: Effect.die, EpochFenced: Effect.die }),
+      Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(letter.reply, exit as Exit.Exit<Answer, SendError>))),
+      Effect.catchTag("StoreFailure", (failure) => (failure.outcome === "unknown" ? Effect.die(failure) : Effect.void)),
+      Effect.catch(() => Effect.void),
+      Effect.asVoid
+    )
+
+  /** Post, or a deadline of the session's own; null when there has been neither for a while and none is to be expected. */
+  const next = Effect.gen(function* () {
+    for (;;) {
+      const due = earliest(session.context.deadlines)
+      if (due === null && isLive(session)) return yield* Queue.take(mailbox)
+      const sleepMs = due === null ? passivateAfterMs : due.deadline.bootMs - (yield* clock.bootMs)
+      const posted = yield* Queue.take(mailbox).pipe(Effect.timeoutOption(Math.min(longestSleepMs, Math.max(shortestSleepMs, sleepMs))))
+      if (posted._tag === "Some") return posted.value
+      if (due === null) return null
+      if ((yield* clock.bootMs) >= due.deadline.bootMs) return report({ type: "DeadlineReached" })
+    }
+  })
+
+  const live = Effect.gen(function* () {
+    for (let letter = yield* next; letter !== null; letter = yield* next) yield* attendTo(letter)
+  }).pipe(Effect.annotateLogs({ session: id }))
+
+  return { mailbox, view: current, session: () => session, hands, tell, live } satisfies SessionActor
+})
+
+const persistently = <A>(append: Effect.Effect<A, AppendError>): Effect.Effect<A, AppendError> =>
+  append.pipe(
+    Effect.tapErrorTag("StoreFailure", (failure: StoreFailure) => Effect.logWarning("the log takes nothing now", failure.code)),
+    Effect.retry({ schedule: persistence, while: (error) => error._tag === "StoreFailure" && error.outcome === "absent" })
+  )

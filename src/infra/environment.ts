@@ -1,0 +1,29 @@
+/** What a child inherits: an allow-list of the daemon's own environment, and what was asked for; nothing else. */
+import type { Environment } from "./secrets.ts"
+
+/** Names that every terminal program needs and none of which is a secret; prefixes end with `*`. */
+const inherited = [
+  "HOME",
+  "LANG",
+  "LANGUAGE",
+  "LC_*",
+  "LOGNAME",
+  "PATH",
+  "SHELL",
+  "SSH_AUTH_SOCK",
+  "TMPDIR",
+  "TZ",
+  "USER",
+  "XDG_*"
+] as const
+
+/** `asked` wins. TERM is set, because the terminal is ours: what the daemon was started in says nothing about it. */
+export const childEnvironment = (own: NodeJS.ProcessEnv, asked: Environment): Environment => ({
+  ...Object.fromEntries(Object.entries(own).filter((entry): entry is [string, string] => entry[1] !== undefined && isInherited(entry[0]))),
+  TERM: "xterm-256color",
+  COLORTERM: "truecolor",
+  ...asked
+})
+
+const isInherited = (name: string) =>
+  inherited.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern))

@@ -1,0 +1,70 @@
+/** What must not be in the log: values of the environment, in a private file per session; and a keyed hash that gives nothing away. */
+import { createHmac, randomBytes } from "node:crypto"
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs"
+import { join } from "node:path"
+import { Context, Effect, Layer, Schema } from "effect"
+
+export type Environment = Readonly<Record<string, string>>
+
+/** The file of a session's environment cannot be read or written: without it a launch would be another one than was asked for. */
+export class SecretsFailure extends Schema.TaggedError<SecretsFailure>()("SecretsFailure", {
+  session: Schema.String,
+  code: Schema.String,
+  cause: Schema.Defect()
+}) {}
+
+export class Secrets extends Context.Service<
+  Secrets,
+  {
+    /** HMAC-SHA256 under a key of this home, in hexadecimal: equal texts can be recognised, short ones cannot be guessed back. */
+    readonly hash: (text: string) => string
+    readonly keep: (session: string, environment: Environment) => Effect.Effect<void, SecretsFailure>
+    readonly environment: (session: string) => Effect.Effect<Environment, SecretsFailure>
+    /** Takes back everything that `keep` made, and nothing else. */
+    readonly forget: (session: string) => Effect.Effect<void>
+  }
+>()("reprise/infra/Secrets") {
+  /** Files of mode 0600 in `home/sessions/<id>/`, which is made with mode 0700. */
+  static readonly layer = (home: string) =>
+    Layer.sync(Secrets, () => {
+      const key = keyOf(join(home, "hash.key"))
+      const folder = (session: string) => join(home, "sessions", session)
+      const file = (session: string) => join(folder(session), "environment.json")
+      const attempt = <A>(session: string, run: () => A) =>
+        Effect.try({
+          try: run,
+          catch: (cause) => new SecretsFailure({ session, code: (cause as NodeJS.ErrnoException).code ?? "unreadable", cause })
+        })
+      return {
+        hash: (text) => createHmac("sha256", key).update(text).digest("hex"),
+        keep: (session, environment) =>
+          attempt(session, () => {
+            mkdirSync(folder(session), { recursive: true, mode: 0o700 })
+            writeDurably(file(session), JSON.stringify(environment))
+          }),
+        environment: (session) => attempt(session, () => JSON.parse(readFileSync(file(session), "utf8")) as Environment),
+        forget: (session) => Effect.sync(() => rmSync(folder(session), { recursive: true, force: true }))
+      }
+    })
+}
+
+const keyOf = (path: string): Buffer => {
+  try {
+    writeFileSync(path, randomBytes(32), { mode: 0o600, flag: "wx" })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
+  }
+  return readFileSync(path)
+}
+
+/** Whole or not at all, also after a power loss. */
+const writeDurably = (path: string, text: string) => {
+  const fd = openSync(`${path}.new`, "w", 0o600)
+  try {
+    writeSync(fd, text)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  renameSync(`${path}.new`, path)
+}
