@@ -2,15 +2,15 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Effect, Layer, Schedule, Stream } from "effect"
+import { Effect, Schedule, type Scope, Stream } from "effect"
 import { buildHolder } from "../../scripts/build.ts"
 import type { HolderEvent, JournalEntry } from "../../src/domain/inputs.ts"
 import { fileNames, launchDirectory, type Owner, readJson } from "../../src/infra/holder/launch-directory.ts"
 import { signalExactly } from "../../src/infra/holder/process-table.ts"
 import { ProcessTree } from "../../src/infra/holder/tree.ts"
 import { Output } from "../../src/infra/output/output.ts"
-import { ptyRuntime } from "../../src/infra/runtimes/pty.ts"
 import { type HolderLink, type LaunchOrder, type LaunchRef, Runtime } from "../../src/infra/runtimes/runtime.ts"
+import { runtimeOf } from "./holder-runtime.ts"
 
 /** The bundle under test is the source under test. */
 await buildHolder()
@@ -34,7 +34,12 @@ export const temporaryHome = (folder = "") =>
       }).pipe(Effect.provide(runtimeOf(home)))
   )
 
-export const runtimeOf = (home: string) => ptyRuntime({ home }).pipe(Layer.provideMerge(Output.layer({ home })))
+/** The test with a runtime over a home of its own. */
+export const inHome = <A, E>(test: (home: string) => Effect.Effect<A, E, Runtime | Output | Scope.Scope>, folder = "") =>
+  Effect.gen(function* () {
+    const home = yield* temporaryHome(folder)
+    return yield* Effect.provide(Effect.scoped(test(home)), runtimeOf(home))
+  }).pipe(Effect.scoped)
 
 let nextSession = 0
 export const order = (script: string, changes: Partial<LaunchOrder> = {}): LaunchOrder => {

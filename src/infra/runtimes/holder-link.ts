@@ -20,7 +20,7 @@ export const connect = Effect.fn("Runtime.connect")(function* (
 ) {
   const directory = launchDirectory(home, ref.session, ref.generation)
   const socket = yield* openSocket(join(directory, fileNames.socket)).pipe(
-    Effect.mapError((error) => new HolderUnavailable({ ...error, reason: holderIsDead(directory) ? "gone" : "silent" }))
+    Effect.mapError((error) => new HolderUnavailable({ message: error.message, reason: holderIsDead(directory) ? "gone" : "silent" }))
   )
   const journal = yield* Queue.unbounded<JournalEntry, HolderUnavailable>()
   let seen = after

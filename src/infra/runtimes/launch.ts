@@ -34,29 +34,33 @@ export const launch = Effect.fn("Runtime.launch")(function* (home: string, holde
   return yield* awaitAnswer(directory)
 })
 
-const start = Effect.fn("Runtime.start")(function* (home: string, holder: InstalledHolder, order: LaunchOrder, directory: string) {
-  crashPoint("after_mkdir")
-  const crashAt = process.env.REPRISE_HOLDER_CRASH_AT
-  yield* attempt(() => {
-    const spec: HolderSpec = {
-      ...{ session: order.session, generation: order.generation, nonce: order.nonce },
-      ...{ executable: order.executable, args: order.command.slice(1), cwd: order.cwd, size: order.size, ladder: order.ladder },
-      env: { ...order.env, REPRISE_SESSION: order.session, REPRISE_GENERATION: `${order.generation}`, REPRISE_NONCE: order.nonce },
-      outputDirectory: outputDirectory(home, order.session),
-      outputRetentionBytes: order.outputRetentionBytes,
-      build: holder.build,
-      ...(crashAt === undefined ? {} : { crashAt })
-    }
-    writeWhole(join(directory, fileNames.spec), JSON.stringify(spec))
-  })
-  yield* fork(holder.program, directory)
-  return yield* awaitAnswer(directory)
-})
+const start = Effect.fn("Runtime.start")(
+  function* (home: string, holder: InstalledHolder, order: LaunchOrder, directory: string) {
+    crashPoint("after_mkdir")
+    const crashAt = process.env.REPRISE_HOLDER_CRASH_AT
+    yield* attempt(() => {
+      const spec: HolderSpec = {
+        ...{ session: order.session, generation: order.generation, nonce: order.nonce },
+        ...{ executable: order.executable, args: order.command.slice(1), cwd: order.cwd, size: order.size, ladder: order.ladder },
+        env: { ...order.env, REPRISE_SESSION: order.session, REPRISE_GENERATION: `${order.generation}`, REPRISE_NONCE: order.nonce },
+        outputDirectory: outputDirectory(home, order.session),
+        outputRetentionBytes: order.outputRetentionBytes,
+        build: holder.build,
+        ...(crashAt === undefined ? {} : { crashAt })
+      }
+      writeWhole(join(directory, fileNames.spec), JSON.stringify(spec))
+    })
+    yield* fork(holder.program, directory)
+    return yield* awaitAnswer(directory)
+  },
+  (starting, _home, _holder, order, directory) => Effect.catch(starting, giveUp(directory, order.nonce))
+)
 
 /** Resolves when the holder has closed its end of the pipe: it serves, or it is dead. Nothing of ours is in its environment. */
 const fork = (program: string, directory: string) =>
   Effect.callback<void, LaunchFailure>((resume) => {
-    const log = openSync(join(directory, fileNames.log), "a", 0o600)
+    const log = openLog(directory)
+    if (log === null) return resume(Effect.fail(new LaunchFailure({ code: "log_not_opened", message: `${directory} takes no file` })))
     const child = spawn(process.execPath, [...engineFlags, program, directory], {
       cwd: directory,
       detached: true,
@@ -72,6 +76,14 @@ const fork = (program: string, directory: string) =>
     ready?.once("close", () => resume(Effect.void))
     ready?.resume()
   }).pipe(Effect.timeoutOrElse({ duration: `${startMs} millis`, orElse: () => Effect.fail(neverStarted) }))
+
+const openLog = (directory: string): number | null => {
+  try {
+    return openSync(join(directory, fileNames.log), "a", 0o600)
+  } catch {
+    return null
+  }
+}
 
 /** Whether the directory was ours to make. */
 const makeDirectory = (directory: string): boolean => {
@@ -118,6 +130,19 @@ const awaitAnswer = (directory: string) =>
     Effect.catch(() => (ownerIsDead(directory) ? Effect.void : Effect.fail(neverStarted))),
     Effect.retry({ schedule: Schedule.spaced("10 millis"), times: startMs / 10 })
   )
+
+/** Undone as if never begun, unless a holder has taken the launch: then it happened, and connecting tells how it goes. */
+const giveUp = (directory: string, nonce: string) => (error: LaunchFailure) =>
+  Effect.suspend(() => {
+    try {
+      if (!claim(directory, { nonce, process: identityOf(process.pid)!, role: "abandoned" })) return Effect.void
+    } catch {
+      // A disk that takes no claim has taken no holder's either, and the next start finds the directory and decides again.
+      return Effect.fail(error)
+    }
+    rmSync(directory, { recursive: true, force: true })
+    return Effect.fail(error)
+  })
 
 const ownerIsDead = (directory: string): boolean => {
   const owner = readJson<Owner>(join(directory, fileNames.owner))

@@ -1,18 +1,17 @@
 /** A holder, started by the runtime, with real terminals and real processes. */
+import { randomBytes } from "node:crypto"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber, Stream } from "effect"
+import { launchDirectory } from "../../../src/infra/holder/launch-directory.ts"
 import { Output } from "../../../src/infra/output/output.ts"
-import { type connected, journalUntil, launched, outputUntil, runtimeOf, temporaryHome, typesOf } from "../../support/holder.ts"
-
-const inHome = <A, E>(test: Effect.Effect<A, E, Effect.Services<ReturnType<typeof connected>> | Output>) =>
-  Effect.gen(function* () {
-    const home = yield* temporaryHome()
-    return yield* Effect.provide(test, runtimeOf(home))
-  }).pipe(Effect.scoped)
+import { Runtime } from "../../../src/infra/runtimes/runtime.ts"
+import { connected, eventually, inHome, journalUntil, launched, order, outputUntil, typesOf } from "../../support/holder.ts"
 
 describe("a holder", () => {
   it.live("types what it is given, keeps what comes back and knows the exit code", () =>
-    inHome(
+    inHome(() =>
       Effect.gen(function* () {
         const { link, order } = yield* launched("read line; echo got $line; exit 7")
         assert.strictEqual(yield* link.write("w1", Buffer.from("hello\r")), "written")
@@ -24,10 +23,199 @@ describe("a holder", () => {
         )
         const exited = entries[2]!
         assert.deepStrictEqual(exited.event, { type: "exited", code: 7, signal: null })
-        const text = yield* outputUntil(order.session, "got hello")
+        const text = yield* outputUntil(order.session, "got hello\r\n")
         assert.strictEqual(text, "hello\r\ngot hello\r\n")
         assert.strictEqual(exited.offset, text.length)
         assert.strictEqual(yield* (yield* Output).end(order.session), text.length)
+      })
+    )
+  )
+
+  it.live("names the signal that ended the agent", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link } = yield* launched("kill -KILL $$")
+        const entries = yield* journalUntil(link, "cleared")
+        assert.deepStrictEqual(entries.find(({ event }) => event.type === "exited")?.event, {
+          type: "exited",
+          code: null,
+          signal: "SIGKILL"
+        })
+      })
+    )
+  )
+
+  it.live("gives the agent the environment it was told, the launch's three names, and nothing of its own", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("", {
+          executable: "/usr/bin/env",
+          command: ["env"],
+          env: { SECRET: "a b=c\nd", PATH: "/bin" }
+        })
+        yield* journalUntil(link, "cleared")
+        const text = Buffer.from((yield* (yield* Output).tail(order.session, 4_096)).bytes).toString()
+        assert.deepStrictEqual(text.replaceAll("\r\n", "\n").trimEnd().split("\n").sort(), [
+          "PATH=/bin",
+          "REPRISE_GENERATION=1",
+          `REPRISE_NONCE=${order.nonce}`,
+          `REPRISE_SESSION=${order.session}`,
+          "SECRET=a b=c",
+          "d"
+        ])
+        assert.isFalse(existsSync(join(launchDirectory(home, order.session, 1), "spec.json")), "the secrets are gone")
+      })
+    )
+  )
+
+  it.live("keeps a flood of every byte there is, byte for byte", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const bytes = Buffer.concat([Buffer.from("grüße 🙂\0\0\x1b[31m"), randomBytes(5 * 1_048_576)])
+        writeFileSync(join(home, "flood"), bytes)
+        const { link, order } = yield* launched(`stty raw -echo; cat ${home}/flood`)
+        const followed = yield* (yield* Output).follow(order.session, 0).pipe(
+          Stream.mapAccum(
+            () => 0,
+            (seen, chunk) => {
+              assert.strictEqual(chunk._tag, "Bytes")
+              if (chunk._tag !== "Bytes") return [seen, []] as const
+              assert.strictEqual(chunk.offset, seen)
+              return [seen + chunk.bytes.length, [Buffer.from(chunk.bytes)]] as const
+            }
+          ),
+          Stream.scan(
+            () => [] as ReadonlyArray<Buffer>,
+            (all, piece) => [...all, piece]
+          ),
+          Stream.takeUntil((all) => all.reduce((sum, piece) => sum + piece.length, 0) >= bytes.length),
+          Stream.runLast,
+          Effect.timeout("20 seconds")
+        )
+        assert.isTrue(followed._tag === "Some" && Buffer.concat(followed.value).equals(bytes))
+        const exited = (yield* journalUntil(link, "exited")).at(-1)
+        assert.strictEqual(exited?.offset, bytes.length)
+      })
+    )
+  )
+
+  it.live("stays responsive while its agent does not read what is typed", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("stty raw -echo; echo ready; trap 'echo woken' USR1; while :; do sleep 0.05; done")
+        yield* outputUntil(order.session, "ready")
+        const big = yield* Effect.forkChild(link.write("big", randomBytes(1_048_576)), { startImmediately: true })
+        yield* link.type(Buffer.from("x"))
+        yield* link.resize({ cols: 100, rows: 30 })
+        yield* link.runLadder("kill")
+        yield* journalUntil(link, "cleared")
+        assert.strictEqual(yield* Effect.timeout(Fiber.join(big), "5 seconds"), "uncertain")
+        assert.strictEqual(yield* link.writeOutcome("big"), "uncertain")
+        assert.strictEqual(yield* link.writeOutcome("never sent"), "not_written")
+        assert.strictEqual(yield* link.write("later", Buffer.from("y")), "not_written")
+      })
+    )
+  )
+
+  it.live("types a write once, however often it comes, and never inside another", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("stty raw -echo; echo ready; exec cat")
+        yield* outputUntil(order.session, "ready")
+        const [a, b] = ["a", "b"].map((letter) => Buffer.from(letter.repeat(20_000)))
+        yield* Effect.all([link.write("a", a!), link.write("b", b!), link.write("a", a!)], { concurrency: "unbounded" })
+        assert.strictEqual(yield* link.write("b", b!), "written")
+        yield* link.write("end", Buffer.from("!"))
+        const text = (yield* outputUntil(order.session, "!")).split("ready\n")[1]
+        assert.strictEqual(text, `${a}${b}!`)
+      })
+    )
+  )
+
+  it.live("reports a launch that cannot work as such, and not as an exit", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        writeFileSync(join(home, "plain"), "")
+        writeFileSync(join(home, "script"), "#!/no/such/interpreter\n", { mode: 0o755 })
+        const broken = [
+          { cwd: join(home, "nowhere"), code: "cwd_missing" },
+          { cwd: join(home, "plain"), code: "cwd_not_directory" },
+          { executable: join(home, "nothing"), code: "executable_missing" },
+          { executable: join(home, "plain"), code: "executable_not_executable" },
+          { executable: join(home, "script"), code: "executable_not_executable" }
+        ]
+        for (const { code, ...changes } of broken) {
+          const { link, order } = yield* launched("true", changes)
+          assert.isNull(link.process)
+          const [failed] = yield* journalUntil(link, "launch_failed")
+          assert.deepInclude(failed?.event, { type: "launch_failed", code })
+          yield* link.acknowledgeExit
+          assert.isFalse(existsSync(launchDirectory(home, order.session, 1)))
+        }
+      })
+    )
+  )
+
+  it.live("goes when its end is acknowledged, and leaves the output", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("stty -echo; echo ready; read go; echo bye")
+        assert.strictEqual((yield* Effect.flip(link.acknowledgeExit)).reason, "silent", "not before the end")
+        yield* outputUntil(order.session, "ready")
+        yield* link.write("w", Buffer.from("\r"))
+        yield* journalUntil(link, "cleared")
+        yield* link.acknowledgeExit
+        assert.isNull(yield* (yield* Runtime).remains(order))
+        assert.strictEqual(
+          readFileSync(join(home, "sessions", order.session, "output", "0000000000000000.out"), "utf8"),
+          "ready\r\nbye\r\n"
+        )
+      })
+    )
+  )
+
+  it.live("is reached under a path longer than a socket address", () =>
+    inHome(
+      () =>
+        Effect.gen(function* () {
+          const { link, order } = yield* launched("echo far; exec cat")
+          yield* outputUntil(order.session, "far")
+          assert.strictEqual(yield* link.write("w", Buffer.from("x")), "written")
+        }),
+      "d".repeat(120)
+    )
+  )
+
+  it.live("goes on numbering the output where the generation before ended", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const first = yield* launched("printf one")
+        yield* journalUntil(first.link, "cleared")
+        yield* first.link.acknowledgeExit
+        const second = order("printf two", { session: first.order.session, generation: 2 })
+        yield* (yield* Runtime).launch(second)
+        const exited = (yield* journalUntil(yield* connected(second), "exited")).at(-1)
+        assert.strictEqual(exited?.offset, 6)
+        assert.strictEqual(yield* outputUntil(second.session, "onetwo"), "onetwo")
+      })
+    )
+  )
+
+  it.live("tells every connection from where it asks, and refuses a daemon that was replaced", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("echo hello; exec cat")
+        yield* journalUntil(link, "output_began")
+        const newer = yield* connected(order, 1, 2)
+        const ended = yield* Effect.flip(Stream.runDrain(link.journal))
+        assert.strictEqual(ended.reason, "stale_epoch")
+        const stale = yield* Effect.flip(connected(order, 0, 1))
+        assert.strictEqual(stale.reason, "stale_epoch")
+        const foreign = yield* Effect.flip(connected({ ...order, nonce: "f".repeat(32) }, 0, 2))
+        assert.strictEqual(foreign.reason, "not_ours")
+        const [next] = yield* journalUntil(newer, "output_began")
+        assert.strictEqual(next?.n, 2)
+        yield* eventually("the newer connection still works", () => newer.offset() === 7)
       })
     )
   )

@@ -1,0 +1,170 @@
+/** A launch happens once, whatever dies while it does. */
+import { spawn } from "node:child_process"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { carriesNonce, listProcesses } from "../../../src/infra/holder/process-table.ts"
+import { Output } from "../../../src/infra/output/output.ts"
+import { type LaunchOrder, Runtime } from "../../../src/infra/runtimes/runtime.ts"
+import { connected, eventually, inHome, journalUntil, launched, order, outputUntil } from "../../support/holder.ts"
+
+const launcher = join(import.meta.dirname, "../../support/holder-launcher.ts")
+
+/** Launches in a process of its own, which is killed at the first output it follows or at the crash point it is told of. */
+const launchElsewhere = (
+  home: string,
+  asked: LaunchOrder,
+  options: { readonly follow?: boolean; readonly env?: Record<string, string> } = {}
+) =>
+  Effect.callback<string>((resume) => {
+    const child = spawn(process.execPath, [launcher, JSON.stringify({ home, order: asked, follow: options.follow ?? false })], {
+      env: { ...process.env, ...options.env },
+      stdio: ["ignore", "pipe", "inherit"]
+    })
+    let said = ""
+    child.stdout.on("data", (bytes) => {
+      said += bytes
+      if (said.includes("chunk")) child.kill("SIGKILL")
+    })
+    child.once("close", (code, signal) => resume(Effect.succeed(`${said}${signal ?? code}`)))
+  })
+
+/** Runs once per process that was ever started for the order. */
+const counting = (home: string) => `echo x >> ${home}/starts; echo up; exec cat`
+const starts = (home: string) => {
+  try {
+    return readFileSync(join(home, "starts"), "utf8").length / 2
+  } catch {
+    return 0
+  }
+}
+const carriers = (nonce: string) => listProcesses().filter((row) => !row.zombie && carriesNonce(row.pid, nonce)).length
+
+describe("a launch", () => {
+  it.live("asked for many times at once makes one process", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const runtime = yield* Runtime
+        const asked = order(counting(home))
+        const here = Effect.all(
+          Array.from({ length: 5 }, () => runtime.launch(asked)),
+          { concurrency: "unbounded", discard: true }
+        )
+        yield* Effect.all([here, launchElsewhere(home, asked), launchElsewhere(home, asked)], { concurrency: "unbounded" })
+        yield* connected(asked)
+        yield* outputUntil(asked.session, "up")
+        assert.strictEqual(starts(home), 1)
+        assert.strictEqual(carriers(asked.nonce), 1)
+      })
+    )
+  )
+
+  for (const point of ["after_mkdir", "after_fork"]) {
+    it.live(`whose daemon dies ${point} happens once when it is asked for again`, () =>
+      inHome((home) =>
+        Effect.gen(function* () {
+          const asked = order(counting(home))
+          assert.strictEqual(yield* launchElsewhere(home, asked, { env: { REPRISE_CRASH_AT: point } }), "SIGKILL")
+          yield* (yield* Runtime).launch(asked)
+          yield* connected(asked)
+          yield* outputUntil(asked.session, "up")
+          assert.strictEqual(starts(home), 1)
+          assert.strictEqual(carriers(asked.nonce), 1)
+        })
+      )
+    )
+  }
+
+  for (const point of ["after_owner", "before_spawn", "after_spawn", "before_identity", "before_exited", "after_exited", "mid_ladder"]) {
+    it.live(`whose holder dies ${point} is told as gone, swept and never repeated`, () =>
+      inHome((home) =>
+        Effect.gen(function* () {
+          const runtime = yield* Runtime
+          const asked = order(`echo x >> ${home}/starts; (setsid sleep 1000 &); ${point.endsWith("exited") ? "exit 4" : "sleep 1000"}`)
+          yield* launchElsewhere(home, asked, { env: { REPRISE_HOLDER_CRASH_AT: point } })
+          const gone = Effect.gen(function* () {
+            const link = yield* connected(asked)
+            if (point === "mid_ladder") yield* link.runLadder("stop")
+            return yield* journalUntil(link, "cleared")
+          })
+          assert.deepInclude(yield* Effect.flip(Effect.scoped(gone)), { _tag: "HolderUnavailable", reason: "gone" })
+          yield* runtime.launch(asked)
+          assert.isAtMost(starts(home), 1, "asking again launches nothing")
+          const remains = yield* runtime.remains(asked)
+          assert.strictEqual(remains?.nonce, asked.nonce)
+          assert.strictEqual(
+            remains?.journal.some(({ event }) => event.type === "exited"),
+            point === "after_exited"
+          )
+          yield* runtime.sweep(asked, remains?.process ?? null)
+          assert.strictEqual(carriers(asked.nonce), 0)
+        })
+      )
+    )
+  }
+
+  it.live("outlives the death of its client, which misses nothing when it comes again", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const count = 20_000
+        const asked = order(`seq 1 ${count}; exec cat`)
+        assert.match(yield* launchElsewhere(home, asked, { follow: true }), /SIGKILL$/)
+        const link = yield* connected(asked, 1, 2)
+        const [next] = yield* journalUntil(link, "output_began")
+        assert.strictEqual(next?.n, 2)
+        const text = yield* outputUntil(asked.session, `\r\n${count}\r\n`)
+        assert.strictEqual(text, `${Array.from({ length: count }, (_, n) => n + 1).join("\r\n")}\r\n`)
+      })
+    )
+  )
+
+  it.live("in a directory that nobody can make fails with the reason, and leaves nothing", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        mkdirSync(join(home, "sessions"), { recursive: true })
+        const asked = order("true")
+        writeFileSync(join(home, "sessions", asked.session), "in the way")
+        const failure = yield* Effect.flip((yield* Runtime).launch(asked))
+        assert.deepInclude(failure, { _tag: "LaunchFailure", code: "EEXIST" })
+        assert.deepStrictEqual(yield* (yield* Runtime).list, [])
+      })
+    )
+  )
+
+  it.live("leaves holder and agent private to the user", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const { order } = yield* launched("umask; exec cat")
+        const folder = join(home, "sessions", order.session, "g1")
+        const { statSync } = yield* Effect.promise(() => import("node:fs"))
+        for (const name of [".", "sock", "owner", "identity.json", "journal.ndjson", "log"]) {
+          assert.strictEqual(statSync(join(folder, name)).mode & 0o077, 0, name)
+        }
+        const umask = process.umask().toString(8).padStart(4, "0")
+        assert.include(yield* outputUntil(order.session, "\n"), umask)
+      })
+    )
+  )
+
+  it.live("is looked through beforehand, and every reason is told at once", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const { preflight } = yield* Runtime
+        writeFileSync(join(home, "plain"), "")
+        writeFileSync(join(home, "tool"), "#!/bin/sh\n", { mode: 0o755 })
+        const codes = (command: string, cwd: string, path = "/bin") =>
+          Effect.map(Effect.flip(preflight(command, cwd, path)), ({ reasons }) => reasons.map(({ code }) => code))
+        assert.deepStrictEqual(yield* codes("no-such-agent", join(home, "nowhere")), ["cwd_missing", "executable_missing"])
+        assert.deepStrictEqual(yield* codes("./plain", home), ["executable_not_executable"])
+        assert.deepStrictEqual(yield* codes("plain", home, home), ["executable_not_executable"])
+        assert.deepStrictEqual(yield* codes("/bin", join(home, "plain")), ["cwd_not_directory", "executable_not_executable"])
+        assert.deepStrictEqual(yield* preflight("./tool", home, ""), { executable: join(home, "tool") })
+        assert.deepStrictEqual(yield* preflight("tool", "/", `/bin:${home}`), { executable: join(home, "tool") })
+        const end = yield* (yield* Output).end("s-nothing")
+        assert.strictEqual(end, 0)
+        yield* eventually("nothing was left by looking", () => starts(home) === 0)
+      })
+    )
+  )
+})
