@@ -1,0 +1,41 @@
+/** Splits `run`'s own flags from the command it runs: what stands after the first plain word is the command's, whatever it looks like. */
+
+/** Flags, of the program and of `run`, whose value may be the next word. */
+const valued = new Set([
+  "--home",
+  "--color",
+  "--name",
+  "--label",
+  "-l",
+  "--cwd",
+  "-C",
+  "--env",
+  "-e",
+  "--keepalive",
+  "--detach-keys",
+  "--provider",
+  "--log-level",
+  "--completions"
+])
+
+/**
+ * `reprise run -d bash -c ls` as `reprise run -d -- bash -c ls`. Without it `-c` would be taken for a flag of ours, and the word
+ * `true` in `run -d true` for the value of `-d`.
+ */
+export const separateCommand = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const command = plainWord(words, 0)
+  if (command === undefined || words[command] !== "run") return words
+  const first = plainWord(words, command + 1)
+  return first === undefined ? words : [...words.slice(0, first), "--", ...words.slice(first)]
+}
+
+/** The index of the first word from `from` that is neither a flag nor a flag's value; none after `--`. */
+const plainWord = (words: ReadonlyArray<string>, from: number): number | undefined => {
+  for (let index = from; index < words.length; index++) {
+    const word = words[index]!
+    if (word === "--") return undefined
+    if (!word.startsWith("-") || word === "-") return index
+    if (valued.has(word)) index++
+  }
+  return undefined
+}

@@ -1,0 +1,75 @@
+/** `reprise doctor`: whether everything the daemon needs is there, each point with what to do about it. */
+import { Effect, Option } from "effect"
+import { Command } from "effect/cli"
+import { type Finding, home, machine } from "../checks.ts"
+import { ExitWith, exitCodes } from "../failures.ts"
+import { setting } from "../root.ts"
+import { print, printJson } from "../stdio.ts"
+
+export const doctor = Command.make("doctor", {}, () =>
+  Effect.gen(function* () {
+    const { home: path, json, paint } = yield* setting
+    const findings = [...machine(), ...home(path), ...(yield* ofDaemon(path))]
+    if (json) yield* printJson(findings)
+    else {
+      const marks = { ok: paint.green("ok  "), warn: paint.yellow("warn"), fail: paint.red("fail") }
+      yield* print(
+        ...findings.flatMap(({ advice, level, says }) => [
+          `${marks[level]}  ${says}`,
+          ...(advice === undefined ? [] : [`      → ${advice}`])
+        ])
+      )
+    }
+    if (findings.some(({ level }) => level === "fail")) return yield* new ExitWith({ code: exitCodes.failure })
+  })
+).pipe(Command.withDescription("Check what the daemon needs, and how it is"))
+
+const ofDaemon = Effect.fnUntraced(function* (path: string) {
+  const connected = yield* Effect.option(connect(path))
+  if (Option.isNone(connected))
+    return [{ level: "warn", says: "no daemon runs", advice: "start one: reprise serve" }] satisfies Array<Finding>
+  const { ask, client, file } = connected.value
+  const health = yield* Effect.result(ask(client.service.healthz({})))
+  if (health._tag === "Failure") {
+    return [
+      {
+        level: "fail",
+        says: `no daemon answers at ${file.url} (pid ${file.pid}): ${health.failure.message}`,
+        advice: "start one: reprise serve"
+      }
+    ] satisfies Array<Finding>
+  }
+  const findings: Array<Finding> = [
+    health.success.pid === file.pid
+      ? { level: "ok", says: `the daemon answers: version ${health.success.version}, pid ${file.pid}, ${file.url}` }
+      : {
+          level: "fail",
+          says: `another daemon (pid ${health.success.pid}) answers at ${file.url}`,
+          advice: `is ${path}/daemon.json left from an earlier one?`
+        }
+  ]
+  const ready = yield* Effect.result(ask(client.service.readyz({})))
+  if (ready._tag === "Failure")
+    return [...findings, { level: "fail", says: `the daemon is not ready: ${ready.failure.message}` }] satisfies Array<Finding>
+  const { quarantined, recovery } = ready.success
+  findings.push({
+    level: recovery.failed === 0 ? "ok" : "warn",
+    says: `start-up found ${recovery.expected} sessions: ${recovery.adopted} adopted, ${recovery.exited} had ended, ${recovery.lost} lost, ${recovery.failed} failed`,
+    ...(recovery.failed === 0 ? {} : { advice: "the daemon's log says which" })
+  })
+  if (recovery.quarantinedHolders > 0) {
+    findings.push({
+      level: "warn",
+      says: `${recovery.quarantinedHolders} launches that the log knows nothing of are left running`,
+      advice: `look at them in ${path}/holders, and end their processes by hand if nobody needs them`
+    })
+  }
+  for (const { reason, session } of quarantined) {
+    findings.push({
+      level: "fail",
+      says: `${session} cannot be read: ${reason}`,
+      advice: "a newer version wrote it? its agent is left running"
+    })
+  }
+  return findings
+}, Effect.scoped)

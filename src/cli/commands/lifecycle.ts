@@ -1,0 +1,120 @@
+/** What is asked of sessions by one word: interrupt, stop, kill, resume, archive, unarchive, terminate. */
+import { Clock, Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import type { SessionView } from "../../domain/view.ts"
+import { type AskError, asCli, type Daemon } from "../daemon.ts"
+import { ExitWith, exitCodeOf, sentenceOf, TimedOut } from "../failures.ts"
+import { durationFlag, durationMs, sessions } from "../flags.ts"
+import { resolve } from "../resolve.ts"
+import { print, printJson, say } from "../stdio.ts"
+import { sentence } from "../text/session-line.ts"
+import { awaitMet } from "../waiting.ts"
+import { withDaemon } from "../with-daemon.ts"
+
+interface Verb {
+  readonly name: string
+  readonly description: string
+  /** What `--wait` waits for; null when there is nothing to wait for. */
+  readonly until: string | null
+  readonly waits: boolean
+  readonly send: (daemon: Daemon, id: SessionView["id"], reason: string | undefined) => Effect.Effect<SessionView, AskError>
+}
+
+const headers = asCli
+const because = (reason: string | undefined) => (reason === undefined ? {} : { reason })
+
+const verbs: ReadonlyArray<Verb> = [
+  {
+    name: "interrupt",
+    description: "Press the agent's interrupt key",
+    until: null,
+    waits: false,
+    send: ({ client }, id) => client.sessions.interrupt({ params: { id }, headers, payload: {} })
+  },
+  {
+    name: "stop",
+    description: "End the agent politely, then firmly; it stays ended",
+    until: "ended",
+    waits: true,
+    send: ({ client }, id, reason) => client.sessions.stop({ params: { id }, headers, payload: because(reason) })
+  },
+  {
+    name: "kill",
+    description: "End the agent and everything it started, at once",
+    until: "ended",
+    waits: true,
+    send: ({ client }, id, reason) => client.sessions.kill({ params: { id }, headers, payload: because(reason) })
+  },
+  {
+    name: "resume",
+    description: "Launch an ended session again",
+    until: "ready",
+    waits: false,
+    send: ({ client }, id) => client.sessions.resume({ params: { id }, headers, payload: {} })
+  },
+  {
+    name: "archive",
+    description: "End a session if need be, and put it aside",
+    until: "ended",
+    waits: false,
+    send: ({ client }, id) => client.sessions.archive({ params: { id }, headers, payload: {} })
+  },
+  {
+    name: "unarchive",
+    description: "Bring an archived session back into the list",
+    until: null,
+    waits: false,
+    send: ({ client }, id) => client.sessions.unarchive({ params: { id }, headers, payload: {} })
+  },
+  {
+    name: "terminate",
+    description: "End a session for good",
+    until: "terminated",
+    waits: false,
+    send: ({ client }, id, reason) => client.sessions.terminate({ params: { id }, headers, payload: because(reason) })
+  }
+]
+
+const commandOf = ({ description, name, send, until, waits }: Verb) =>
+  Command.make(
+    name,
+    {
+      sessions,
+      reason: Flag.String("reason").pipe(Flag.withDescription("Why, for those who read the log"), Flag.optional),
+      wait: Flag.Boolean("wait").pipe(
+        Flag.withDescription(until === null ? "Has no effect here" : `Wait until it is ${until}${waits ? " (the default)" : ""}`),
+        Flag.withDefault(waits)
+      ),
+      timeout: durationFlag("timeout", "How long to wait at most").pipe(Flag.withDefault("60s"))
+    },
+    (flags) =>
+      withDaemon((daemon, setting) =>
+        Effect.gen(function* () {
+          const timeoutMs = yield* durationMs("timeout", flags.timeout)
+          const done = Effect.fnUntraced(function* (given: string) {
+            const found = yield* resolve(daemon, given)
+            const asked = yield* daemon.ask(send(daemon, found.id, Option.getOrUndefined(flags.reason)))
+            if (!flags.wait || until === null) return asked
+            const answer = yield* awaitMet(daemon, found.id, until, timeoutMs)
+            if (answer.satisfied) return answer.session
+            return yield* new TimedOut({
+              message: `not ${until} after ${flags.timeout}: ${sentence(answer.session, yield* Clock.currentTimeMillis)}`
+            })
+          })
+          // Each is asked, whatever became of the others; the first failure decides the exit code.
+          const outcomes = yield* Effect.forEach(flags.sessions, (given) => Effect.result(done(given)), { concurrency: 16 })
+          const now = yield* Clock.currentTimeMillis
+          const views = outcomes.flatMap((outcome) => (outcome._tag === "Success" ? [outcome.success] : []))
+          const failures = outcomes.flatMap((outcome) => (outcome._tag === "Failure" ? [outcome.failure] : []))
+          if (setting.json) yield* printJson(views.length === 1 && flags.sessions.length === 1 ? views[0] : views)
+          else yield* print(...views.map((view) => sentence(view, now)))
+          const [first, ...others] = failures
+          if (first === undefined) return
+          if (others.length === 0) return yield* Effect.fail(first)
+          yield* say(...failures.flatMap(sentenceOf).map((line) => `reprise: ${line}`))
+          return yield* new ExitWith({ code: exitCodeOf(first) })
+        })
+      )
+  ).pipe(Command.withDescription(description))
+
+export const lifecycle = verbs.map(commandOf)

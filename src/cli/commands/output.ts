@@ -1,0 +1,106 @@
+/** `reprise output` and `reprise screen`: what the agent wrote, byte for byte or made harmless, and what it looks like now. */
+import { Effect, Option, Stream } from "effect"
+import { Command, Flag } from "effect/cli"
+import type { SessionView } from "../../domain/view.ts"
+import { connect, type Daemon } from "../daemon.ts"
+import { type Failure, type NoDaemon, UsageFailure } from "../failures.ts"
+import { session } from "../flags.ts"
+import { parseBytes } from "../pairs.ts"
+import { resolve } from "../resolve.ts"
+import { print, printJson, say, write } from "../stdio.ts"
+import { oneLine, sanitiser } from "../text/sanitise.ts"
+import { withDaemon } from "../with-daemon.ts"
+
+export const output = Command.make(
+  "output",
+  {
+    session,
+    follow: Flag.Boolean("follow").pipe(Flag.withAlias("f"), Flag.withDescription("Go on as it is written"), Flag.withDefault(false)),
+    from: Flag.Int("from").pipe(Flag.withDescription("Begin at this offset"), Flag.optional),
+    tail: Flag.String("tail").pipe(Flag.withMetavar("<bytes>"), Flag.withDescription("Only the last bytes (4096, 64k, 1M)"), Flag.optional),
+    raw: Flag.Boolean("raw").pipe(Flag.withDescription("Byte for byte, on a terminal too"), Flag.withDefault(false))
+  },
+  (flags) =>
+    withDaemon((daemon) =>
+      Effect.gen(function* () {
+        if (Option.isSome(flags.from) && Option.isSome(flags.tail))
+          return yield* new UsageFailure({ message: "--from and --tail say two different beginnings" })
+        const tail = Option.isNone(flags.tail) ? undefined : parseBytes(flags.tail.value)
+        if (Option.isSome(flags.tail) && tail === undefined) {
+          return yield* new UsageFailure({ message: `--tail ${flags.tail.value}: expected a number of bytes such as 4096, 64k or 1M` })
+        }
+        const found = yield* resolve(daemon, flags.session)
+        const from = tail === undefined ? Option.getOrElse(flags.from, () => 0) : Math.max(0, (yield* endOf(daemon, found)) - tail)
+        yield* copy(daemon, found.id, from, flags.follow, flags.raw || !process.stdout.isTTY)
+      })
+    )
+).pipe(Command.withDescription("Print what a session wrote"))
+
+export const screen = Command.make(
+  "screen",
+  {
+    session,
+    ansi: Flag.Boolean("ansi").pipe(Flag.withDescription("With colours and attributes"), Flag.withDefault(false))
+  },
+  ({ ansi, session }) =>
+    withDaemon((daemon, setting) =>
+      Effect.gen(function* () {
+        const found = yield* resolve(daemon, session)
+        const format = setting.json ? "json" : ansi ? "ansi" : "text"
+        const shown = yield* daemon.ask(daemon.client.terminal.screen({ params: { id: found.id }, query: { format }, headers: {} }))
+        if (typeof shown !== "string") return yield* setting.json ? printJson(shown) : print(...shown.lines.map(oneLine))
+        if (ansi) return yield* print(`${shown}\x1b[0m`)
+        yield* print(...shown.replace(/\n$/, "").split("\n").map(oneLine))
+      })
+    )
+).pipe(Command.withDescription("Print a session's screen as it is now"))
+
+/** The newest offset: the screen has read up to it, the view may lag behind. */
+const endOf = (daemon: Daemon, { id, outputOffset }: SessionView) =>
+  daemon.ask(daemon.client.terminal.screen({ params: { id }, query: { format: "json" }, headers: {} })).pipe(
+    Effect.map((shown) => (typeof shown === "string" ? outputOffset : Math.max(outputOffset, shown.offset))),
+    Effect.catchTag("Problem", () => Effect.succeed(outputOffset))
+  )
+
+/** Reconnects when the connection ends, from the byte after the last one printed, until the session is over or one read was asked. */
+const copy = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"], from: number, follow: boolean, raw: boolean) {
+  const clean = sanitiser()
+  let offset = from
+  let away = 0
+  const once = Effect.gen(function* () {
+    const at = yield* connect(daemon.home)
+    const query = { from: offset, ...(follow ? { follow: "true" as const } : {}) }
+    const chunks = yield* at.ask(at.client.terminal.output({ params: { id }, query, headers: {} }))
+    yield* Stream.runForEach(chunks, (chunk) => {
+      offset += chunk.length
+      away = 0
+      return write(raw ? chunk : clean.push(chunk))
+    }).pipe(at.ask)
+    const view = yield* at.ask(at.client.sessions.get({ params: { id }, headers: {} }))
+    return (
+      view.process === null &&
+      view.relaunch === null &&
+      (view.state === "ended" || view.state === "terminated") &&
+      offset >= view.outputOffset
+    )
+  }).pipe(
+    Effect.scoped,
+    Effect.catchTag("Problem", (problem) => {
+      const first = problem.availableFrom
+      if (problem.code !== "output_dropped" || first === undefined || first <= offset) return Effect.fail(problem)
+      const lost = first - offset
+      offset = first
+      return Effect.as(say(`reprise: ${lost} bytes are gone; going on at ${first}`), undefined)
+    }),
+    Effect.catchTag("NoDaemon", (failure): Effect.Effect<undefined, NoDaemon | Failure> => {
+      away++
+      return follow && away <= 120 ? Effect.as(Effect.sleep("500 millis"), undefined) : Effect.fail(failure)
+    })
+  )
+  while (true) {
+    const over = yield* once
+    if (over !== undefined && (over || !follow)) break
+    if (over === false) yield* Effect.sleep("200 millis")
+  }
+  if (!raw) yield* write(clean.end())
+})

@@ -1,0 +1,35 @@
+/** `reprise serve`: the daemon, in the foreground. Its parts are loaded only for this command. */
+import { Context, Effect, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import { Failure } from "../failures.ts"
+import { setting } from "../root.ts"
+import type { ServeOptions } from "../serve-options.ts"
+
+/** Runs the daemon until it is interrupted; put in by the program, so that the command line depends on no part of the server. */
+export class Serve extends Context.Service<Serve, (options: ServeOptions) => Effect.Effect<void, unknown>>()("reprise/cli/Serve") {}
+
+export const serve = Command.make(
+  "serve",
+  {
+    host: Flag.String("host").pipe(Flag.withDescription("The address to listen on"), Flag.withDefault("127.0.0.1")),
+    port: Flag.Int("port").pipe(
+      Flag.withAlias("p"),
+      Flag.withDescription("The port to listen on; 0 picks a free one"),
+      Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))),
+      Flag.withDefault(7_377)
+    ),
+    allowRemote: Flag.Boolean("allow-remote").pipe(
+      Flag.withDescription("Let --host be reachable from other machines; whoever has the token can then run commands here"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fnUntraced(function* ({ allowRemote, host, port }) {
+    const { home } = yield* setting
+    const run = yield* Serve
+    yield* run({ home, host, port, allowRemote }).pipe(
+      Effect.mapError(
+        (error) => new Failure({ message: `the daemon cannot run: ${error instanceof Error ? error.message : String(error)}` })
+      )
+    )
+  })
+).pipe(Command.withDescription("Run the daemon"))

@@ -1,0 +1,87 @@
+/** `reprise shutdown`: asks the daemon to end; agents live on, unless `--stop-all` ended them first. */
+import { Effect, Schedule } from "effect"
+import { Command, Flag } from "effect/cli"
+import type { SessionView } from "../../domain/view.ts"
+import { asCli, type Daemon } from "../daemon.ts"
+import { Failure, TimedOut } from "../failures.ts"
+import { durationFlag, durationMs } from "../flags.ts"
+import { allSessions } from "../resolve.ts"
+import { print, printJson, say } from "../stdio.ts"
+import { sentence } from "../text/session-line.ts"
+import { awaitMet } from "../waiting.ts"
+import { withDaemon } from "../with-daemon.ts"
+
+export const shutdown = Command.make(
+  "shutdown",
+  {
+    stopAll: Flag.Boolean("stop-all").pipe(Flag.withDescription("Stop every session first, and wait for it"), Flag.withDefault(false)),
+    timeout: durationFlag("timeout", "How long to wait for each of the two").pipe(Flag.withDefault("60s"))
+  },
+  ({ stopAll, timeout }) =>
+    withDaemon((daemon, setting) =>
+      Effect.gen(function* () {
+        const timeoutMs = yield* durationMs("timeout", timeout)
+        yield* verify(daemon)
+        const stopped = stopAll ? yield* stopEvery(daemon, timeoutMs) : 0
+        yield* end(daemon, timeoutMs)
+        if (setting.json) return yield* printJson({ pid: daemon.file.pid, stopped })
+        yield* print(
+          stopAll
+            ? `stopped ${stopped} ${stopped === 1 ? "session" : "sessions"}; the daemon has ended`
+            : "the daemon has ended; its sessions live on"
+        )
+      })
+    )
+).pipe(Command.withDescription("End the daemon; its sessions live on"))
+
+/** A pid from a file may be anybody's by now: the daemon itself must say that it is this one. */
+const verify = Effect.fnUntraced(function* ({ ask, client, file }: Daemon) {
+  const health = yield* ask(client.service.healthz({}))
+  if (health.pid === file.pid && health.epoch === file.epoch) return
+  return yield* new Failure({ message: `another daemon answers there (pid ${health.pid}, not ${file.pid}): nothing was ended` })
+})
+
+const stopEvery = Effect.fnUntraced(function* (daemon: Daemon, timeoutMs: number) {
+  const live = (yield* allSessions(daemon, {})).filter(mayRun)
+  const left = yield* Effect.forEach(live, (session) => stopOne(daemon, session, timeoutMs), { concurrency: 16 })
+  const remaining = left.flatMap((session) => (session === undefined ? [] : [session]))
+  if (remaining.length === 0) return live.length
+  yield* say(...remaining.map((session) => sentence(session, 0)))
+  return yield* new TimedOut({ message: `${remaining.length} of ${live.length} sessions did not stop in time; the daemon goes on` })
+})
+
+/** A process, one on its way, or one that would be launched again. */
+const mayRun = ({ process, relaunch, state }: SessionView) =>
+  process !== null || relaunch !== null || (state !== "ended" && state !== "terminated")
+
+/** The session that did not stop, if it did not. One that ended meanwhile refuses the stop, and that is as good. */
+const stopOne = Effect.fnUntraced(function* (daemon: Daemon, { id }: SessionView, timeoutMs: number) {
+  const payload = { reason: "shutdown --stop-all" }
+  yield* daemon
+    .ask(daemon.client.sessions.stop({ params: { id }, headers: asCli, payload }))
+    .pipe(Effect.catchTag("Problem", (problem) => (problem.status === 409 ? Effect.void : Effect.fail(problem))))
+  const answer = yield* awaitMet(daemon, id, "ended", timeoutMs)
+  return answer.satisfied ? undefined : answer.session
+})
+
+const end = Effect.fnUntraced(function* ({ file }: Daemon, timeoutMs: number) {
+  yield* Effect.try({
+    try: () => process.kill(file.pid, "SIGTERM"),
+    catch: (cause) =>
+      new Failure({
+        message: `the daemon (pid ${file.pid}) cannot be signalled: ${cause instanceof Error ? cause.message : String(cause)}`
+      })
+  })
+  yield* Effect.suspend(() => (lives(file.pid) ? Effect.fail("lives" as const) : Effect.void)).pipe(
+    Effect.retry({ schedule: Schedule.spaced("50 millis"), times: Math.ceil(timeoutMs / 50) }),
+    Effect.mapError(() => new TimedOut({ message: `the daemon (pid ${file.pid}) was asked to end, and has not` }))
+  )
+})
+
+const lives = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,57 @@
+/** Reaches the daemon of a home, and turns every way in which asking it can fail into a command's failure. */
+import { Effect, type Schema } from "effect"
+import type { Sse } from "effect/encoding"
+import type { HttpClientError } from "effect/http"
+import { type Client, type Connection, type DaemonFile, findDaemon, makeClient } from "../http/client.ts"
+import type { Problem } from "../http/problems.ts"
+import { Failure, NoDaemon } from "./failures.ts"
+
+export interface Daemon {
+  readonly home: string
+  readonly file: DaemonFile
+  readonly connection: Connection
+  readonly client: Client
+  /** Runs a call of the client; what comes back as an error is one that a command may end with. */
+  readonly ask: <A, R>(call: Effect.Effect<A, AskError, R>) => Effect.Effect<A, Problem | NoDaemon | Failure, R>
+}
+
+export type AskError = Problem | HttpClientError.HttpClientError | Schema.SchemaError | Sse.SseError | Sse.Retry
+
+/** Who asks, as the log records it. */
+export const asCli = { "x-reprise-client": "cli" } as const
+
+/** The daemon that the home's files name; whether it answers shows with the first call. */
+export const connect = Effect.fnUntraced(function* (home: string) {
+  const { daemon: file, token } = yield* findDaemon(home).pipe(Effect.mapError(({ reason }) => new NoDaemon({ home, reason })))
+  const connection: Connection = { url: file.url, socket: file.socket, token }
+  const daemon: Daemon = { home, file, connection, client: yield* makeClient(connection), ask: Effect.mapError(understood(home)) }
+  return daemon
+})
+
+const understood =
+  (home: string) =>
+  (error: AskError): Problem | NoDaemon | Failure => {
+    switch (error._tag) {
+      case "Problem":
+        return error
+      case "SchemaError":
+      case "SseError":
+        return new Failure({ message: "the daemon's answer is not understood; is it of another version than this command line?" })
+      case "Retry":
+        return new NoDaemon({ home, reason: "it asked to be called again" })
+      case "HttpClientError":
+        return error.reason._tag === "TransportError"
+          ? new NoDaemon({ home, reason: causeOf(error.reason.cause) })
+          : new Failure({ message: `the daemon's answer is not understood: ${error.message}` })
+    }
+  }
+
+/** The system's own word for it, such as ECONNREFUSED, found wherever in the chain of causes it stands. */
+const causeOf = (cause: unknown): string => {
+  let at: unknown = cause
+  for (let depth = 0; depth < 8 && typeof at === "object" && at !== null; depth++) {
+    if ("code" in at && typeof at.code === "string") return at.code
+    at = "cause" in at ? at.cause : undefined
+  }
+  return "no connection"
+}

@@ -1,0 +1,52 @@
+/** What of the caller's environment an agent gets: how to find programs, speak a language and draw; no secret by accident. */
+import { Result } from "effect"
+
+/** What makes a terminal program behave as in the terminal it was asked for from. Anything else is said with `--env`. */
+const allowed = new Set([
+  "PATH",
+  "LANG",
+  "LANGUAGE",
+  "TERM",
+  "COLORTERM",
+  "COLORFGBG",
+  "TZ",
+  "EDITOR",
+  "VISUAL",
+  "PAGER",
+  "SHELL",
+  "HOME",
+  "USER",
+  "LOGNAME",
+  "TERM_PROGRAM",
+  "TERM_PROGRAM_VERSION"
+])
+
+/** A script's `TERM=dumb` says nothing of the terminals that will attach later: it stays behind. */
+export const environmentFor = (
+  environment: Readonly<Record<string, string | undefined>>,
+  added: Readonly<Record<string, string>>
+): Readonly<Record<string, string>> => {
+  const kept = Object.entries(environment).flatMap(([name, value]) =>
+    value !== undefined && (allowed.has(name) || name.startsWith("LC_")) && !(name === "TERM" && value === "dumb")
+      ? [[name, value] as const]
+      : []
+  )
+  return { ...Object.fromEntries(kept), ...added }
+}
+
+/** `K=V`, or `K` alone for the caller's own value, as docker(1) has it. */
+export const parseVariables = (
+  words: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string | undefined>>
+): Result.Result<Readonly<Record<string, string>>, string> => {
+  const variables: Record<string, string> = {}
+  for (const word of words) {
+    const equals = word.indexOf("=")
+    const name = equals === -1 ? word : word.slice(0, equals)
+    const value = equals === -1 ? environment[word] : word.slice(equals + 1)
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return Result.fail(`--env ${word}: ${JSON.stringify(name)} is not a variable's name`)
+    if (value === undefined) return Result.fail(`--env ${word}: ${name} is not set here; give it as ${name}=value`)
+    variables[name] = value
+  }
+  return Result.succeed(variables)
+}

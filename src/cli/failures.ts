@@ -1,0 +1,110 @@
+/** Every way a command can fail, with the exit code that scripts rely on; nothing else decides an exit code. */
+import { Schema } from "effect"
+import type { Problem } from "../http/problems.ts"
+
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  notFound: 3,
+  refused: 4,
+  noDaemon: 5,
+  /** As timeout(1) has it. */
+  timedOut: 124
+} as const
+
+/** The command line says something that cannot be meant. */
+export class UsageFailure extends Schema.TaggedError<UsageFailure>()("UsageFailure", { message: Schema.String }) {}
+
+/** Nobody answers at this home. */
+export class NoDaemon extends Schema.TaggedError<NoDaemon>()("NoDaemon", { home: Schema.String, reason: Schema.String }) {
+  override get message() {
+    return `no daemon answers for ${this.home} (${this.reason}); start one with: reprise serve`
+  }
+}
+
+/** No session has this id, this beginning of an id, or this name. */
+export class NoSuchSession extends Schema.TaggedError<NoSuchSession>()("NoSuchSession", { given: Schema.String }) {
+  override get message() {
+    return `no session is called ${JSON.stringify(this.given)}; see: reprise ls --all`
+  }
+}
+
+/** Several sessions could be meant, so none is. */
+export class AmbiguousSession extends Schema.TaggedError<AmbiguousSession>()("AmbiguousSession", {
+  given: Schema.String,
+  candidates: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `${JSON.stringify(this.given)} could be any of ${this.candidates.join(", ")}; give more of the id`
+  }
+}
+
+/** What was asked for cannot be done in the state the session is in, as seen from here. */
+export class NotNow extends Schema.TaggedError<NotNow>()("NotNow", { message: Schema.String }) {}
+
+/** What was waited for did not come in time. */
+export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", { message: Schema.String }) {}
+
+/** Anything else that went wrong, said in one sentence. */
+export class Failure extends Schema.TaggedError<Failure>()("Failure", { message: Schema.String }) {}
+
+/** Everything has been said; only the exit code is left, which may be an agent's own. */
+export class ExitWith extends Schema.TaggedError<ExitWith>()("ExitWith", { code: Schema.Int }) {}
+
+export type CommandFailure =
+  | UsageFailure
+  | NoDaemon
+  | NoSuchSession
+  | AmbiguousSession
+  | NotNow
+  | TimedOut
+  | Failure
+  | ExitWith
+  /** The daemon answered no. */
+  | Problem
+
+export const exitCodeOf = (failure: CommandFailure): number => {
+  switch (failure._tag) {
+    case "UsageFailure":
+    case "AmbiguousSession":
+      return exitCodes.usage
+    case "NoSuchSession":
+      return exitCodes.notFound
+    case "NotNow":
+      return exitCodes.refused
+    case "NoDaemon":
+      return exitCodes.noDaemon
+    case "TimedOut":
+      return exitCodes.timedOut
+    case "Failure":
+      return exitCodes.failure
+    case "ExitWith":
+      return failure.code
+    case "Problem":
+      return ofStatus(failure.status)
+  }
+}
+
+/** Lines for people; none when all has been said. */
+export const sentenceOf = (failure: CommandFailure): ReadonlyArray<string> => {
+  if (failure._tag === "ExitWith") return []
+  if (failure._tag !== "Problem") return [failure.message]
+  const allowed = failure.allowed === undefined || failure.allowed.length === 0 ? "" : ` (possible now: ${failure.allowed.join(", ")})`
+  const fields = (failure.errors ?? []).map(({ field, message }) => `  ${field}: ${message}`)
+  return [`${failure.detail === "" ? failure.title : failure.detail}${allowed}`, ...fields]
+}
+
+/** What stderr says under `--json`: the daemon's own problem, or one of the same shape. */
+export const problemOf = (failure: CommandFailure): object =>
+  failure._tag === "Problem"
+    ? Object.fromEntries(Object.entries(failure).filter(([name, value]) => name !== "_tag" && value !== undefined))
+    : { title: failure._tag, code: snakeCase(failure._tag), detail: failure.message }
+
+const ofStatus = (status: number): number => {
+  if (status === 404) return exitCodes.notFound
+  if (status === 409 || status === 412) return exitCodes.refused
+  return exitCodes.failure
+}
+
+const snakeCase = (name: string) => name.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter}`).toLowerCase()

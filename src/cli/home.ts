@@ -1,0 +1,11 @@
+/** Where a daemon lives: `--home`, else $REPRISE_HOME, else the XDG state directory. Always an absolute path. */
+import { homedir } from "node:os"
+import { join, resolve } from "node:path"
+
+export const homeOf = (given: string | undefined, environment: Readonly<Record<string, string | undefined>>): string => {
+  const asked = given ?? environment.REPRISE_HOME
+  if (asked !== undefined && asked !== "") return resolve(asked)
+  const state = environment.XDG_STATE_HOME
+  // The XDG specification has relative paths ignored.
+  return join(state?.startsWith("/") ? state : join(homedir(), ".local", "state"), "reprise")
+}

@@ -1,0 +1,111 @@
+/** The command line as a whole: parses, runs, and ends the process with the exit code and the words that belong to the outcome. */
+
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Cause, Effect, Exit, Layer, type Runtime } from "effect"
+import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli"
+import { separateCommand } from "./command-line.ts"
+import { attach } from "./commands/attach.ts"
+import { completions } from "./commands/completions.ts"
+import { doctor } from "./commands/doctor.ts"
+import { events } from "./commands/events.ts"
+import { input } from "./commands/input.ts"
+import { lifecycle } from "./commands/lifecycle.ts"
+import { ls, show } from "./commands/ls.ts"
+import { output, screen } from "./commands/output.ts"
+import { run } from "./commands/run.ts"
+import { Serve, serve } from "./commands/serve.ts"
+import { shutdown } from "./commands/shutdown.ts"
+import { wait } from "./commands/wait.ts"
+import { type CommandFailure, exitCodeOf, exitCodes, problemOf, sentenceOf } from "./failures.ts"
+import { root } from "./root.ts"
+import type { ServeOptions } from "./serve-options.ts"
+import { leaveWithReader } from "./stdio.ts"
+
+export const program = root.pipe(
+  Command.withSubcommands([
+    run,
+    attach,
+    ls,
+    show,
+    input,
+    events,
+    output,
+    screen,
+    wait,
+    ...lifecycle,
+    serve,
+    shutdown,
+    doctor,
+    completions((): Command.Command.Any => program)
+  ])
+)
+
+/** Runs one command line, and ends the process. `daemon` is what `serve` runs. */
+export const main = (
+  words: ReadonlyArray<string>,
+  version: string,
+  daemon: (options: ServeOptions) => Effect.Effect<void, unknown>
+): void => {
+  leaveWithReader()
+  const signalled = listenForEnd()
+  const serving = words.includes("serve")
+  const json = words.slice(0, words.includes("--") ? words.indexOf("--") : words.length).includes("--json")
+
+  const teardown: Runtime.Teardown = (exit, onExit) => {
+    if (Exit.isSuccess(exit)) return onExit(exitCodes.ok)
+    // A service that was asked to stop and did has succeeded: anything else is a failure to systemd and to Kubernetes.
+    if (Cause.hasInterruptsOnly(exit.cause)) return onExit(serving ? exitCodes.ok : 128 + signalled())
+    onExit(report(exit.cause as Cause.Cause<unknown>, json))
+  }
+  Command.runWith(program, { version })(separateCommand(words)).pipe(
+    Effect.provideService(Serve, daemon),
+    Effect.provide(Layer.mergeAll(NodeServices.layer, presenter, CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }))),
+    NodeRuntime.runMain({ teardown, disableErrorReporting: true })
+  )
+}
+
+/** Says what went wrong on stderr, and which exit code that is. */
+const report = (cause: Cause.Cause<unknown>, json: boolean): number => {
+  const error = Cause.squash(cause)
+  if (!Cause.hasFails(cause)) {
+    console.error(`reprise: this is a fault in the program itself\n${Cause.pretty(cause)}`)
+    return exitCodes.failure
+  }
+  // The presenter has shown it already, or the help that was asked for.
+  if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? exitCodes.ok : exitCodes.usage
+  const failure = error as CommandFailure
+  if (failure._tag !== "ExitWith") {
+    const [first, ...others] = json ? [JSON.stringify(problemOf(failure))] : sentenceOf(failure)
+    console.error([json ? first : `reprise: ${first}`, ...others].join("\n"))
+  }
+  return exitCodeOf(failure)
+}
+
+/** A mistyped command is told what is wrong and where to read on, not the whole manual. */
+const presenter = CliOutput.layerPresenter({
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Effect.sync(() => {
+          const path = event.commandPath.join(" ")
+          console.error(
+            [...event.errors.map(({ message }) => `reprise: ${message}`), `usage: ${event.helpDoc.usage}`, `more:  ${path} --help`].join(
+              "\n"
+            )
+          )
+        })
+      : CliOutput.defaultPresenter.present(event)
+})
+
+/** SIGHUP and SIGQUIT end a command in order, as SIGINT and SIGTERM do: a terminal in raw mode must be given back. */
+const listenForEnd = (): (() => number) => {
+  let number = 2
+  const numbers = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const
+  for (const [signal, value] of Object.entries(numbers)) {
+    process.on(signal, () => {
+      number = value
+      if (signal === "SIGHUP" || signal === "SIGQUIT") process.emit("SIGTERM", "SIGTERM")
+    })
+  }
+  return () => number
+}

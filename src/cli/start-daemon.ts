@@ -1,0 +1,65 @@
+/** Starts a daemon that outlives this command, and waits until it is ready or has said why not. */
+import { spawn } from "node:child_process"
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Effect, Option, Schedule } from "effect"
+import { connect } from "./daemon.ts"
+import { Failure } from "./failures.ts"
+
+const readyMs = 30_000
+const pollMs = 50
+
+export const startDaemon = Effect.fnUntraced(function* (home: string) {
+  const log = join(home, "daemon.log")
+  const child = yield* Effect.try({
+    try: () => launch(home, log),
+    catch: (cause) => new Failure({ message: `the daemon cannot be started: ${cause instanceof Error ? cause.message : String(cause)}` })
+  })
+  const ready = connect(home).pipe(
+    Effect.flatMap((daemon) => Effect.as(daemon.ask(daemon.client.service.readyz({})), daemon)),
+    // An older daemon's files may lie there still.
+    Effect.filterOrFail(
+      (daemon) => daemon.file.pid === child.pid,
+      () => "another" as const
+    )
+  )
+  const daemon = yield* ready.pipe(
+    Effect.retry({
+      while: () => child.exitCode === null && child.signalCode === null,
+      schedule: Schedule.spaced(pollMs),
+      times: readyMs / pollMs
+    }),
+    Effect.option
+  )
+  if (Option.isSome(daemon)) return daemon.value
+  const gone = child.exitCode !== null || child.signalCode !== null
+  return yield* new Failure({
+    message: [
+      gone ? `the daemon ended at once; ${log} says:` : `the daemon is not ready after ${readyMs / 1_000} s; ${log} says:`,
+      ...lastLines(log)
+    ].join("\n")
+  })
+})
+
+/** In a session of its own, so that no terminal's end is its end. */
+const launch = (home: string, log: string) => {
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  const descriptor = openSync(log, "a", 0o600)
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, "serve", "--home", home], {
+    cwd: home,
+    detached: true,
+    stdio: ["ignore", descriptor, descriptor]
+  })
+  closeSync(descriptor)
+  child.on("error", () => {})
+  child.unref()
+  return child
+}
+
+const lastLines = (path: string): ReadonlyArray<string> => {
+  try {
+    return readFileSync(path, "utf8").trimEnd().split("\n").slice(-10)
+  } catch {
+    return ["(nothing)"]
+  }
+}

@@ -1,0 +1,157 @@
+/** A person's terminal on a session, until they detach or the session is over; it outlives a restart of the daemon. */
+import { Clock, Effect, Queue } from "effect"
+import type { SessionView } from "../../domain/view.ts"
+import type { AttachMode, ServerFrame } from "../../http/contract/terminal.ts"
+import { connect, type Daemon } from "../daemon.ts"
+import { NoDaemon } from "../failures.ts"
+import { isOver } from "../over.ts"
+import { type Borrowed, borrow } from "./borrowed.ts"
+import { type DetachKeys, detachScanner } from "./detach-keys.ts"
+import { type Link, openLink } from "./link.ts"
+import { settled } from "./settled.ts"
+
+export interface AttachOptions {
+  readonly mode: AttachMode
+  readonly keys: DetachKeys
+  readonly keysText: string
+  readonly reconnect: boolean
+}
+
+/** `Over`: no process, and none will come by itself. `HungUp`: this terminal is gone. `Lost`: the daemon did not come back. */
+export type AttachEnd =
+  | { readonly _tag: "Detached" }
+  | { readonly _tag: "Over"; readonly session: SessionView }
+  | { readonly _tag: "HungUp" }
+  | { readonly _tag: "Lost"; readonly reason: string }
+  | { readonly _tag: "Refused"; readonly reason: string }
+
+type Happening =
+  | { readonly _tag: "Detach" }
+  | { readonly _tag: "HungUp" }
+  | { readonly _tag: "Redraw" }
+  | { readonly _tag: "Frame"; readonly frame: ServerFrame }
+  /** What became of the session after its agent had gone. */
+  | { readonly _tag: "Settled"; readonly session: SessionView }
+  | { readonly _tag: "Closed"; readonly code: number; readonly reason: string }
+
+const reconnectMs = 60_000
+
+export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: string, options: AttachOptions) {
+  const happenings = yield* Queue.unbounded<Happening>()
+  const scan = detachScanner(options.keys)
+  let link: Link | undefined
+  const terminal = yield* borrow({
+    typed: (bytes) => {
+      const { detach, pass } = scan(bytes)
+      if (pass.length > 0 && options.mode === "control") link?.type(pass)
+      if (detach) Queue.offerUnsafe(happenings, { _tag: "Detach" })
+    },
+    resized: (size) => {
+      if (options.mode === "control") link?.resize(size)
+    },
+    resumed: () => Queue.offerUnsafe(happenings, { _tag: "Redraw" }),
+    hungUp: () => Queue.offerUnsafe(happenings, { _tag: "HungUp" }),
+    drained: () => link?.resumeReading()
+  })
+
+  /** One connection, from its opening to what ended it. */
+  const converse = (at: Daemon, again: boolean) =>
+    Effect.gen(function* () {
+      yield* Queue.clear(happenings)
+      const opened = yield* openLink(at.connection, session, options.mode, {
+        output: terminal.write,
+        frame: (frame) => Queue.offerUnsafe(happenings, { _tag: "Frame", frame }),
+        closed: (code, reason) => Queue.offerUnsafe(happenings, { _tag: "Closed", code, reason })
+      })
+      link = opened
+      if (again) terminal.write(clearScreen)
+      if (options.mode === "control") opened.resize(terminal.size())
+      while (true) {
+        const happening = yield* Queue.take(happenings)
+        if (happening._tag === "Settled") {
+          if (isOver(happening.session)) return happening
+          announce(terminal, happening.session)
+        } else if (happening._tag !== "Frame") return happening
+        else if (happening.frame.type === "gap") {
+          terminal.note(`${happening.frame.to - happening.frame.from} bytes of output are not shown: this terminal was too slow`)
+        } else if (happening.frame.type === "exit" || (happening.frame.type === "hello" && isAtRest(happening.frame.state))) {
+          // Beside this loop: the tree of the agent may take its time to go, and the person may want to leave.
+          yield* settled(at, session).pipe(
+            Effect.map((view) => Queue.offerUnsafe(happenings, { _tag: "Settled", session: view })),
+            Effect.ignore,
+            Effect.forkScoped
+          )
+        }
+      }
+    }).pipe(
+      Effect.ensuring(
+        Effect.sync(() => {
+          link = undefined
+        })
+      ),
+      Effect.scoped
+    )
+
+  /** After a lost connection: the same home, as soon as a daemon answers there; the detach keys work meanwhile. */
+  const reconnected = Effect.gen(function* () {
+    const until = (yield* Clock.currentTimeMillis) + reconnectMs
+    let waitMs = 100
+    while ((yield* Clock.currentTimeMillis) < until) {
+      const found = yield* connect(daemon.home).pipe(
+        Effect.flatMap((at) => Effect.as(at.ask(at.client.service.readyz({})), at)),
+        Effect.option
+      )
+      if (found._tag === "Some") return found.value
+      yield* Effect.sleep(waitMs)
+      waitMs = Math.min(2_000, waitMs * 2)
+    }
+    return undefined
+  })
+  const leaving = Effect.gen(function* () {
+    while (true) {
+      const happening = yield* Queue.take(happenings)
+      if (happening._tag === "Detach" || happening._tag === "HungUp") return happening
+    }
+  })
+
+  let at = daemon
+  for (let connection = 0; ; connection++) {
+    const end = yield* converse(at, connection > 0).pipe(
+      Effect.catchTag("LinkFailure", ({ reason }) =>
+        connection === 0
+          ? Effect.fail(new NoDaemon({ home: daemon.home, reason }))
+          : Effect.succeed<Happening>({ _tag: "Closed", code: 0, reason })
+      )
+    )
+    if (end._tag === "Settled") return over(end.session)
+    if (end._tag === "Detach") return detached
+    if (end._tag === "HungUp") return hungUp
+    if (end._tag === "Closed") {
+      if (isFinal(end.code)) return refused(end.reason || `code ${end.code}`)
+      if (!options.reconnect) return lost("the connection to the daemon was lost")
+      terminal.note(`the daemon is gone; trying again for ${reconnectMs / 1_000} s (${options.keysText} leaves)`)
+      const next = yield* Effect.race(reconnected, leaving)
+      if (next === undefined) return lost(`the daemon did not come back within ${reconnectMs / 1_000} s`)
+      if ("_tag" in next) return next._tag === "Detach" ? detached : hungUp
+      at = next
+    }
+  }
+})
+
+/** Closed for good: asking again would be answered the same (RFC 6455, 7.4.1: policy violation, frame too big, protocol error). */
+const isFinal = (code: number) => code === 1008 || code === 1009 || code === 1002 || code === 1003
+
+/** The screen that comes is drawn from the top; what stood there is of an older connection. */
+const clearScreen = Buffer.from("\x1b[0m\x1b[H\x1b[2J")
+
+const isAtRest = (state: string) => state === "ended" || state === "terminated"
+
+const announce = (terminal: Borrowed, { exit, relaunch }: SessionView) => {
+  if (relaunch !== null) terminal.note(`the agent is gone (${exit?.cause ?? "nobody knows why"}); relaunch ${relaunch.attempt} is coming`)
+}
+
+const detached: AttachEnd = { _tag: "Detached" }
+const hungUp: AttachEnd = { _tag: "HungUp" }
+const over = (session: SessionView): AttachEnd => ({ _tag: "Over", session })
+const lost = (reason: string): AttachEnd => ({ _tag: "Lost", reason })
+const refused = (reason: string): AttachEnd => ({ _tag: "Refused", reason })
