@@ -3,10 +3,12 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Schema, Stream } from "effect"
-import { HttpClient, HttpClientRequest } from "effect/http"
-import { HttpApiClient } from "effect/http-api"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import { Heartbeat, LoggedEvent, Reset } from "./contract/events.ts"
 import { Api } from "./contract.ts"
+import { Problem } from "./problems.ts"
 
 /** How a daemon is reached. With `socket`, the unix socket is used and `url` is only a name. */
 export interface Connection {
@@ -76,7 +78,10 @@ const decodeEvent = Schema.decodeUnknownEffect(Schema.fromJsonString(LoggedEvent
 const decodeHeartbeat = Schema.decodeUnknownEffect(Schema.fromJsonString(Heartbeat))
 const decodeReset = Schema.decodeUnknownEffect(Schema.fromJsonString(Reset))
 
-const followed = (frame: { readonly event: string; readonly data: string }): Effect.Effect<Followed, Schema.SchemaError> => {
+const decodeProblem = Schema.decodeUnknownEffect(Schema.fromJsonString(Problem))
+
+const followed = (frame: { readonly event: string; readonly data: string }): Effect.Effect<Followed, Schema.SchemaError | Problem> => {
+  if (frame.event === "problem") return Effect.flatMap(decodeProblem(frame.data), Effect.fail)
   if (frame.event === "heartbeat") return Effect.map(decodeHeartbeat(frame.data), ({ head }) => ({ _tag: "Heartbeat", head }))
   if (frame.event === "reset") return Effect.map(decodeReset(frame.data), ({ head, reason }) => ({ _tag: "Reset", head, reason }))
   return Effect.map(decodeEvent(frame.data), (event) => ({ _tag: "Event", event }))

@@ -1,5 +1,6 @@
 /** The interface, once: the server, the typed client, the command line and the OpenAPI document are all derived from this. */
-import { HttpApi, OpenApi } from "effect/http-api"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as OpenApi from "effect/http-api/OpenApi"
 import { Edge } from "./contract/common.ts"
 import { EventsApi } from "./contract/events.ts"
 import { ServiceApi } from "./contract/service.ts"

@@ -1,11 +1,11 @@
 /** Every error the interface answers is one shape, with a code that never changes its meaning (RFC 9457). */
 import { Schema } from "effect"
-import { HttpApiSchema } from "effect/http-api"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 
 export const problemType = "application/problem+json"
 
 /** One field of a request that is wrong. `field` is a path such as `keepalive.mode`, or the name of a header or a query field. */
-export const FieldError = Schema.Struct({ field: Schema.String, message: Schema.String })
+export const FieldError = Schema.Struct({ field: Schema.String, message: Schema.String, code: Schema.optionalKey(Schema.String) })
 export type FieldError = typeof FieldError.Type
 
 /** What is known beyond the code; each is absent where it says nothing. */
@@ -54,6 +54,7 @@ export const codes = {
   not_found: { status: 404, title: "There is nothing here" },
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
   refused: { status: 409, title: "The session's state does not allow this" },
+  request_timeout: { status: 408, title: "The request came too slowly" },
   output_dropped: { status: 410, title: "That output is gone" },
   precondition_failed: { status: 412, title: "The session has changed" },
   body_too_large: { status: 413, title: "The body is too large" },
@@ -64,6 +65,7 @@ export const codes = {
   preflight_failed: { status: 422, title: "The session could not start" },
   upgrade_required: { status: 426, title: "This is a WebSocket" },
   over_capacity: { status: 429, title: "A limit is reached" },
+  headers_too_large: { status: 431, title: "The request's headers are too large" },
   internal: { status: 500, title: "The daemon is at fault" },
   uncertain: { status: 502, title: "Nobody can say whether the input was written" },
   not_written: { status: 503, title: "The input was not written" },

@@ -1,6 +1,6 @@
 /** What every route of the contract shares: its parameters, its conditional headers, its cursors, its errors. */
 import { Schema } from "effect"
-import { HttpApiMiddleware } from "effect/http-api"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import { SessionId } from "../../domain/ids.ts"
 import { limits } from "../../domain/limits.ts"
 import { problems } from "../problems.ts"
@@ -43,7 +43,7 @@ export const creationHeaders = {
 export const patchHeaders = { "if-match": Schema.optionalKey(IfMatch), "x-reprise-client": Schema.optionalKey(ClientName) }
 export const commandHeaders = { ...creationHeaders, "if-match": Schema.optionalKey(IfMatch) }
 
-export const pageOf = <S extends Schema.Top>(row: S, cursor: Schema.Top & { readonly Type: string | number }) =>
+export const pageOf = <S extends Schema.Top, C extends Schema.Top & { readonly Type: string | number }>(row: S, cursor: C) =>
   Schema.Struct({ data: Schema.Array(row), nextCursor: Schema.NullOr(cursor), hasMore: Schema.Boolean })
 
 /** Answers that any route may give; the server's layer turns every failure to decode a request into one. */

@@ -1,6 +1,8 @@
 /** The log as clients read it: pages, or Server-Sent Events by `Accept: text/event-stream`, from any cursor, without gap or repeat. */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import { SessionId } from "../../domain/ids.ts"
 import { Cursor, Limit, ofSession, pageOf, params } from "./common.ts"
 
@@ -31,7 +33,10 @@ export const Reset = Schema.Struct({ reason: Schema.Literals(["cursor_ahead", "c
 const query = EventQuery
 const headers = { "last-event-id": Schema.optionalKey(Cursor), accept: Schema.optionalKey(Schema.String) }
 
-/** What Server-Sent Events look like: `id` is the cursor, `event` the fact's type, `heartbeat` or `reset`, `data` the JSON of the schema above. */
+/**
+ * What Server-Sent Events look like: `id` is the cursor, `event` the fact's type, `heartbeat`, `reset` or `problem` (the
+ * stream ends with it); `data` is the JSON of the schema named. A heartbeat has no id, so it moves nobody's cursor.
+ */
 export const EventFrame = Schema.Struct({
   id: Schema.UndefinedOr(Schema.String),
   event: Schema.String,

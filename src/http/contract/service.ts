@@ -1,6 +1,8 @@
 /** The daemon about itself. `/healthz` alone needs no token, so it says nothing worth hiding. */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 
 export const Health = Schema.Struct({ status: Schema.Literal("ok"), version: Schema.String, pid: Schema.Int, epoch: Schema.Int })
 export type Health = typeof Health.Type

@@ -1,6 +1,8 @@
 /** Sessions and what is asked of them. Every answer about a session is its view, with its seq as the entity tag. */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import { limits } from "../../domain/limits.ts"
 import { CreateRequest, PatchRequest, Size } from "../../domain/spec.ts"
 import { SessionView } from "../../domain/view.ts"

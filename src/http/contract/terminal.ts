@@ -1,8 +1,10 @@
 /** A session's terminal: its raw output, its screen, and the ticket that lets a browser attach to it. */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import { problems } from "../problems.ts"
-import { ByteOffset, creationHeaders, Flag, ofSession, params } from "./common.ts"
+import { ByteOffset, Flag, ofSession, params } from "./common.ts"
 
 /** A WebSocket of this subprotocol is a terminal. */
 export const attachProtocol = "reprise.attach.v1"
@@ -88,7 +90,6 @@ export class TerminalApi extends HttpApiGroup.make("terminal")
     }),
     HttpApiEndpoint.post("attachTicket", "/:id/attach-tickets", {
       params,
-      headers: creationHeaders,
       payload: TicketRequest,
       success: Ticket.pipe(HttpApiSchema.status(201)),
       error: [...ofSession, ...problems(413, 415)]

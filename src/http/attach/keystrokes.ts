@@ -1,0 +1,55 @@
+/** What the client sends: keystrokes in order, one frame at a time, and window sizes; anything else ends the connection. */
+import type { WebSocket } from "@effect/platform-node/NodeWS"
+import { Effect, Option, Queue, Schema } from "effect"
+import { Sessions } from "../../actors/sessions.ts"
+import { Size } from "../../domain/spec.ts"
+import { ClientFrame } from "../contract/terminal.ts"
+import type { Conversation } from "./conversation.ts"
+import type { Ending } from "./ending.ts"
+
+interface Frame {
+  readonly bytes: Uint8Array
+  readonly binary: boolean
+}
+
+const decodeFrame = Schema.decodeUnknownOption(Schema.fromJsonString(ClientFrame), { onExcessProperty: "error" })
+const isSize = Schema.is(Size)
+
+/** Ends with the connection, or with a frame that the protocol does not allow. */
+export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { attachment, by, id, mode }: Conversation) {
+  const sessions = yield* Sessions
+  const frames = yield* Queue.unbounded<Frame | Ending>()
+  webSocket.on("message", (payload: Buffer, binary: boolean) => {
+    // Not another frame is read from the socket until this one is typed: a paste waits in the client, not here.
+    webSocket.pause()
+    Queue.offerUnsafe(frames, { bytes: payload, binary })
+  })
+  webSocket.on("error", () => {})
+  webSocket.once("close", (code: number) => Queue.offerUnsafe(frames, { code, reason: "closed by the client" }))
+  if (webSocket.readyState !== webSocket.OPEN) return { code: 1000, reason: "closed by the client" } satisfies Ending
+
+  for (;;) {
+    const frame = yield* Queue.take(frames)
+    if (!("binary" in frame)) return frame
+    const ending = frame.binary ? yield* typed(frame.bytes) : yield* resized(frame.bytes)
+    if (ending !== null) return ending
+    webSocket.resume()
+  }
+
+  function typed(bytes: Uint8Array): Effect.Effect<Ending | null> {
+    if (mode === "view") return Effect.succeed({ code: 1008, reason: "this connection may only look" })
+    // While no process is up there is nobody to type to; the client has been told of the exit.
+    return Effect.as(Effect.ignore(attachment.type(bytes)), null)
+  }
+
+  function resized(bytes: Uint8Array): Effect.Effect<Ending | null> {
+    const frame = Option.getOrNull(decodeFrame(Buffer.from(bytes).toString("utf8")))
+    if (frame === null || !isSize({ cols: frame.cols, rows: frame.rows })) {
+      return Effect.succeed({ code: 1007, reason: "a text frame must be a known control" })
+    }
+    // Somebody who only looks does not change what others see.
+    if (mode === "view") return Effect.succeed(null)
+    const size = { cols: frame.cols, rows: frame.rows }
+    return Effect.as(Effect.ignore(sessions.send(id, { type: "Resize", size, by }, { by })), null)
+  }
+})

@@ -1,0 +1,104 @@
+/** The way to a terminal: everything that can be refused is refused in HTTP, before there is a WebSocket. */
+import { randomUUID } from "node:crypto"
+import type { IncomingMessage } from "node:http"
+import type { Duplex } from "node:stream"
+import { type WebSocket, WebSocketServer } from "@effect/platform-node/NodeWS"
+import { Cause, Effect, Fiber, Result, Schema, type Scope } from "effect"
+import { type Attachment, Sessions } from "../../actors/sessions.ts"
+import { SessionId } from "../../domain/ids.ts"
+import { limits } from "../../domain/limits.ts"
+import type { EventReader } from "../../infra/log/event-store.ts"
+import type { Output } from "../../infra/output/output.ts"
+import type { Screens } from "../../infra/screens/screens.ts"
+import { type AttachMode, AttachQuery, attachProtocol } from "../contract/terminal.ts"
+import type { Draining } from "../draining.ts"
+import { judge } from "../guard.ts"
+import type { UpgradeHandler } from "../listener.ts"
+import { type Problem, problem } from "../problems.ts"
+import { turnAwaySocket } from "../raw-answer.ts"
+import { toProblem } from "../refusals.ts"
+import { fieldErrors, invalid, invalidField } from "../request.ts"
+import { Tickets } from "../tickets.ts"
+import { converse } from "./conversation.ts"
+
+type Needed = Sessions | EventReader | Output | Screens | Tickets | Draining
+
+/** `scope` ends every terminal with the server. */
+export const makeAttachHandler = Effect.fnUntraced(function* (scope: Scope.Scope) {
+  const context = yield* Effect.context<Needed>()
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.clientFrameBytes,
+    perMessageDeflate: false,
+    clientTracking: false,
+    handleProtocols: () => attachProtocol
+  })
+  const run = Effect.runForkWith(context)
+  const onUpgrade: UpgradeHandler = (admitted, request, socket, head) => {
+    const asked = new URL(request.url ?? "/", "http://local")
+    const told = judge(admitted, request, asked.searchParams.has("ticket") && place.test(asked.pathname))
+    if (told !== null) return turnAwaySocket(socket, told)
+    const upgrade = new Promise<void>((resolve) => socket.once("close", resolve))
+    Fiber.runIn(run(attach(request, asked, handshake(webSockets, request, socket, head, upgrade), socket)), scope)
+  }
+  return onUpgrade
+})
+
+const place = /^\/v1\/sessions\/([^/]+)\/attach$/
+const decodeId = Schema.decodeUnknownResult(SessionId)
+const decodeQuery = Schema.decodeUnknownResult(AttachQuery, { onExcessProperty: "error", errors: "all" })
+
+const attach = (request: IncomingMessage, asked: URL, open: Effect.Effect<WebSocket, SocketGone>, socket: Duplex) => {
+  let opened = false
+  return Effect.gen(function* () {
+    const { id, mode } = yield* admittedTo(request, asked)
+    const by = request.headers["x-reprise-client"]
+    const asking = { by: typeof by === "string" && /^[\x20-\x7e]{1,64}$/.test(by) ? by : "api" }
+    const attachment: Attachment = yield* Effect.mapError((yield* Sessions).attach(id, randomUUID(), mode, asking), toProblem)
+    const webSocket = yield* open
+    opened = true
+    yield* converse(webSocket, { id, mode, attachment, by: asking.by })
+  }).pipe(
+    Effect.scoped,
+    Effect.catchTag("Problem", (told: Problem) => Effect.sync(() => (opened ? socket.destroy() : turnAwaySocket(socket, told)))),
+    Effect.catchTag("SocketGone", () => Effect.void),
+    Effect.catchCause((cause) => {
+      socket.destroy()
+      return Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("a terminal connection failed", cause)
+    })
+  )
+}
+
+/** Which session, in which mode; the token or the ticket has been asked for before. */
+const admittedTo = Effect.fnUntraced(function* (request: IncomingMessage, asked: URL) {
+  const [, idText] = place.exec(asked.pathname) ?? []
+  if (idText === undefined) return yield* problem("not_found", `no WebSocket is served at ${asked.pathname}`)
+  const id = Result.getOrNull(decodeId(idText))
+  if (id === null) return yield* invalidField("id", "not a session id")
+  const query = decodeQuery(Object.fromEntries(asked.searchParams))
+  if (Result.isFailure(query)) return yield* invalid(fieldErrors(query.failure.issue, "query"))
+  if (request.headers.upgrade?.toLowerCase() !== "websocket") return yield* problem("upgrade_required", "this is a WebSocket")
+  const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim())
+  if (!protocols.includes(attachProtocol)) return yield* invalidField("sec-websocket-protocol", `offer ${attachProtocol}`)
+  const { mode = "control", ticket } = query.success
+  if (ticket === undefined) return { id, mode }
+  const granted: AttachMode | null = yield* (yield* Tickets).redeem(ticket, id)
+  if (granted === null) return yield* problem("unauthorized", "the ticket is used up, too old, or of another session")
+  // A ticket to look at a terminal is none to type into it.
+  return { id, mode: granted === "view" ? granted : mode }
+})
+
+class SocketGone extends Schema.TaggedError<SocketGone>()("SocketGone", {}) {}
+
+const handshake = (
+  server: WebSocketServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  closed: Promise<void>
+): Effect.Effect<WebSocket, SocketGone> =>
+  Effect.callback((resume) => {
+    if (socket.destroyed) return resume(Effect.fail(new SocketGone()))
+    void closed.then(() => resume(Effect.fail(new SocketGone())))
+    server.handleUpgrade(request, socket, head, (webSocket) => resume(Effect.succeed(webSocket)))
+  })

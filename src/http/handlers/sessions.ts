@@ -1,0 +1,148 @@
+/** The routes of sessions: translate, ask the session, translate its answer. */
+import { randomUUID } from "node:crypto"
+import { Clock, Effect, Option, Result, Stream } from "effect"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import { Sessions } from "../../actors/sessions.ts"
+import type { Command } from "../../domain/inputs.ts"
+import { limits } from "../../domain/limits.ts"
+import { CreateRequest, PatchRequest, Size } from "../../domain/spec.ts"
+import { EventReader } from "../../infra/log/event-store.ts"
+import { jsonAnswer, notModified, unchanged, viewAnswer } from "../answers.ts"
+import { EmptyRequest, InputRequest, ReasonRequest } from "../contract/sessions.ts"
+import { Api } from "../contract.ts"
+import { Draining } from "../draining.ts"
+import { inputBytes } from "../input.ts"
+import { listPage } from "../list.ts"
+import { type Problem, problem } from "../problems.ts"
+import { type InnerFailure, toProblem } from "../refusals.ts"
+import { askingOf, type Body, bodyOf, invalidField } from "../request.ts"
+import { durationMs, met, parseConditions } from "../wait.ts"
+
+const ask = <A, E extends InnerFailure | Problem, R>(asked: Effect.Effect<A, E, R>) => Effect.mapError(asked, toProblem)
+
+const create = bodyOf(CreateRequest)
+const patch = bodyOf(PatchRequest)
+const input = bodyOf(InputRequest)
+const size = bodyOf(Size)
+const reason = bodyOf(ReasonRequest)
+const nothing = bodyOf(EmptyRequest)
+
+interface Asked {
+  readonly request: HttpServerRequest
+  readonly params: { readonly id: string }
+  readonly headers: Parameters<typeof askingOf>[1]
+}
+
+/** The header says that nothing was done now: an earlier request with the same key was. */
+const replayed = (repeated: boolean): Record<string, string> => (repeated ? { "idempotency-replayed": "true" } : {})
+
+/** 202: the command is recorded, and what it obliges follows; 200: it is done. */
+const command =
+  <A>(read: (request: HttpServerRequest) => Effect.Effect<Body<A>, Problem>, build: (payload: A, by: string) => Command, status = 202) =>
+  (asked: Asked) =>
+    Effect.gen(function* () {
+      const { raw, value } = yield* read(asked.request)
+      const asking = yield* askingOf(asked.request, asked.headers, raw)
+      const { repeated, view } = yield* ask((yield* Sessions).send(asked.params.id, build(value, asking.by), asking))
+      return viewAnswer(view, status, replayed(repeated))
+    })
+
+export const sessionsLayer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
+  handlers
+    .handleRaw("create", ({ headers, request }) =>
+      Effect.gen(function* () {
+        const { raw, value } = yield* create(request)
+        const asking = yield* askingOf(request, headers, raw)
+        const { repeated, view } = yield* ask((yield* Sessions).create(value, asking))
+        return viewAnswer(view, 201, { location: `/v1/sessions/${view.id}`, ...replayed(repeated) })
+      })
+    )
+    .handle("list", ({ query }) =>
+      Effect.map(ask(Effect.flatMap(EventReader, (reader) => listPage(reader, query))), (page) => jsonAnswer(page))
+    )
+    .handle("get", ({ headers, params }) =>
+      Effect.gen(function* () {
+        const view = yield* ask((yield* Sessions).get(params.id))
+        return notModified(view, headers["if-none-match"]) ? unchanged(view) : viewAnswer(view, 200)
+      })
+    )
+    .handleRaw(
+      "patch",
+      command(patch, (changes, by) => ({ type: "Patch", changes, by }), 200)
+    )
+    .handleRaw("input", ({ headers, params, request }) =>
+      Effect.gen(function* () {
+        const { raw, value } = yield* input(request)
+        const bytes = yield* Effect.fromResult(inputBytes(value))
+        const asking = yield* askingOf(request, headers, raw)
+        const { repeated, view } = yield* ask((yield* Sessions).write(params.id, bytes, asking))
+        return viewAnswer(view, 200, replayed(repeated))
+      })
+    )
+    .handleRaw(
+      "resize",
+      command(size, (size, by) => ({ type: "Resize", size, by }))
+    )
+    .handleRaw(
+      "interrupt",
+      command(nothing, (_, by) => ({ type: "Interrupt", writeId: randomUUID(), by }))
+    )
+    .handleRaw(
+      "stop",
+      command(reason, ({ reason = "" }, by) => ({ type: "Stop", reason, by }))
+    )
+    .handleRaw(
+      "kill",
+      command(reason, ({ reason = "" }, by) => ({ type: "Kill", reason, by }))
+    )
+    .handleRaw(
+      "resume",
+      command(nothing, (_, by) => ({ type: "Resume", by }))
+    )
+    .handleRaw(
+      "archive",
+      command(nothing, (_, by) => ({ type: "Archive", by }))
+    )
+    .handleRaw(
+      "unarchive",
+      command(nothing, (_, by) => ({ type: "Unarchive", by }))
+    )
+    .handleRaw(
+      "terminate",
+      command(reason, ({ reason = "" }, by) => ({ type: "Terminate", reason, by }))
+    )
+    .handle("wait", ({ params, query }) => waitFor(params.id, query))
+)
+
+const waitFor = Effect.fn("http.wait")(function* (id: string, query: { readonly for: string; readonly timeout?: string }) {
+  const conditions = yield* Result.match(parseConditions(query.for), {
+    onFailure: (name) => Effect.fail(invalidField("for", `there is no condition "${name}"`)),
+    onSuccess: (conditions) => Effect.succeed(conditions)
+  })
+  const timeoutMs = durationMs(query.timeout ?? "30s")
+  if (timeoutMs > limits.waitMs) return yield* invalidField("timeout", `at most ${limits.waitMs / 1_000}s`)
+  const sessions = yield* Sessions
+  const since = yield* ask(sessions.get(id))
+  let latest = since
+  const deadline = (yield* Clock.currentTimeMillis) + timeoutMs
+  const found = yield* ask(
+    sessions.changes(id).pipe(
+      Stream.map((view) => {
+        latest = view
+        return met(conditions, view, since)
+      }),
+      Stream.filter((name) => name !== null),
+      Stream.runHead
+    )
+  ).pipe(
+    Effect.raceFirst(Effect.andThen((yield* Draining).begun, Effect.fail(shuttingDown))),
+    Effect.timeoutOption(deadline - (yield* Clock.currentTimeMillis))
+  )
+  if (Option.isNone(found)) return { satisfied: false, met: null, reason: "timeout" as const, session: latest }
+  if (Option.isNone(found.value)) return { satisfied: false, met: null, reason: "over" as const, session: latest }
+  return { satisfied: true, met: found.value.value, reason: "satisfied" as const, session: latest }
+})
+
+/** The daemon comes back with the session: the client asks again. */
+const shuttingDown = problem("shutting_down", "the daemon is shutting down; ask again", { retryAfterMs: 1_000 })

@@ -1,0 +1,80 @@
+/** Every typed failure of the inner layers has one problem it becomes at the edge. */
+import type {
+  IdempotencyMismatch,
+  InputNotWritten,
+  InvalidRequest,
+  OverCapacity,
+  PreconditionFailed,
+  Quarantined,
+  Refused,
+  SessionNotFound
+} from "../actors/sessions.ts"
+import type { StoreFailure } from "../infra/log/event-store.ts"
+import type { HolderUnavailable, PreflightFailed } from "../infra/runtimes/runtime.ts"
+import { Problem, problem } from "./problems.ts"
+
+export type InnerFailure =
+  | Refused
+  | SessionNotFound
+  | PreconditionFailed
+  | OverCapacity
+  | Quarantined
+  | IdempotencyMismatch
+  | InvalidRequest
+  | InputNotWritten
+  | PreflightFailed
+  | HolderUnavailable
+  | StoreFailure
+
+/** What a full mailbox needs to empty itself. */
+const busyMs = 1_000
+
+export const toProblem = (failure: InnerFailure | Problem): Problem => {
+  if (failure instanceof Problem) return failure
+  switch (failure._tag) {
+    case "Refused": {
+      const { allowed, code, detail, seq, session, state } = failure
+      return problem("refused", detail, { as: code, session, seq, state, allowed })
+    }
+    case "SessionNotFound":
+      return problem("session_not_found", `no session ${failure.session}`, { session: failure.session })
+    case "PreconditionFailed":
+      return problem("precondition_failed", `the session's seq is ${failure.seq}, not ${failure.expected}`, {
+        session: failure.session,
+        seq: failure.seq
+      })
+    case "OverCapacity":
+      return problem("over_capacity", `${failure.limit} is limited to ${failure.maximum}`, {
+        limit: failure.limit,
+        maximum: failure.maximum,
+        retryAfterMs: busyMs
+      })
+    case "Quarantined":
+      return problem("quarantined", failure.reason, { session: failure.session })
+    case "IdempotencyMismatch":
+      return problem("idempotency_mismatch", "this Idempotency-Key came with another request before")
+    case "InvalidRequest":
+      return problem("invalid_request", `${failure.field}: ${failure.message}`, {
+        errors: [{ field: failure.field, message: failure.message }]
+      })
+    case "InputNotWritten":
+      return problem(failure.code, inputDetails[failure.code], { session: failure.session })
+    case "PreflightFailed":
+      return problem("preflight_failed", failure.reasons.map(({ message }) => message).join("; "), { errors: failure.reasons })
+    case "HolderUnavailable":
+      return problem("holder_unavailable", failure.message)
+    case "StoreFailure":
+      return storeProblem(failure)
+  }
+}
+
+const inputDetails = {
+  not_written: "the terminal took nothing of it",
+  uncertain: "the connection to the terminal broke while it was being written"
+} as const
+
+const storeProblem = ({ code, operation, outcome }: StoreFailure): Problem => {
+  if (code === "SQLITE_FULL") return problem("storage_full", "the log's disk is full; nothing was recorded")
+  if (outcome === "unknown") return problem("outcome_unknown", "repeat the request with the same Idempotency-Key to find out")
+  return problem("log_unavailable", `${operation} failed with ${code}; nothing was recorded`, { retryAfterMs: busyMs })
+}

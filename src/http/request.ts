@@ -1,0 +1,89 @@
+/** What a request says, checked whole: every wrong field is named at once, and nothing unknown is passed over. */
+import { Effect, Schema, SchemaIssue } from "effect"
+import * as ByteSize from "effect/ByteSize"
+import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import type { Asking } from "../actors/sessions.ts"
+import { limits } from "../domain/limits.ts"
+import { type FieldError, type Problem, problem } from "./problems.ts"
+import { RequestHasher } from "./request-hasher.ts"
+
+const strict = { onExcessProperty: "error", errors: "all" } as const
+const standardIssues = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const segment = (part: PropertyKey | { readonly key: PropertyKey }) => String(typeof part === "object" ? part.key : part)
+
+/** `whole` names what was decoded when no field of it is to blame. */
+export const fieldErrors = (issue: SchemaIssue.Issue, whole: string): ReadonlyArray<FieldError> =>
+  standardIssues(issue).issues.map(({ message, path = [] }) => ({
+    field: path.length === 0 ? whole : path.map(segment).join("."),
+    message
+  }))
+
+export const invalid = (errors: ReadonlyArray<FieldError>): Problem =>
+  problem("invalid_request", errors.map(({ field, message }) => `${field}: ${message}`).join("; "), { errors })
+
+export const invalidField = (field: string, message: string): Problem => invalid([{ field, message }])
+
+export interface Body<A> {
+  readonly value: A
+  /** As it was sent, for the idempotency hash: defaults may change, what somebody sent does not. */
+  readonly raw: unknown
+}
+
+/** A JSON body of this shape; an empty body stands for `{}`. */
+export const bodyOf = <S extends Schema.Constraint & { readonly DecodingServices: never }>(schema: S) => {
+  const decode = Schema.decodeUnknownEffect(schema as S & Schema.Decoder<S["Type"]>, strict)
+  return (request: HttpServerRequest): Effect.Effect<Body<S["Type"]>, Problem> =>
+    Effect.flatMap(json(request), (raw) =>
+      decode(raw).pipe(
+        Effect.map((value) => ({ value: value as S["Type"], raw })),
+        Effect.mapError((error) => invalid(fieldErrors(error.issue, "body")))
+      )
+    )
+}
+
+const tooLarge = problem("body_too_large", `a body is limited to ${limits.bodyBytes} bytes`, {
+  limit: "bodyBytes",
+  maximum: limits.bodyBytes
+})
+const maximum = ByteSize.bytes(limits.bodyBytes)
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+const json = Effect.fnUntraced(function* (request: HttpServerRequest) {
+  const length = Number(request.headers["content-length"] ?? 0)
+  if (length > limits.bodyBytes) return yield* tooLarge
+  const bytes = yield* request.arrayBuffer.pipe(
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, maximum),
+    Effect.mapError((error) =>
+      error.reason._tag === "RequestParseError" && error.reason.reason === "BodyTooLarge"
+        ? tooLarge
+        : problem("invalid_request", "the body ended before it was complete")
+    )
+  )
+  if (bytes.byteLength === 0) return {}
+  const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
+  if (mediaType !== "application/json") return yield* problem("unsupported_media_type", "send application/json")
+  return yield* Effect.try({
+    try: () => JSON.parse(utf8.decode(bytes)) as unknown,
+    catch: (cause) => problem("malformed_json", cause instanceof SyntaxError ? "the body is not valid JSON" : "the body is not valid UTF-8")
+  })
+})
+
+interface AskingHeaders {
+  readonly "x-reprise-client"?: string
+  readonly "idempotency-key"?: string
+  readonly "if-match"?: string
+}
+
+/** Who asks, and under which conditions, from the headers that the contract has checked. */
+export const askingOf = (request: HttpServerRequest, headers: AskingHeaders, raw: unknown): Effect.Effect<Asking, never, RequestHasher> =>
+  Effect.map(RequestHasher, (hasher) => {
+    const { "idempotency-key": key, "if-match": tag, "x-reprise-client": by = "api" } = headers
+    const scope = `${request.method} ${request.url.split("?", 1)[0]}`
+    return {
+      by,
+      ...(tag === undefined || tag === "*" ? {} : { ifMatch: Number(tag.slice(1, -1)) }),
+      ...(key === undefined ? {} : { idempotency: { scope, key, requestHash: hasher.hash(scope, raw) } })
+    }
+  })

@@ -1,0 +1,72 @@
+/** Serves the interface on a TCP port and a unix socket, the same on both, until its scope closes; then it ends politely, in bounded time. */
+import { chmod, rm } from "node:fs/promises"
+import type { AddressInfo } from "node:net"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Context, Effect, Fiber, Layer, Scope } from "effect"
+import { app } from "./app.ts"
+import { makeAttachHandler } from "./attach/upgrade.ts"
+import { Daemon } from "./daemon.ts"
+import { Draining } from "./draining.ts"
+import { type Admission, admission } from "./guard.ts"
+import { close, ListenFailed, listen, makeServer } from "./listener.ts"
+import { Tickets } from "./tickets.ts"
+
+export interface ServerOptions {
+  /** Where to listen; loopback, unless somebody asked for more by name. */
+  readonly host: string
+  /** 0 picks one. */
+  readonly port: number
+  readonly socketPath: string
+  readonly token: string
+  readonly version: string
+  readonly epoch: number
+  /** Names besides the loopback ones by which clients may address the listener. */
+  readonly hostNames?: ReadonlyArray<string>
+}
+
+/** Where the interface is served. */
+export class HttpServer extends Context.Service<HttpServer, { readonly url: string; readonly port: number; readonly socketPath: string }>()(
+  "reprise/http/HttpServer"
+) {
+  static readonly layer = (options: ServerOptions) =>
+    Layer.effect(HttpServer, serve(options)).pipe(
+      Layer.provide([Draining.layer, Tickets.layer, Layer.succeed(Daemon, { version: options.version, epoch: options.epoch })])
+    )
+}
+
+const serve = Effect.fnUntraced(function* (options: ServerOptions) {
+  const draining = yield* Draining
+  const requests = yield* Scope.fork(yield* Effect.scope, "parallel")
+  const onRequest = yield* NodeHttpServer.makeHandler(yield* app, { scope: requests })
+  const onUpgrade = yield* makeAttachHandler(requests)
+
+  let tcpAdmission: Admission = admission(options.token, [], 0)
+  const socketAdmission = admission(options.token, null, 0)
+  const tcp = makeServer(() => tcpAdmission, onRequest, onUpgrade)
+  const unix = makeServer(() => socketAdmission, onRequest, onUpgrade)
+  yield* Effect.addFinalizer(() => Effect.andThen(draining.begin, Effect.all([close(tcp), close(unix)], { concurrency: 2, discard: true })))
+
+  yield* listen(tcp, { host: options.host, port: options.port }, `${options.host}:${options.port}`)
+  const { port } = tcp.address() as AddressInfo
+  tcpAdmission = admission(options.token, ["127.0.0.1", "localhost", "[::1]", ...(options.hostNames ?? [])], port)
+  yield* listenUnix(unix, options.socketPath)
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host
+  return { url: `http://${host}:${port}`, port, socketPath: options.socketPath }
+})
+
+/** The home has one daemon, so a socket file that is there was left by a dead one. */
+const listenUnix = Effect.fnUntraced(function* (server: Parameters<typeof listen>[0], path: string) {
+  const attempt = (act: () => Promise<void>) =>
+    Effect.tryPromise({
+      try: act,
+      catch: (cause) => new ListenFailed({ place: path, code: (cause as NodeJS.ErrnoException).code ?? String(cause) })
+    })
+  yield* attempt(() => rm(path, { force: true }))
+  /** The umask keeps the file private from its first moment; bind(2) happens before `listen` returns. */
+  const umask = process.umask(0o177)
+  const listening = listen(server, { path }, path)
+  const fiber = yield* Effect.forkChild(listening, { startImmediately: true })
+  process.umask(umask)
+  yield* Fiber.join(fiber)
+  yield* attempt(() => chmod(path, 0o600))
+})

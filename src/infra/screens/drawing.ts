@@ -1,0 +1,94 @@
+/** One session's screen, as far as its output has been drawn: every byte once, every resize at its byte. */
+import { Effect, Stream } from "effect"
+import { limits } from "../../domain/limits.ts"
+import type { Size } from "../../domain/spec.ts"
+import type { Output } from "../output/output.ts"
+import { Emulator } from "./emulator.ts"
+
+const pageBytes = 65_536
+
+interface Resize extends Size {
+  readonly offset: number
+}
+
+export class Drawing {
+  readonly session: string
+  emulator: Emulator
+  offset = -1
+  /** Resizes already applied at exactly `offset`: the index names them again. */
+  #resizesHere = 0
+
+  constructor(session: string, size: Size) {
+    this.session = session
+    this.emulator = new Emulator(size)
+  }
+
+  /** Draws what came since, at most the newest `screenReplayBytes` of it. */
+  readonly catchUp = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"]) {
+    const end = yield* output.end(this.session)
+    if (this.offset < 0 || end - this.offset > limits.screenReplayBytes) yield* this.#begin(output, end)
+    const resizes = yield* this.#resizes(output)
+    for (const resize of [...resizes, null]) {
+      const until = resize === null ? end : Math.min(resize.offset, end)
+      while (this.offset < until) yield* this.#draw(output, until)
+      if (resize === null || resize.offset > end) return
+      if (resize.offset === this.offset) this.#resizesHere += 1
+      this.emulator.resize(resize)
+    }
+  })
+
+  dispose(): void {
+    this.emulator.dispose()
+  }
+
+  /** After the first line break of what is replayed, so that it does not begin inside a sequence or a character. */
+  readonly #begin = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"], end: number) {
+    const begin = yield* output.begin(this.session)
+    const from = Math.max(begin, end - limits.screenReplayBytes)
+    this.#restart(from)
+    if (from === 0) return
+    const page = yield* output.read(this.session, from, Math.min(pageBytes, end - from))
+    if (page._tag === "Gap") return
+    const lineBreak = page.bytes.indexOf(0x0a)
+    if (lineBreak >= 0) this.offset = from + lineBreak + 1
+  })
+
+  readonly #draw = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"], until: number) {
+    const page = yield* output.read(this.session, this.offset, Math.min(pageBytes, until - this.offset))
+    if (page._tag === "Gap") return this.#restart(page.to)
+    // The index ends where the files do; a file that shrank under us shows what was read so far.
+    if (page.bytes.length === 0) return this.#moveTo(until)
+    yield* this.emulator.write(page.bytes)
+    this.#moveTo(page.next)
+  })
+
+  /** What came before is unknown: the screen is blank, of the size it had. */
+  #restart(offset: number): void {
+    const { size } = this.emulator
+    this.emulator.dispose()
+    this.emulator = new Emulator(size)
+    this.offset = offset
+    this.#resizesHere = 0
+  }
+
+  #moveTo(offset: number): void {
+    this.offset = offset
+    this.#resizesHere = 0
+  }
+
+  /** From here on. The index begins with the size that was valid here, which is at an earlier offset than this. */
+  readonly #resizes = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"]) {
+    const from = this.offset
+    const found = yield* Stream.runCollect(
+      output.index(this.session, from).pipe(
+        Stream.filter((record) => record.kind === "resize"),
+        Stream.map(({ cols, offset, rows }): Resize => ({ offset, cols, rows }))
+      )
+    )
+    const before = found.findLast(({ offset }) => offset < from)
+    const { cols, rows } = this.emulator.size
+    if (before !== undefined && this.#resizesHere === 0 && (before.cols !== cols || before.rows !== rows)) this.emulator.resize(before)
+    const here = found.filter(({ offset }) => offset === from).slice(this.#resizesHere)
+    return [...here, ...found.filter(({ offset }) => offset > from)]
+  })
+}

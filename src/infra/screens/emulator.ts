@@ -1,0 +1,92 @@
+/** A terminal without a window: bytes in, the screen they leave behind out. It answers no queries, for nobody asked it. */
+import serializing from "@xterm/addon-serialize"
+import headless from "@xterm/headless"
+import { Effect } from "effect"
+import { limits } from "../../domain/limits.ts"
+import type { Size } from "../../domain/spec.ts"
+
+/** What a person would see. `lines` are the rows of the screen, trailing blanks cut. */
+export interface Picture {
+  readonly cols: number
+  readonly rows: number
+  readonly cursor: { readonly x: number; readonly y: number }
+  readonly title: string
+  readonly altScreen: boolean
+  readonly lines: ReadonlyArray<string>
+}
+
+/** What neither xterm's interface nor its serializer tells, and a restored screen is wrong without. */
+interface Internals {
+  readonly coreService: { readonly isCursorHidden: boolean }
+  readonly coreMouseService: { readonly activeEncoding: string }
+  readonly buffer: { readonly scrollTop: number; readonly scrollBottom: number; readonly x: number; readonly y: number }
+}
+
+const csi = "\x1b["
+const mouseEncodings: Readonly<Record<string, string>> = { SGR: `${csi}?1006h`, SGR_PIXELS: `${csi}?1016h` }
+
+/** Soft reset, main screen, no mouse, no focus reports, no paste brackets, region and colours gone, blank: whatever was there before. */
+const blank = `${csi}?1049l${csi}!p${csi}?1000;1002;1003;1004;1006;1016;2004l${csi}?7h${csi}m${csi}r${csi}?25h${csi}H${csi}2J`
+
+export class Emulator {
+  readonly #terminal: headless.Terminal
+  readonly #serializer = new serializing.SerializeAddon()
+  #title = ""
+
+  constructor({ cols, rows }: Size) {
+    this.#terminal = new headless.Terminal({ cols, rows, scrollback: limits.screenScrollback, allowProposedApi: true })
+    // The serializer is typed for the terminal in a browser and uses what both have.
+    this.#terminal.loadAddon(this.#serializer as unknown as headless.ITerminalAddon)
+    this.#terminal.onTitleChange((title) => {
+      this.#title = title
+    })
+  }
+
+  get size(): Size {
+    return { cols: this.#terminal.cols, rows: this.#terminal.rows }
+  }
+
+  /** Resolves when every byte has been interpreted. */
+  write(bytes: Uint8Array | string): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => this.#terminal.write(bytes, () => resume(Effect.void)))
+  }
+
+  resize({ cols, rows }: Size): void {
+    this.#terminal.resize(cols, rows)
+  }
+
+  picture(): Picture {
+    const { active } = this.#terminal.buffer
+    const lines = Array.from({ length: this.#terminal.rows }, (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? "")
+    const cursor = { x: active.cursorX, y: active.cursorY }
+    return { ...this.size, cursor, title: this.#title, altScreen: active.type === "alternate", lines }
+  }
+
+  /** What draws this screen, with its modes and so many lines of what scrolled off it, on a terminal of the same size. */
+  restoring(scrollback: number): string {
+    return blank + this.#serializer.serialize({ scrollback }) + this.#region() + this.#pointer()
+  }
+
+  dispose(): void {
+    this.#terminal.dispose()
+  }
+
+  get #internals(): Internals {
+    return (this.#terminal as unknown as { readonly _core: Internals })._core
+  }
+
+  /** Setting margins or the origin mode moves the cursor home, so it is placed again after them. */
+  #region(): string {
+    const { scrollBottom, scrollTop, x, y } = this.#internals.buffer
+    const { originMode } = this.#terminal.modes
+    const whole = scrollTop === 0 && scrollBottom === this.#terminal.rows - 1
+    if (whole && !originMode) return ""
+    const row = originMode ? y - scrollTop : y
+    return `${whole ? "" : `${csi}${scrollTop + 1};${scrollBottom + 1}r`}${csi}${row + 1};${x + 1}H`
+  }
+
+  #pointer(): string {
+    const { coreMouseService, coreService } = this.#internals
+    return (mouseEncodings[coreMouseService.activeEncoding] ?? "") + (coreService.isCursorHidden ? `${csi}?25l` : "")
+  }
+}
