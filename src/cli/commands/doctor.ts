@@ -2,6 +2,7 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { type Finding, home, machine } from "../checks.ts"
+import { connect } from "../daemon.ts"
 import { ExitWith, exitCodes } from "../failures.ts"
 import { setting } from "../root.ts"
 import { print, printJson } from "../stdio.ts"
