@@ -1,8 +1,95 @@
-import { Schema } from "effect"
+/** The daemon: every part put together once, each before what stands on it, and taken apart in the reverse order. */
+import { isIPv6 } from "node:net"
+import { join } from "node:path"
+import { Console, Effect, Layer, Logger, Schema } from "effect"
+import manifest from "../package.json" with { type: "json" }
+import { Fencing } from "./actors/fencing.ts"
+import * as Registry from "./actors/registry.ts"
+import { Sessions } from "./actors/sessions.ts"
+import type { ServeOptions } from "./cli/serve-options.ts"
+import { limits } from "./domain/limits.ts"
+import { RequestHasher } from "./http/request-hasher.ts"
+import { HttpServer } from "./http/server.ts"
+import { BootClock } from "./infra/boot-clock.ts"
+import { leaveNote, openHome, readNote, socketPathOf, takeNoteAway, tokenOf } from "./infra/home.ts"
+import * as EventLog from "./infra/log/event-log.ts"
+import { EventStore } from "./infra/log/event-store.ts"
+import { Output } from "./infra/output/output.ts"
+import { ptyRuntime } from "./infra/runtimes/pty.ts"
+import { Screens } from "./infra/screens/screens.ts"
+import { Secrets } from "./infra/secrets.ts"
 
 /** The address is reachable from other machines, and nobody asked for that in so many words. */
 export class NotLoopback extends Schema.TaggedError<NotLoopback>()("NotLoopback", { host: Schema.String }) {
   override get message() {
     return `${this.host} is reachable from other machines, and whoever has the token can run commands here; say --allow-remote if that is meant`
   }
+}
+
+/** A newer daemon has taken the home over: this one has stopped writing and must not go on. */
+export class Superseded extends Schema.TaggedError<Superseded>()("Superseded", { epoch: Schema.Int }) {
+  override get message() {
+    return `another daemon has taken this home over (epoch ${this.epoch})`
+  }
+}
+
+/** Runs until it is interrupted; agents live on. A second daemon on one home says who runs, and is done. */
+export const serve = (options: ServeOptions) =>
+  Effect.gen(function* () {
+    if (!options.allowRemote && !isLoopback(options.host)) return yield* new NotLoopback({ host: options.host })
+    openHome(options.home)
+    yield* running(options).pipe(
+      Effect.catchTag("AlreadyRunning", () => Console.log(whoRuns(options.home))),
+      Effect.scoped
+    )
+  }).pipe(Effect.provide(Logger.layer([Logger.consoleLogFmt])))
+
+const running = Effect.fnUntraced(function* (options: ServeOptions) {
+  const services = yield* Layer.build(parts(options))
+  yield* Effect.gen(function* () {
+    const { epoch } = yield* EventStore
+    const { socketPath, url } = yield* HttpServer
+    const recovered = yield* (yield* Sessions).recovery
+    const note = { pid: process.pid, url, socket: socketPath, version: manifest.version, epoch }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => leaveNote(options.home, note)),
+      () => Effect.sync(() => takeNoteAway(options.home, epoch))
+    )
+    yield* Effect.logInfo("recovered").pipe(Effect.annotateLogs({ ...recovered }))
+    yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ ...note, home: options.home }))
+    const { current } = yield* Effect.flatMap(Fencing, ({ fenced }) => fenced)
+    return yield* new Superseded({ epoch: current })
+  }).pipe(Effect.provideContext(services))
+})
+
+const parts = ({ home, host, port }: ServeOptions) => {
+  const log = EventLog.layer(join(home, "reprise.db"))
+  const output = Output.layer({ home })
+  const runtime = ptyRuntime({ home }).pipe(Layer.provideMerge(output))
+  const ground = Layer.mergeAll(BootClock.layer, Secrets.layer(home), Fencing.layer, runtime).pipe(Layer.provideMerge(log))
+  const sessions = Registry.layer({ liveSessions: limits.liveSessions, environment: process.env }).pipe(Layer.provideMerge(ground))
+  const http = Layer.unwrap(
+    Effect.gen(function* () {
+      const { epoch } = yield* EventStore
+      return HttpServer.layer({
+        host,
+        port,
+        socketPath: socketPathOf(home),
+        token: tokenOf(home),
+        version: manifest.version,
+        epoch,
+        ...(isLoopback(host) ? {} : { hostNames: [isIPv6(host) ? `[${host}]` : host] })
+      })
+    })
+  )
+  return http.pipe(Layer.provide(Screens.layer), Layer.provide(RequestHasher.layer), Layer.provideMerge(sessions))
+}
+
+const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
+
+const whoRuns = (home: string) => {
+  const note = readNote(home)
+  return note === null
+    ? `a daemon runs in ${home} already; it is still starting`
+    : `a daemon runs in ${home} already: pid ${note.pid} at ${note.url}`
 }
