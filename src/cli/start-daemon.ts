@@ -15,14 +15,8 @@ export const startDaemon = Effect.fnUntraced(function* (home: string) {
     try: () => launch(home, log),
     catch: (cause) => new Failure({ message: `the daemon cannot be started: ${cause instanceof Error ? cause.message : String(cause)}` })
   })
-  const ready = connect(home).pipe(
-    Effect.flatMap((daemon) => Effect.as(daemon.ask(daemon.client.service.readyz({})), daemon)),
-    // An older daemon's files may lie there still.
-    Effect.filterOrFail(
-      (daemon) => daemon.file.pid === child.pid,
-      () => "another" as const
-    )
-  )
+  // Whichever daemon answers is the one: another command may have started it a moment before, and then ours leaves at once.
+  const ready = connect(home).pipe(Effect.flatMap((daemon) => Effect.as(daemon.ask(daemon.client.service.readyz({})), daemon)))
   const daemon = yield* ready.pipe(
     Effect.retry({
       while: () => child.exitCode === null && child.signalCode === null,

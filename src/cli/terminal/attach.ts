@@ -127,6 +127,7 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
     if (end._tag === "Detach") return detached
     if (end._tag === "HungUp") return hungUp
     if (end._tag === "Closed") {
+      if (end.code === sessionOver) return over(yield* settled(at, session))
       if (isFinal(end.code)) return refused(end.reason || `code ${end.code}`)
       if (!options.reconnect) return lost("the connection to the daemon was lost")
       terminal.note(`the daemon is gone; trying again for ${reconnectMs / 1_000} s (${options.keysText} leaves)`)
@@ -138,8 +139,13 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
   }
 })
 
-/** Closed for good: asking again would be answered the same (RFC 6455, 7.4.1: policy violation, frame too big, protocol error). */
-const isFinal = (code: number) => code === 1008 || code === 1009 || code === 1002 || code === 1003
+/** Closed normally: the session cannot run any more. */
+const sessionOver = 1_000
+/**
+ * Asking again would be answered the same: protocol error, data of a wrong kind, policy violation, frame too big, internal error
+ * (RFC 6455, 7.4.1). A daemon that shuts down says 1001, one that dies says nothing.
+ */
+const isFinal = (code: number) => [1_002, 1_003, 1_008, 1_009, 1_011].includes(code)
 
 /** The screen that comes is drawn from the top; what stood there is of an older connection. */
 const clearScreen = Buffer.from("\x1b[0m\x1b[H\x1b[2J")
