@@ -5,7 +5,7 @@ import { Clock, Context, Effect, Exit, Fiber, Layer, Metric } from "effect"
 import * as EventLog from "../../../src/infra/log/event-log.ts"
 import { EventReader, EventStore } from "../../../src/infra/log/event-store.ts"
 import { InputReader } from "../../../src/infra/log/inputs.ts"
-import { commits } from "../../../src/infra/log/log-metrics.ts"
+import { commitMs, commits, factsAppended } from "../../../src/infra/log/log-metrics.ts"
 import { decision, logPath, rowOf } from "./decisions.ts"
 
 const everything = { after: 0, limit: 100_000 }
@@ -112,21 +112,45 @@ describe("an append", () => {
     )
   )
 
-  it.live("shares its transaction with everything that waits", () =>
-    inFile(
-      Effect.gen(function* () {
+  // Under a clock that stands still, so that only the count bounds a group.
+  it.effect("shares its transaction with everything that waits", () =>
+    Effect.gen(function* () {
+      const path = yield* logPath
+      let transactions = 0
+      const beforeBegin = () => {
+        transactions += 1
+      }
+      yield* Effect.gen(function* () {
         const store = yield* EventStore
-        const before = (yield* Metric.value(commits)).count as number
+        transactions = 0
         const results = yield* Effect.forEach(
           Array.from({ length: 300 }, (_, n) => `s${n}`),
           (stream) => store.append(decision(stream, 0)),
           { concurrency: "unbounded" }
         )
+        assert.strictEqual(transactions, 1)
         assert.deepStrictEqual(
           results.map(({ position }) => position).toSorted((a, b) => a - b),
           Array.from({ length: 300 }, (_, n) => 2 * n + 2)
         )
-        assert.isAtMost(((yield* Metric.value(commits)).count as number) - before, 2)
+        yield* Effect.forEach(results, (_, n) => store.append(decision(`t${n}`, 0)), { concurrency: 1 })
+        assert.strictEqual(transactions, 301)
+      }).pipe(Effect.provide(EventLog.layer(path, { faults: { beforeBegin } })))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("is counted once it is durable", () =>
+    inFile(
+      Effect.gen(function* () {
+        const store = yield* EventStore
+        const before = yield* Effect.all([Metric.value(commits), Metric.value(factsAppended), Metric.value(commitMs)])
+        yield* store.append(decision("a", 0, 3))
+        yield* Effect.flip(store.append(decision("a", 0, 3, { inputId: "late" })))
+        const after = yield* Effect.all([Metric.value(commits), Metric.value(factsAppended), Metric.value(commitMs)])
+        assert.deepStrictEqual(
+          after.map(({ count }, index) => Number(count) - Number(before[index]!.count)),
+          [1, 3, 1]
+        )
       })
     )
   )

@@ -14,6 +14,9 @@ export const directory = Effect.acquireRelease(
 /** A database path in a directory that goes with the test. */
 export const logPath = Effect.map(directory, (path) => join(path, "log.db"))
 
+/** In 2096: no key of a test is ever a week old by the machine's clock. */
+const start = 4_000_000_000_000
+
 export const rowOf = (id: string, seq: number, more: Partial<SessionRow> = {}): SessionRow => ({
   id,
   seq,
@@ -21,8 +24,8 @@ export const rowOf = (id: string, seq: number, more: Partial<SessionRow> = {}): 
   live: true,
   name: `session ${id}`,
   labels: {},
-  createdAt: 1_700_000_000_000,
-  updatedAt: 1_700_000_000_000 + seq,
+  createdAt: start,
+  updatedAt: start + seq,
   view: { id, seq, state: "streaming", process: { pid: 4_711 } },
   ...more
 })
@@ -35,7 +38,7 @@ export const decision = (stream: string, expected: number, facts = 2, more: Part
   input: expected === 0 ? { type: "Create" } : { type: "DeadlineReached" },
   actor: "api",
   moment: {
-    wallMs: 1_700_000_000_000 + expected,
+    wallMs: start + expected,
     bootMs: 5_000 + expected,
     bootId: "3f1c0c9e-boot",
     random: 0.25,
@@ -46,7 +49,7 @@ export const decision = (stream: string, expected: number, facts = 2, more: Part
   facts: Array.from({ length: facts }, (_, index) => ({
     type: index === 0 ? "RelaunchStarted" : "Resized",
     schemaVersion: 1,
-    wallMs: 1_700_000_000_000 + expected + index,
+    wallMs: start + expected + index,
     data: { offset: 0, attempt: index, bootMs: 5_000 + expected, note: "as much as a fact of middling size says of itself" },
     stateHash: (expected + index + 1).toString(16).padStart(16, "0")
   })),
