@@ -1,0 +1,144 @@
+/** Every state that inputs can bring a session to, found breadth first: each with the shortest script that leads there. */
+import { type Decided, decide, decideCreate, earliest } from "../../src/domain/decide/index.ts"
+import { daemon, type Fact } from "../../src/domain/facts.ts"
+import type { HolderEvent, Input } from "../../src/domain/inputs.ts"
+import { type Session, stateName } from "../../src/domain/session.ts"
+import type { Spec } from "../../src/domain/spec.ts"
+import type { Moment } from "../../src/domain/time.ts"
+import {
+  archive,
+  at,
+  attach,
+  detach,
+  due,
+  id,
+  interrupt,
+  kill,
+  patch,
+  process,
+  resize,
+  resume,
+  spec,
+  stop,
+  terminate,
+  unarchive,
+  write
+} from "./domain.ts"
+
+/** A session on its way: what it is, when it is, and what it was told to get there. */
+export interface Visit {
+  readonly session: Session
+  readonly now: Moment
+  readonly facts: ReadonlyArray<Fact>
+  readonly script: ReadonlyArray<string>
+}
+export interface Trial {
+  readonly label: string
+  readonly input: Input
+  readonly now: Moment
+}
+export interface Attempt extends Trial {
+  readonly from: Visit
+  readonly decided: Decided
+}
+
+const keepalive = { ...spec().keepalive, maxAttempts: 1 }
+/** Between them they know every path: one gives up after one relaunch, one may never come back, one says itself when it is ready. */
+export const roots: ReadonlyArray<Spec> = [
+  spec({ keepalive, idleStopMs: 60_000 }),
+  spec({ keepalive: { ...keepalive, mode: "never" }, provider: "talkative" })
+]
+
+/** Everything that a session may be told, in the words of its own generation. */
+export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
+  const { deadlines, generation, holderSeq, pendingWrites } = session.context
+  const deadline = earliest(deadlines)?.deadline
+  const tell = (label: string, input: Input, moment = now): Trial => ({ label, input, now: moment })
+  const told = (event: HolderEvent, n = holderSeq + 1) =>
+    tell(`${event.type}${event.type === "stop_step" ? `:${event.step}` : ""}`, {
+      type: "HolderReported",
+      generation,
+      entry: { n, wallMs: now.wallMs, offset: now.offset, event }
+    })
+  const step = (name: "goodbye" | "hangup" | "kill") => told({ type: "stop_step", step: name, signals: [], pids: [] })
+  return [
+    ...[stop, kill, terminate, archive, unarchive, resume, write(), interrupt, resize(81), attach(), detach()].map((command) =>
+      tell(command.type, command)
+    ),
+    tell("Patch", patch({ name: "blue" })),
+    tell("Patch", patch({ idleStopMs: 1_000 })),
+    tell("Patch", patch({ keepalive: { ...keepalive, mode: "never" } })),
+    tell("Prepared", { type: "Prepared", generation, executable: "/bin/bash" }),
+    tell("PrepareFailed", { type: "PrepareFailed", generation, code: "cwd_missing", message: "no such directory" }),
+    tell("PrepareFailed", { type: "PrepareFailed", generation, code: "EMFILE", message: "too many files" }),
+    tell("LaunchFailed", { type: "LaunchFailed", generation, code: "EAGAIN", message: "no processes" }),
+    told({ type: "spawned", process }),
+    told({ type: "launch_failed", code: "ENOEXEC", message: "not a program" }),
+    told({ type: "output_began" }),
+    ...(["goodbye", "hangup", "kill"] as const).map(step),
+    told({ type: "exited", code: 0, signal: null }),
+    told({ type: "exited", code: 1, signal: null }),
+    told({ type: "leftovers", leftovers: [{ pid: 7, command: "stuck" }] }),
+    told({ type: "cleared", swept: 0 }),
+    told({ type: "output_dropped", from: 0, to: 1, reason: "retention" }),
+    tell("WriteSettled", { type: "WriteSettled", generation, writeId: pendingWrites[0]?.writeId ?? "w1", outcome: "written" }),
+    tell("WriteSettled", { type: "WriteSettled", generation, writeId: pendingWrites[0]?.writeId ?? "w1", outcome: "uncertain" }),
+    ...(["idle", "working", "waiting", "compacting", "unknown"] as const).map((activity) =>
+      tell("ActivityObserved", { type: "ActivityObserved", generation, activity, source: "hook", question: null })
+    ),
+    tell("Reattached", { type: "Reattached", generation, process, downMs: 10 }),
+    tell("HolderGone", { type: "HolderGone", generation, reason: "gone" }),
+    tell("Swept", { type: "Swept", generation, swept: 0, lastSeenAt: now.wallMs }),
+    tell("HostRebooted", { type: "HostRebooted" }, { ...now, bootMs: 0, bootId: `${now.bootId}'` }),
+    tell(
+      "DeadlineReached",
+      due,
+      deadline === undefined ? now : { ...now, bootMs: deadline.bootMs, wallMs: now.wallMs + Math.max(0, deadline.bootMs - now.bootMs) }
+    )
+  ]
+}
+
+/** What a decision may turn on, beside the state: two sessions alike in this are taken for one. */
+const alike = (session: Session): string => {
+  const { attempts, bootId, clients, deadlines, leaderExit, leftovers, pendingWrites, spec, stop } = session.context
+  const turns = [stateName(session), spec.keepalive.mode, attempts, Object.keys(deadlines).sort(), bootId === ""]
+  if (stop !== null) return JSON.stringify([turns, stop.mode, stop.outcome, stop.by === daemon, leftovers.length > 0])
+  // Clients and writes turn on so little that they are followed only where nothing else is going on.
+  const company = attempts === 0 && leftovers.length === 0 ? [clients.length > 0, pendingWrites.length > 0] : []
+  return JSON.stringify([turns, spec.provider, leaderExit?.code, leftovers.length > 0, company])
+}
+
+const bound = 20_000
+
+/** Every attempt made on the way: each trial of each state that was found. */
+export const explore = (): { readonly visits: ReadonlyArray<Visit>; readonly attempts: ReadonlyArray<Attempt> } => {
+  const seen = new Set<string>()
+  const visits: Array<Visit> = []
+  const attempts: Array<Attempt> = []
+  const arrive = (visit: Visit) => {
+    const key = alike(visit.session)
+    if (seen.has(key)) return
+    seen.add(key)
+    visits.push(visit)
+  }
+  for (const root of roots) {
+    const { session, steps } = decideCreate(id, root, "ada", at(0))
+    arrive({ session, now: at(0), facts: steps.map(({ fact }) => fact), script: [] })
+  }
+  for (let index = 0; index < visits.length; index++) {
+    if (index > bound) throw new Error(`more than ${bound} states: the exploration no longer ends`)
+    const from = visits[index]!
+    for (const trial of trials(from.session, from.now)) {
+      const decided = decide(from.session, trial.input, trial.now)
+      attempts.push({ ...trial, from, decided })
+      if (decided._tag !== "Accepted") continue
+      arrive({
+        session: decided.session,
+        now: trial.now,
+        facts: [...from.facts, ...decided.steps.map(({ fact }) => fact)],
+        script: [...from.script, trial.label]
+      })
+    }
+  }
+  return { visits, attempts }
+}
