@@ -11,6 +11,8 @@ import { codeOf } from "./open-errors.ts"
 export interface Appender {
   /** Not interruptible: whoever asked hears what became of it. The wait is one transaction. */
   readonly append: (decision: Decision) => Effect.Effect<Appended, AppendError>
+  /** A write past this appender failed in the disk: the connection is not trusted with another group before it was opened anew. */
+  readonly distrust: () => void
   /** Writes what waits and answers everybody; what comes later is refused. */
   readonly close: () => void
 }
@@ -66,7 +68,7 @@ export const makeAppender = ({ committed, database, epoch, now, writer }: Append
   let scheduled = false
   let closed = false
   let busy = 0
-  /** The database could not be reopened after a failure: every group tries that first. */
+  /** The database has to be opened anew before anything is written: every group tries that first. */
   let lost = false
 
   const tell = (group: ReadonlyArray<Waiting>, answers: ReadonlyArray<Answer>) =>
@@ -209,9 +211,13 @@ export const makeAppender = ({ committed, database, epoch, now, writer }: Append
           schedule()
         })
       }).pipe(Effect.uninterruptible),
+    distrust: () => {
+      lost = true
+    },
     close: () => {
       closed = true
-      for (let rounds = Math.ceil(queueLimit / groupLimit) + 1; waiting.length > 0 && rounds > 0; rounds--) flush()
+      // Each round answers at least one.
+      for (let rounds = queueLimit; waiting.length > 0 && rounds > 0; rounds--) flush()
     }
   }
 }
