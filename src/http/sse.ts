@@ -16,8 +16,8 @@ export interface Followed {
 
 const frame = (event: string, data: string, id?: number) => `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`
 
-/** Sent at once, so that the client knows it is connected; `retry` is how soon an EventSource comes back. */
-const hello = "retry: 1000\n\n"
+/** Sent at once, so that the client knows it is connected. */
+const hello = ": connected\n\n"
 
 /**
  * Never ends by itself. A cursor ahead of the log gets one `reset` whose id is the head, and the stream goes on from there. A

@@ -1,7 +1,9 @@
 /** The interface over the real stack, in a home of its own: log, holders, ptys, actors and both listeners. */
 import { mkdtempSync, rmSync } from "node:fs"
+import { type IncomingHttpHeaders, type RequestOptions, request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { assert } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { Fencing } from "../../src/actors/fencing.ts"
 import { layer as registryLayer } from "../../src/actors/registry.ts"
@@ -73,3 +75,54 @@ export const bodyOf = (response: Response) => Effect.promise(() => response.json
 
 /** A create with every default filled in, as the typed client wants it. */
 export const toCreate = Schema.decodeUnknownSync(CreateRequest)
+
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** A request whose every header is the test's own, `Host` included. */
+export const raw = (options: RequestOptions, body?: string | Buffer) =>
+  Effect.callback<RawAnswer, Error>((resume) => {
+    const asked = request({ agent: false, ...options }, (response) => {
+      const pieces: Array<Buffer> = []
+      response.on("data", (piece: Buffer) => pieces.push(piece))
+      response.on("error", (error) => resume(Effect.fail(error)))
+      response.on("end", () =>
+        resume(
+          Effect.succeed({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces).toString("utf8") })
+        )
+      )
+    })
+    asked.on("error", (error) => resume(Effect.fail(error)))
+    asked.end(body)
+    return Effect.sync(() => asked.destroy())
+  })
+
+/** Asserts that an answer is a problem of this status, and gives it. */
+export const problemOf = ({ body, headers, status }: RawAnswer, expected?: number) => {
+  if (expected !== undefined) assert.strictEqual(status, expected, body)
+  assert.strictEqual(headers["content-type"], "application/problem+json", body)
+  const told = JSON.parse(body) as {
+    type: string
+    title: string
+    status: number
+    detail: string
+    code: string
+    errors?: Array<{ field: string }>
+  }
+  assert.strictEqual(told.status, status)
+  assert.strictEqual(told.type, `urn:reprise:problem:${told.code}`)
+  assert.isTrue(told.title.length > 0 && told.detail.length > 0)
+  return told
+}
+
+/** A session running this command, up and ready. */
+export const running = Effect.fnUntraced(function* (command: ReadonlyArray<string>, more: Record<string, unknown> = {}) {
+  const api = yield* client
+  const made = yield* api.sessions.create({ headers: {}, payload: toCreate({ command, cwd: "/tmp", ...more }) })
+  const up = yield* api.sessions.wait({ params: { id: made.id }, query: { for: "ready,ended" } })
+  assert.strictEqual(up.met, "ready")
+  return { api, id: made.id, params: { id: made.id } }
+})
