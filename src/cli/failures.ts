@@ -36,9 +36,12 @@ export class AmbiguousSession extends Schema.TaggedError<AmbiguousSession>()("Am
   candidates: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return `${JSON.stringify(this.given)} could be any of ${this.candidates.join(", ")}; give more of the id`
+    return `${JSON.stringify(this.given)} could be any of ${listed(this.candidates)}; give more of the id`
   }
 }
+
+const listed = (ids: ReadonlyArray<string>) =>
+  ids.length <= 5 ? ids.join(", ") : `${ids.slice(0, 5).join(", ")} and ${ids.length - 5} more`
 
 /** What was asked for cannot be done in the state the session is in, as seen from here. */
 export class NotNow extends Schema.TaggedError<NotNow>()("NotNow", { message: Schema.String }) {}
@@ -90,9 +93,25 @@ export const exitCodeOf = (failure: CommandFailure): number => {
 export const sentenceOf = (failure: CommandFailure): ReadonlyArray<string> => {
   if (failure._tag === "ExitWith") return []
   if (failure._tag !== "Problem") return [failure.message]
-  const allowed = failure.allowed === undefined || failure.allowed.length === 0 ? "" : ` (possible now: ${failure.allowed.join(", ")})`
-  const fields = (failure.errors ?? []).map(({ field, message }) => `  ${field}: ${message}`)
-  return [`${failure.detail === "" ? failure.title : failure.detail}${allowed}`, ...fields]
+  const said = failure.detail === "" ? failure.title : failure.detail
+  const possible = (failure.allowed ?? []).flatMap((command) => words[command] ?? [])
+  const fields = (failure.errors ?? [])
+    .filter(({ message }) => !said.includes(message))
+    .map(({ field, message }) => `  ${field}: ${message}`)
+  return [`${said}${possible.length === 0 ? "" : ` (possible now: ${possible.join(", ")})`}`, ...fields]
+}
+
+/** The commands of the daemon that this command line has a word for. */
+const words: Readonly<Record<string, string>> = {
+  Write: "input",
+  Interrupt: "interrupt",
+  Stop: "stop",
+  Kill: "kill",
+  Resume: "resume",
+  Archive: "archive",
+  Unarchive: "unarchive",
+  Terminate: "terminate",
+  Attach: "attach"
 }
 
 /** What stderr says under `--json`: the daemon's own problem, or one of the same shape. */
@@ -102,6 +121,7 @@ export const problemOf = (failure: CommandFailure): object =>
     : { title: failure._tag, code: snakeCase(failure._tag), detail: failure.message }
 
 const ofStatus = (status: number): number => {
+  if (status === 400) return exitCodes.usage
   if (status === 404) return exitCodes.notFound
   if (status === 409 || status === 412) return exitCodes.refused
   return exitCodes.failure

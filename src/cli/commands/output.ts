@@ -3,12 +3,14 @@ import { Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { SessionView } from "../../domain/view.ts"
 import { connect, type Daemon } from "../daemon.ts"
-import { type Failure, type NoDaemon, UsageFailure } from "../failures.ts"
+import { type NoDaemon, UsageFailure } from "../failures.ts"
 import { session } from "../flags.ts"
+import { isOver } from "../over.ts"
 import { parseBytes } from "../pairs.ts"
 import { resolve } from "../resolve.ts"
 import { print, printJson, say, write } from "../stdio.ts"
 import { oneLine, sanitiser } from "../text/sanitise.ts"
+import { awaitMet } from "../waiting.ts"
 import { withDaemon } from "../with-daemon.ts"
 
 export const output = Command.make(
@@ -30,8 +32,8 @@ export const output = Command.make(
           return yield* new UsageFailure({ message: `--tail ${flags.tail.value}: expected a number of bytes such as 4096, 64k or 1M` })
         }
         const found = yield* resolve(daemon, flags.session)
-        const from = tail === undefined ? Option.getOrElse(flags.from, () => 0) : Math.max(0, (yield* endOf(daemon, found)) - tail)
-        yield* copy(daemon, found.id, from, flags.follow, flags.raw || !process.stdout.isTTY)
+        const from = tail === undefined ? Option.getOrUndefined(flags.from) : Math.max(0, (yield* endOf(daemon, found)) - tail)
+        yield* copy(daemon, found.id, { from, follow: flags.follow, raw: flags.raw || !process.stdout.isTTY })
       })
     )
 ).pipe(Command.withDescription("Print what a session wrote"))
@@ -55,33 +57,44 @@ export const screen = Command.make(
     )
 ).pipe(Command.withDescription("Print a session's screen as it is now"))
 
-/** The newest offset: the screen has read up to it, the view may lag behind. */
+/** The newest offset; the session's view may lag behind it. Nothing can lie at the largest number there is, so the answer says where the end is. */
 const endOf = (daemon: Daemon, { id, outputOffset }: SessionView) =>
-  daemon.ask(daemon.client.terminal.screen({ params: { id }, query: { format: "json" }, headers: {} })).pipe(
-    Effect.map((shown) => (typeof shown === "string" ? outputOffset : Math.max(outputOffset, shown.offset))),
-    Effect.catchTag("Problem", () => Effect.succeed(outputOffset))
+  daemon.ask(daemon.client.terminal.output({ params: { id }, query: { from: Number.MAX_SAFE_INTEGER }, headers: {} })).pipe(
+    Effect.as(outputOffset),
+    Effect.catchTag("Problem", (problem) => (problem.status === 416 ? Effect.succeed(problem.head ?? outputOffset) : Effect.fail(problem)))
   )
 
-/** Reconnects when the connection ends, from the byte after the last one printed, until the session is over or one read was asked. */
-const copy = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"], from: number, follow: boolean, raw: boolean) {
+interface Wanted {
+  /** Absent: from the first byte that is still kept. */
+  readonly from: number | undefined
+  readonly follow: boolean
+  readonly raw: boolean
+}
+
+/** Asks again when the connection ends, from the byte after the last one printed, until the session is over or one read was asked. */
+const copy = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"], { follow, from, raw }: Wanted) {
   const clean = sanitiser()
-  let offset = from
+  let offset = from ?? 0
+  let begun = from !== undefined
   let away = 0
+
   const once = Effect.gen(function* () {
     const at = yield* connect(daemon.home)
     const query = { from: offset, ...(follow ? { follow: "true" as const } : {}) }
     const chunks = yield* at.ask(at.client.terminal.output({ params: { id }, query, headers: {} }))
-    yield* Stream.runForEach(chunks, (chunk) => {
+    const printed = Stream.runForEach(chunks, (chunk) => {
       offset += chunk.length
+      begun = true
       away = 0
       return write(raw ? chunk : clean.push(chunk))
     }).pipe(at.ask)
-    const view = yield* at.ask(at.client.sessions.get({ params: { id }, headers: {} }))
-    return (
-      view.process === null &&
-      view.relaunch === null &&
-      (view.state === "ended" || view.state === "terminated") &&
-      offset >= view.outputOffset
+    if (!follow) return yield* Effect.as(printed, true)
+    return yield* Effect.raceFirst(
+      Effect.as(printed, false),
+      Effect.as(
+        allWritten(at, id, () => offset),
+        true
+      )
     )
   }).pipe(
     Effect.scoped,
@@ -90,17 +103,25 @@ const copy = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"],
       if (problem.code !== "output_dropped" || first === undefined || first <= offset) return Effect.fail(problem)
       const lost = first - offset
       offset = first
-      return Effect.as(say(`reprise: ${lost} bytes are gone; going on at ${first}`), undefined)
+      return Effect.as(begun ? say(`reprise: ${lost} bytes are kept no longer; going on at ${first}`) : Effect.void, false)
     }),
-    Effect.catchTag("NoDaemon", (failure): Effect.Effect<undefined, NoDaemon | Failure> => {
+    Effect.catchTag("NoDaemon", (failure): Effect.Effect<boolean, NoDaemon> => {
       away++
-      return follow && away <= 120 ? Effect.as(Effect.sleep("500 millis"), undefined) : Effect.fail(failure)
+      return follow && away <= mostAway ? Effect.as(Effect.sleep("500 millis"), false) : Effect.fail(failure)
     })
   )
-  while (true) {
-    const over = yield* once
-    if (over !== undefined && (over || !follow)) break
-    if (over === false) yield* Effect.sleep("200 millis")
-  }
+  while (!(yield* once)) yield* Effect.sleep("20 millis")
   if (!raw) yield* write(clean.end())
+})
+
+/** A minute of half seconds. */
+const mostAway = 120
+
+/** Returns when the agent is gone, none will follow by itself, and its last byte has been printed. */
+const allWritten = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"], printed: () => number) {
+  while (true) {
+    const { satisfied, session } = yield* awaitMet(daemon, id, "ended", undefined)
+    if (satisfied && isOver(session) && printed() >= (yield* endOf(daemon, session))) return
+    yield* Effect.sleep("100 millis")
+  }
 })

@@ -55,16 +55,19 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
   })
 
   /** One connection, from its opening to what ended it. */
-  const converse = (at: Daemon, again: boolean) =>
+  const converse = (at: Daemon) =>
     Effect.gen(function* () {
       yield* Queue.clear(happenings)
       const opened = yield* openLink(at.connection, session, options.mode, {
         output: terminal.write,
-        frame: (frame) => Queue.offerUnsafe(happenings, { _tag: "Frame", frame }),
+        frame: (frame) => {
+          // At once: the bytes that draw the screen come right behind it.
+          if (frame.type === "hello") terminal.clear()
+          Queue.offerUnsafe(happenings, { _tag: "Frame", frame })
+        },
         closed: (code, reason) => Queue.offerUnsafe(happenings, { _tag: "Closed", code, reason })
       })
       link = opened
-      if (again) terminal.write(clearScreen)
       if (options.mode === "control") opened.resize(terminal.size())
       while (true) {
         const happening = yield* Queue.take(happenings)
@@ -116,7 +119,7 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
 
   let at = daemon
   for (let connection = 0; ; connection++) {
-    const end = yield* converse(at, connection > 0).pipe(
+    const end = yield* converse(at).pipe(
       Effect.catchTag("LinkFailure", ({ reason }) =>
         connection === 0
           ? Effect.fail(new NoDaemon({ home: daemon.home, reason }))
@@ -146,9 +149,6 @@ const sessionOver = 1_000
  * (RFC 6455, 7.4.1). A daemon that shuts down says 1001, one that dies says nothing.
  */
 const isFinal = (code: number) => [1_002, 1_003, 1_008, 1_009, 1_011].includes(code)
-
-/** The screen that comes is drawn from the top; what stood there is of an older connection. */
-const clearScreen = Buffer.from("\x1b[0m\x1b[H\x1b[2J")
 
 const isAtRest = (state: string) => state === "ended" || state === "terminated"
 

@@ -19,6 +19,8 @@ export interface Borrowed {
   readonly size: () => Size
   /** False when the terminal is slow: write on after `drained`. */
   readonly write: (bytes: Uint8Array) => boolean
+  /** An empty screen with nothing switched on, for one that will be drawn from the top; what stood there scrolls away. */
+  readonly clear: () => void
   /** A line of ours, between the agent's. */
   readonly note: (text: string) => void
 }
@@ -47,7 +49,7 @@ const take = (listeners: Listeners): { readonly borrowed: Borrowed; readonly giv
   const leave = () => {
     if (!raw) return
     raw = false
-    quietly(() => writeAll(stdout.fd, seen.restore()))
+    quietly(() => writeAll(stdout.fd, `${seen.restore()}${below}`))
     quietly(() => stdin.isTTY && stdin.setRawMode(false))
     seen = modes()
   }
@@ -88,12 +90,19 @@ const take = (listeners: Listeners): { readonly borrowed: Borrowed; readonly giv
       seen.push(bytes)
       return stdout.write(bytes)
     },
+    clear: () => {
+      stdout.write(`${seen.restore()}${below}${"\n".repeat(size().rows - 1)}\x1b[H`)
+      seen = modes()
+    },
     note: (text) => {
       stdout.write(`\r\n\x1b[0m[reprise: ${text}]\r\n`)
     }
   }
   return { borrowed, giveBack }
 }
+
+/** To a line of one's own: the cursor may stand anywhere in what an agent drew. */
+const below = "\x1b[999;1H\r\n"
 
 /** The descriptor of a terminal may be non-blocking: EAGAIN means that it is slow, not gone. */
 const writeAll = (descriptor: number, text: string) => {

@@ -40,9 +40,12 @@ const silent: ReadonlySet<string> = new Set(["offset", "nonce", "holderSeq", "bo
 const fieldsOf = (event: LoggedEvent): string => {
   if (event.type === "SessionCreated") return created(event.data)
   return Object.entries(event.data)
-    .flatMap(([name, value]) => (silent.has(name) || value === null ? [] : [field(name, value)]))
+    .flatMap(([name, value]) => (silent.has(name) || value === null || repeats(event.data.cause, name) ? [] : [field(name, value)]))
     .join(" ")
 }
+
+/** The cause of an end says code and signal once more. */
+const repeats = (cause: unknown, name: string) => isRecord(cause) && name !== "type" && name in cause
 
 const created = (fields: LoggedEvent["data"]): string => {
   const spec = isRecord(fields.spec) ? fields.spec : {}

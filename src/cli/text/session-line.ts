@@ -27,7 +27,8 @@ export const commandOf = (words: ReadonlyArray<string>): string =>
 export const endOf = ({ exit }: SessionView): string | undefined => {
   if (exit === null) return undefined
   const how = exit.signal !== null ? `signal ${exit.signal}` : exit.code !== null ? `exit ${exit.code}` : undefined
-  const cause = exit.detail === null || exit.detail === "" ? exit.cause : `${exit.cause}: ${oneLine(exit.detail)}`
+  const detail = oneLine(exit.detail ?? "").replace(/[:\s]+$/, "")
+  const cause = detail === "" ? exit.cause : `${exit.cause}${exit.cause === "stopped" ? " " : ": "}${detail}`
   return how === undefined ? cause : `${cause}, ${how}`
 }
 
