@@ -104,7 +104,11 @@ const services = Effect.fnUntraced(function* (
           epoch.hold()
           run()
         }),
-      catch: (cause) => new StoreFailure({ operation, code: failureCode(cause), outcome: database.inDoubt() ? "unknown" : "absent", cause })
+      catch: (cause) => {
+        const code = failureCode(cause)
+        if (code.startsWith("SQLITE_IOERR")) appender.distrust()
+        return new StoreFailure({ operation, code, outcome: database.inDoubt() ? "unknown" : "absent", cause })
+      }
     })
 
   const quarantined = () => database.query(compiler.selectFrom("quarantine").select(["stream", "reason", "at"]).orderBy("stream"))

@@ -171,7 +171,7 @@ describe("an append", () => {
     )
   )
 
-  it.live("with a key is written once, however many ask at once", () =>
+  it.effect("with a key is written once, however many ask at once", () =>
     inFile(
       Effect.gen(function* () {
         const store = yield* EventStore

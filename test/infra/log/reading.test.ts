@@ -53,6 +53,8 @@ describe("the list", () => {
           assert.deepStrictEqual(yield* listed({ labels: { [key]: `v'"${n}`, shared: "yes" } }), [`k${n}`])
           assert.deepStrictEqual(yield* listed({ labels: { [key]: "another" } }), [])
         }
+        // A value belongs to its own key: none of the others has "yes".
+        for (const key of hostile) assert.deepStrictEqual(yield* listed({ labels: { [key]: "yes" } }), [], JSON.stringify(key))
         assert.strictEqual((yield* listed({ labels: { shared: "yes" } })).length, hostile.length)
         assert.deepStrictEqual(
           yield* listed({ labels: { shared: "yes", n: "1" } }),
