@@ -1,0 +1,71 @@
+/** One fact of every type and of every kind of cause, with a value in each field: what a log may hold. */
+import type { EndCause, Fact } from "../../src/domain/facts.ts"
+import { boot, id, nonce, process, spec } from "./domain.ts"
+
+const when = { at: 1_000_500, offset: 42 }
+const deadline = { bootMs: 5_000, wallMs: 1_005_000 }
+const causes: ReadonlyArray<EndCause> = [
+  { type: "clean" },
+  { type: "stopped", by: "ada", reason: "enough" },
+  { type: "crashed", code: 7, signal: null },
+  { type: "crashed", code: null, signal: "SIGSEGV" },
+  { type: "launch_failed", code: "ENOEXEC", message: "not a program" },
+  { type: "auth" },
+  { type: "rate_limited", until: 1_900_000 },
+  { type: "host_rebooted" },
+  { type: "lost", lastSeenAt: 1_000_400 }
+]
+
+export const facts = (): ReadonlyArray<Fact> => [
+  {
+    type: "SessionCreated",
+    ...when,
+    id,
+    spec: spec({ name: "blue", labels: { team: "a" }, env: { names: ["PATH"], hash: "9f" }, idleStopMs: 60_000 }),
+    by: "ada"
+  },
+  {
+    type: "SessionPatched",
+    ...when,
+    changes: { name: null, labels: { team: "b" }, keepalive: spec().keepalive, stop: spec().stop, idleStopMs: null },
+    by: "ada"
+  },
+  { type: "LaunchIntended", ...when, generation: 1, nonce, reason: "create", executable: "/bin/bash", bootId: boot, deadline },
+  { type: "ProcessSpawned", ...when, generation: 1, process, holderSeq: 1, deadline },
+  { type: "AgentReady", ...when, generation: 1, evidence: "first_output", holderSeq: 2, healthyDeadline: deadline },
+  { type: "ReadinessTimedOut", ...when, generation: 1, afterMs: 30_000, deadline },
+  { type: "HealthConfirmed", ...when, generation: 1, attempts: 2 },
+  ...(["unknown", "idle", "working", "compacting"] as const).map(
+    (activity) => ({ type: "ActivityChanged", ...when, generation: 1, activity, source: "osc", question: null }) as const
+  ),
+  { type: "ActivityChanged", ...when, generation: 1, activity: "waiting", source: "hook", question: "may I?" },
+  { type: "Resized", ...when, size: { cols: 120, rows: 40 } },
+  { type: "InputAccepted", ...when, generation: 1, writeId: "w1", kind: "input", bytes: 3, by: "ada" },
+  { type: "InputWritten", ...when, generation: 1, writeId: "w1" },
+  { type: "InputFailed", ...when, generation: 1, writeId: "w1", code: "uncertain" },
+  { type: "ClientAttached", ...when, client: "c1", mode: "control" },
+  { type: "ClientDetached", ...when, client: "c1", typedBytes: 2 },
+  { type: "IdleStopArmed", ...when, deadline },
+  { type: "StopRequested", ...when, mode: "stop", outcome: "end", by: "ada", reason: "enough", deadline },
+  { type: "StopEscalated", ...when, mode: "kill", outcome: "terminate", by: "ada", reason: "now", deadline },
+  ...(["goodbye", "hangup", "kill"] as const).map(
+    (step) => ({ type: "StopStepTaken", ...when, generation: 1, step, signals: ["SIGHUP", "SIGCONT"], pids: [4242], holderSeq: 3 }) as const
+  ),
+  { type: "ProcessExited", ...when, generation: 1, code: 7, signal: null, holderSeq: 5 },
+  { type: "LeftoversRemain", ...when, generation: 1, leftovers: [{ pid: 7, command: "stuck" }], holderSeq: 6 },
+  { type: "HolderLost", ...when, generation: 1, reason: "launch_overdue" },
+  ...causes.map(
+    (cause) => ({ type: "GenerationEnded", ...when, generation: 1, cause, code: 7, signal: null, swept: 2, holderSeq: 9 }) as const
+  ),
+  { type: "Adopted", ...when, generation: 1, process, downMs: 700 },
+  { type: "RelaunchScheduled", ...when, attempt: 1, delayMs: 3_150, jitterMs: 150, reason: "backoff", deadline },
+  { type: "RelaunchStarted", ...when, attempt: 1, bootMs: 5_000 },
+  { type: "RelaunchCancelled", ...when, by: "ada", reason: "enough" },
+  { type: "GaveUp", ...when, reason: "budget_spent", attempts: 3, notice: "ended 4 times" },
+  { type: "ResumeRequested", ...when, by: "ada" },
+  { type: "OutputDropped", ...when, generation: 1, from: 0, to: 40, reason: "retention", holderSeq: 4 },
+  { type: "SessionArchived", ...when, by: "ada" },
+  { type: "SessionUnarchived", ...when, by: "ada" },
+  { type: "SessionTerminated", ...when, by: "ada", reason: "over" },
+  { type: "ClockRebased", ...when, bootId: "boot-2", deadlines: { backoff: deadline } }
+]
