@@ -38,7 +38,7 @@ const understood =
       case "SseError":
         return new Failure({ message: "the daemon's answer is not understood; is it of another version than this command line?" })
       case "Retry":
-        return new NoDaemon({ home, reason: "it asked to be called again" })
+        return new NoDaemon({ home, reason: "the connection ended" })
       case "HttpClientError":
         return error.reason._tag === "TransportError"
           ? new NoDaemon({ home, reason: causeOf(error.reason.cause) })

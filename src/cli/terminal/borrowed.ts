@@ -77,6 +77,8 @@ const take = (listeners: Listeners): { readonly borrowed: Borrowed; readonly giv
   stdin.on("data", listeners.typed)
   stdin.on("end", failed)
   stdin.on("error", failed)
+  // A question asked before has paused it, and listening alone does not undo that.
+  stdin.resume()
 
   const giveBack = () => {
     leave()

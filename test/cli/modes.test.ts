@@ -1,0 +1,76 @@
+import { assert, describe, it } from "@effect/vitest"
+import headless from "@xterm/headless"
+import { modes } from "../../src/cli/terminal/modes.ts"
+
+const undoing = (...chunks: ReadonlyArray<string>): string => {
+  const seen = modes()
+  for (const chunk of chunks) seen.push(Buffer.from(chunk))
+  return seen.restore()
+}
+
+describe("the terminal's modes", () => {
+  it("need nothing after plain text and colours that were taken back", () => {
+    assert.strictEqual(undoing("hello\r\n\x1b[31mred\x1b[0m \x1b[2J\x1b[3;4H"), "")
+  })
+  it("need nothing when what was switched on was switched off", () => {
+    assert.strictEqual(undoing("\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[>1u", "\x1b[<u\x1b[?2004l\x1b[?25h\x1b[?1049l"), "")
+  })
+  it("are each undone by their own opposite", () => {
+    const undone = undoing("\x1b[?1000;1006h\x1b[?1004h\x1b[?2004h\x1b[?25l\x1b[>1u\x1b[>4;2m\x1b[1m\x1b=\x1b[?1049h")
+    const opposites = [
+      "\x1b[?1000l",
+      "\x1b[?1006l",
+      "\x1b[?1004l",
+      "\x1b[?2004l",
+      "\x1b[?25h",
+      "\x1b[<1u",
+      "\x1b[>4;0m",
+      "\x1b[0m",
+      "\x1b>",
+      "\x1b[?1049l"
+    ]
+    for (const each of opposites) assert.include(undone, each)
+  })
+  it("are followed through sequences cut at any byte", () => {
+    const text = "\x1b[?1003h\x1b]0;a title\x07\x1b[?2004h\x1b[?25l"
+    const whole = undoing(text)
+    for (let at = 1; at < text.length; at++) assert.strictEqual(undoing(text.slice(0, at), text.slice(at)), whole)
+  })
+  it("end a string that was cut off, so that it does not swallow the prompt", () => {
+    assert.isTrue(undoing("\x1b]0;half a title").startsWith("\x18"))
+  })
+  it("take no title or query for a mode", () => {
+    assert.strictEqual(undoing("\x1b]0;\\[?1000h\x07\x1b[c\x1b[6n\x1bP+q544e\x1b\\"), "")
+  })
+  it("leave a real terminal as it was", async () => {
+    const terminal = new headless.Terminal({ cols: 40, rows: 10, allowProposedApi: true })
+    const write = (text: string) => new Promise<void>((resolve) => terminal.write(text, resolve))
+    const drawn = "\x1b[?1049h\x1b[?1003h\x1b[?1006h\x1b[?2004h\x1b[?1h\x1b=\x1b[?6h\x1b[2;5r\x1b[?7l\x1b[4h\x1b[1;31mtext"
+    await write(`shell$ ${drawn}`)
+    assert.strictEqual(terminal.buffer.active.type, "alternate")
+    await write(undoing(drawn))
+    assert.strictEqual(terminal.buffer.active.type, "normal")
+    const {
+      applicationCursorKeysMode,
+      applicationKeypadMode,
+      bracketedPasteMode,
+      insertMode,
+      mouseTrackingMode,
+      originMode,
+      wraparoundMode
+    } = terminal.modes
+    assert.deepStrictEqual(
+      { applicationCursorKeysMode, applicationKeypadMode, bracketedPasteMode, insertMode, mouseTrackingMode, originMode, wraparoundMode },
+      {
+        applicationCursorKeysMode: false,
+        applicationKeypadMode: false,
+        bracketedPasteMode: false,
+        insertMode: false,
+        mouseTrackingMode: "none",
+        originMode: false,
+        wraparoundMode: true
+      }
+    )
+    terminal.dispose()
+  })
+})
