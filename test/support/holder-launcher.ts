@@ -1,5 +1,4 @@
 /** A process that launches what its argument says and then, when asked, follows the output until it is killed. */
-import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Stream } from "effect"
 import { Output } from "../../src/infra/output/output.ts"
 import { Runtime } from "../../src/infra/runtimes/runtime.ts"
@@ -14,4 +13,4 @@ Effect.gen(function* () {
   if (!follow) return
   yield* runtime.connect(order, 1, 0)
   yield* Stream.runForEach((yield* Output).follow(order.session, 0), () => Effect.sync(() => process.stdout.write("chunk\n")))
-}).pipe(Effect.scoped, Effect.provide(runtimeOf(home)), NodeRuntime.runMain)
+}).pipe(Effect.scoped, Effect.provide(runtimeOf(home)), Effect.runPromise)

@@ -1,8 +1,10 @@
 /** Launches real holders in a home of their own, and leaves neither a process nor a file of it behind. */
-import { mkdtempSync, rmSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Schedule, type Scope, Stream } from "effect"
+import { vi } from "vitest"
 import { buildHolder } from "../../scripts/build.ts"
 import type { HolderEvent, JournalEntry } from "../../src/domain/inputs.ts"
 import { fileNames, launchDirectory, type Owner, readJson } from "../../src/infra/holder/launch-directory.ts"
@@ -11,6 +13,9 @@ import { ProcessTree } from "../../src/infra/holder/tree.ts"
 import { Output } from "../../src/infra/output/output.ts"
 import { type HolderLink, type LaunchOrder, type LaunchRef, Runtime } from "../../src/infra/runtimes/runtime.ts"
 import { runtimeOf } from "./holder-runtime.ts"
+
+/** A machine that runs other tests beside these may take its time; nothing here waits for a guess. */
+vi.setConfig({ testTimeout: 60_000 })
 
 /** The bundle under test is the source under test. */
 await buildHolder()
@@ -30,6 +35,8 @@ export const temporaryHome = (folder = "") =>
             Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (living) => living.length === 0, times: 250 })
           )
         }
+        const sessions = join(home, "sessions")
+        if (existsSync(sessions) && statSync(sessions).dev !== statSync(home).dev) spawnSync("umount", ["-l", sessions])
         rmSync(home, { recursive: true, force: true, maxRetries: 5 })
       }).pipe(Effect.provide(runtimeOf(home)))
   )

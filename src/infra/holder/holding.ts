@@ -20,7 +20,7 @@ export class Holding {
   readonly #spec: HolderSpec
   readonly #onAcknowledged: () => void
   readonly #journal: Journal
-  readonly #spool: Spool
+  #spool: Spool | null = null
   readonly #server: Server
   #size: Size
   #running: Running | null = null
@@ -31,14 +31,7 @@ export class Holding {
     this.#spec = spec
     this.#size = spec.size
     this.#onAcknowledged = on.onAcknowledged
-    this.#spool = new Spool({
-      directory: spec.outputDirectory,
-      retentionBytes: spec.outputRetentionBytes,
-      size: spec.size,
-      onDropped: (from, to, reason) => void this.#journal.append({ type: "output_dropped", from, to, reason }),
-      onKept: () => this.#server.tellOffset(this.#spool.kept)
-    })
-    this.#journal = new Journal(".", () => this.#spool.offset)
+    this.#journal = new Journal(".", () => this.#spool?.offset ?? 0)
     this.#server = new Server({
       hello: () => this.#hello(),
       entries: () => this.#journal.entries,
@@ -49,7 +42,7 @@ export class Holding {
 
   /** Resolves when the socket answers: something was spawned, or the journal says why not. */
   async start(): Promise<void> {
-    const problem = launchProblem(this.#spec) ?? this.#spawn()
+    const problem = launchProblem(this.#spec) ?? this.#openSpool() ?? this.#spawn()
     rmSync(fileNames.spec, { force: true })
     if (problem !== null) {
       this.#stage = "over"
@@ -62,6 +55,24 @@ export class Holding {
   expire(): void {
     if (this.#stage === "over") process.exit(0)
     setTimeout(() => this.expire(), 86_400_000)
+  }
+
+  /** Where the output cannot be kept, nothing is begun: a disk that fills up later is another matter. */
+  #openSpool(): { readonly code: string; readonly message: string } | null {
+    const { outputDirectory, outputRetentionBytes, size } = this.#spec
+    try {
+      const spool = new Spool({
+        directory: outputDirectory,
+        retentionBytes: outputRetentionBytes,
+        size,
+        onDropped: (from, to, reason) => void this.#journal.append({ type: "output_dropped", from, to, reason }),
+        onKept: () => this.#server.tellOffset(spool.kept)
+      })
+      this.#spool = spool
+      return null
+    } catch (error) {
+      return { code: codeOf(error), message: `the output cannot be kept: ${String(error)}` }
+    }
   }
 
   #spawn(): { readonly code: string; readonly message: string } | null {
@@ -110,17 +121,18 @@ export class Holding {
       this.#outputBegan = true
       void this.#journal.append({ type: "output_began" })
     }
-    this.#spool.append(bytes)
-    this.#server.tellOffset(this.#spool.kept)
+    this.#spool!.append(bytes)
+    this.#server.tellOffset(this.#spool!.kept)
   }
 
   async #end(exit: Exit): Promise<void> {
     const { ending, terminal, typing } = this.#running!
     this.#stage = "ending"
     ending.leaderEnded()
-    await terminal.drain()
+    // Before its descriptor is closed and the number given to something else.
     typing.close()
-    this.#spool.close()
+    await terminal.drain()
+    this.#spool!.close()
     crashPoint("before_exited")
     await this.#journal.append({ type: "exited", ...exit })
     crashPoint("after_exited")
@@ -146,7 +158,7 @@ export class Holding {
       case "resize": {
         const { cols, rows } = request
         this.#size = { cols, rows }
-        this.#spool.resize(this.#size)
+        this.#spool!.resize(this.#size)
         running.terminal.resize(this.#size)
         return { ok: true }
       }
@@ -165,7 +177,7 @@ export class Holding {
       ...{ type: "hello", protocol: protocolRange, build, session, generation, nonce },
       process: this.#running?.process ?? null,
       holder: identityOf(process.pid)!,
-      offset: this.#spool.kept,
+      offset: this.#spool?.kept ?? 0,
       size: this.#size,
       journalLength: this.#journal.entries.length,
       step: this.#running?.ending.step ?? null

@@ -1,5 +1,5 @@
 /** The numbered list of what happened to one launch: durable before anybody is told, told in order, never renumbered. */
-import { closeSync, fsync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs"
+import { fsync, ftruncateSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import type { HolderEvent, JournalEntry } from "../../domain/inputs.ts"
 import { fileNames } from "./launch-directory.ts"
@@ -21,9 +21,11 @@ export class Journal {
     this.#directory = directory
     this.#offset = offset
     this.#fd = openSync(join(directory, fileNames.journal), "wx", 0o600)
-    const reserve = openSync(join(directory, fileNames.reserve), "w", 0o600)
-    writeSync(reserve, Buffer.alloc(reserveBytes))
-    closeSync(reserve)
+    try {
+      writeFileSync(join(directory, fileNames.reserve), Buffer.alloc(reserveBytes), { mode: 0o600 })
+    } catch {
+      // The disk is full already: then there is no reserve.
+    }
   }
 
   /** The entries the disk has. */

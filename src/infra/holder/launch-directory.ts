@@ -1,6 +1,6 @@
 /** The directory of one launch: what lies in it under which name, and who may write it. Creating it is the right to launch. */
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import type { JournalEntry } from "../../domain/inputs.ts"
 import type { Rung, Size } from "../../domain/spec.ts"
@@ -56,12 +56,14 @@ export const launchDirectory = (home: string, session: string, generation: numbe
   join(sessionDirectory(home, session), `g${generation}`)
 export const outputDirectory = (home: string, session: string) => join(sessionDirectory(home, session), "output")
 
-/** The whole file or none of it, also over a power loss; private to the user. */
+/**
+ * The whole file or none of it, private to the user. The directory is not synced: what a power loss can make of a launch's
+ * directory concerns processes that it has ended.
+ */
 export const writeWhole = (path: string, text: string): void => {
   const temporary = `${path}.${process.pid}.tmp`
   writeSynced(temporary, text)
   renameSync(temporary, path)
-  syncDirectory(dirname(path))
 }
 
 /** Exactly one caller wins; the file has its whole content from the first moment on. */

@@ -24,6 +24,7 @@ export class Spool {
   #segment: Segment | null = null
   #kept: number
   #waiting: Waiting | null = null
+  #closed = false
 
   /** Makes the directory whole first, and goes on where the generation before ended. */
   constructor(options: SpoolOptions) {
@@ -84,13 +85,15 @@ export class Spool {
     }
     clearInterval(waiting.retry)
     this.#waiting = null
+    if (this.#closed) this.#abandonSegment()
     this.#options.onKept()
   }
 
+  /** Nothing more will come. What waits for the disk goes on waiting. */
   close(): void {
-    this.flush()
-    if (this.#waiting !== null) clearInterval(this.#waiting.retry)
-    this.#abandonSegment()
+    this.#closed = true
+    if (this.#waiting === null) this.#abandonSegment()
+    else this.flush()
   }
 
   /** Bytes first, then the record that confirms them: a reader never believes what the index does not say. */

@@ -1,5 +1,5 @@
 /** The agent's terminal: always read, whoever listens, and read to its end before anybody hears that the agent is gone. */
-import { readSync } from "node:fs"
+import { closeSync, constants as files, openSync, readSync } from "node:fs"
 import { constants } from "node:os"
 import { ReadStream } from "node:tty"
 import type { Size } from "../../domain/spec.ts"
@@ -26,6 +26,11 @@ export class Terminal {
   readonly pid: number
   readonly fd: number
   readonly #stream: ReadStream
+  /**
+   * An end of the terminal of our own, until the leader is gone: an agent may close its terminal, live on and open it again,
+   * and each time the last one is closed reading would fail for good.
+   */
+  readonly #slave: number
   readonly #onOutput: (bytes: Buffer) => void
   readonly #buffer = Buffer.allocUnsafeSlow(turnBytes)
   #ended = false
@@ -38,11 +43,12 @@ export class Terminal {
     const env = Object.entries(options.env).map(([name, value]) => `${name}=${value}`)
     const { cols, rows } = options.size
     const fork = nativePty().fork
-    const { fd, pid } = fork(options.executable, options.args, env, options.cwd, cols, rows, -1, -1, true, "", (code, signal) =>
+    const { fd, pid, pty } = fork(options.executable, options.args, env, options.cwd, cols, rows, -1, -1, true, "", (code, signal) =>
       options.onExit(signal === 0 ? { code, signal: null } : { code: null, signal: signalNames.get(signal) ?? `SIG${signal}` })
     )
     this.fd = fd
     this.pid = pid
+    this.#slave = openSync(pty, files.O_RDWR | files.O_NOCTTY)
     // `onread` is net.Socket's: one buffer for good instead of 64 KiB for every key that is echoed.
     const lent = { onread: { buffer: this.#buffer, callback: (length: number) => this.#read(length) } }
     this.#stream = new ReadStream(fd, lent)
@@ -61,6 +67,7 @@ export class Terminal {
    */
   async drain(): Promise<void> {
     const startedAt = performance.now()
+    closeSync(this.#slave)
     await new Promise<void>((resolve) => {
       const check = setInterval(() => {
         const now = performance.now()

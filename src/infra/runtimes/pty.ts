@@ -3,13 +3,13 @@ import { existsSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import { endTree } from "../holder/killing.ts"
-import { claim, fileNames, launchDirectory } from "../holder/launch-directory.ts"
-import { identityOf } from "../holder/process-table.ts"
+import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
 import { ProcessTree } from "../holder/tree.ts"
 import { Output } from "../output/output.ts"
 import { installHolder } from "./bundle.ts"
 import { connect } from "./holder-link.ts"
 import { launch } from "./launch.ts"
+import { deny } from "./launch-right.ts"
 import { preflight } from "./preflight.ts"
 import { holderIsDead, listRemains, remainsOf } from "./remains.ts"
 import { type LaunchRef, Runtime } from "./runtime.ts"
@@ -27,7 +27,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
       const giveUp = (ref: LaunchRef) => {
         const directory = directoryOf(ref)
         if (!existsSync(directory) || existsSync(join(directory, fileNames.owner))) return
-        claim(directory, { nonce: ref.nonce, process: identityOf(process.pid)!, role: "abandoned" })
+        deny(directory, ref.nonce)
       }
       return Runtime.of({
         preflight,

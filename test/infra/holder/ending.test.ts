@@ -153,6 +153,23 @@ describe("an ending", () => {
   )
 })
 
+describe("a tree that goes on forking", () => {
+  it.live("is outrun by a kill", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const seconds = unique()
+        const fork = `trap "" HUP TERM; n=0; while [ $n -lt 3000 ]; do n=$((n+1)); setsid sleep ${seconds} & sleep 0.01; done`
+        const { link, order } = yield* launched(`(${fork}) & (${fork}) & setsid sh -c '${fork}' & echo up; wait`)
+        yield* outputUntil(order.session, "up")
+        yield* eventually("they fork", () => sleepers(seconds) > 20)
+        yield* link.runLadder("kill")
+        yield* journalUntil(link, "cleared")
+        assert.strictEqual(sleepers(seconds), 0)
+      })
+    )
+  )
+})
+
 describe("a signal", () => {
   it("reaches no process that merely has the pid of the one that was meant", () => {
     const stranger = spawn("sleep", ["60"])

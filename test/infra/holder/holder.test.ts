@@ -1,13 +1,41 @@
 /** A holder, started by the runtime, with real terminals and real processes. */
+import { spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
-import { launchDirectory } from "../../../src/infra/holder/launch-directory.ts"
+import { launchDirectory, outputDirectory } from "../../../src/infra/holder/launch-directory.ts"
+import { carriesNonce, listProcesses } from "../../../src/infra/holder/process-table.ts"
+import { bytesPath, listSegments } from "../../../src/infra/holder/segments.ts"
 import { Output } from "../../../src/infra/output/output.ts"
 import { Runtime } from "../../../src/infra/runtimes/runtime.ts"
 import { connected, eventually, inHome, journalUntil, launched, order, outputUntil, typesOf } from "../../support/holder.ts"
+
+const mount = (...args: ReadonlyArray<string>) => spawnSync("mount", args).status === 0
+const unmount = (path: string) => spawnSync("umount", ["-l", path])
+
+/** Whether this user may mount: a full disk can then be had without filling anybody's. */
+const canMount = (() => {
+  const path = mkdtempSync(join(tmpdir(), "mount-"))
+  const mounted = mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", path)
+  if (mounted) unmount(path)
+  rmSync(path, { recursive: true, force: true })
+  return mounted
+})()
+
+/** Taken away with the home. */
+const smallDisk = (path: string, size: string) => {
+  mkdirSync(path, { recursive: true })
+  assert.isTrue(mount("-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path))
+}
+
+const freeBytes = (path: string) => {
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize
+}
+const commandsOf = (nonce: string) => listProcesses().flatMap((row) => (carriesNonce(row.pid, nonce) ? [row.command] : []))
 
 describe("a holder", () => {
   it.live("types what it is given, keeps what comes back and knows the exit code", () =>
@@ -216,6 +244,83 @@ describe("a holder", () => {
         const [next] = yield* journalUntil(newer, "output_began")
         assert.strictEqual(next?.n, 2)
         yield* eventually("the newer connection still works", () => newer.offset() === 7)
+      })
+    )
+  )
+
+  it.live("keeps an agent that closes its terminal, and shows what it says when it opens it again", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched(
+          `tty=$(tty); echo before; exec <&- >&- 2>&-; sleep 0.2; while [ ! -e ${home}/go ]; do sleep 0.05; done; echo after > $tty; exit 9`
+        )
+        yield* outputUntil(order.session, "before")
+        writeFileSync(join(home, "go"), "")
+        const entries = yield* journalUntil(link, "exited")
+        assert.deepStrictEqual(entries.at(-1)?.event, { type: "exited", code: 9, signal: null })
+        assert.strictEqual(yield* outputUntil(order.session, "after\r\n"), "before\r\nafter\r\n")
+      })
+    )
+  )
+
+  it.live("hears of a size and shows it to the agent", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("trap 'stty size; exit' WINCH; stty size; while :; do sleep 0.02; done")
+        yield* outputUntil(order.session, "24 80")
+        yield* link.resize({ cols: 132, rows: 50 })
+        yield* outputUntil(order.session, "50 132")
+        const records = yield* Stream.runCollect((yield* Output).index(order.session, 0))
+        assert.deepInclude(
+          records.find((record) => record.kind === "resize" && record.offset > 0),
+          { cols: 132, rows: 50 }
+        )
+      })
+    )
+  )
+
+  it.live("is not ended by the signals that end a daemon", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("stty -echo; echo ready; exec cat")
+        yield* outputUntil(order.session, "ready")
+        const owner = JSON.parse(readFileSync(join(launchDirectory(home, order.session, 1), "owner"), "utf8"))
+        for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.kill(owner.process.pid, signal)
+        assert.strictEqual(yield* link.write("w", Buffer.from("still here\r")), "written")
+        yield* outputUntil(order.session, "still here")
+      })
+    )
+  )
+})
+
+describe("a disk that is full", () => {
+  it.live.skipIf(!canMount)("costs a recorded gap, and neither the agent nor its exit", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        smallDisk(join(home, "sessions"), "8m")
+        const script = `stty raw -echo; echo ready; while [ ! -e ${home}/flood ]; do sleep 0.02; done; head -c 12000000 /dev/zero; echo through
+          while [ ! -e ${home}/end ]; do sleep 0.02; done; echo end; exit 6`
+        const { link, order } = yield* launched(script)
+        const { session } = order
+        yield* outputUntil(session, "ready")
+        const output = yield* Output
+        writeFileSync(join(home, "flood"), "")
+        const before = listSegments(outputDirectory(home, session))
+        yield* eventually("the agent has written it all", () => commandsOf(order.nonce).every((command) => command !== "head"))
+        yield* eventually("the disk is full", () => freeBytes(join(home, "sessions")) < 65_536)
+        const ballast = listSegments(outputDirectory(home, session))[0]!
+        rmSync(bytesPath(outputDirectory(home, session), ballast))
+        writeFileSync(join(home, "end"), "")
+        const entries = yield* journalUntil(link, "exited")
+        assert.deepStrictEqual(entries.at(-1)?.event, { type: "exited", code: 6, signal: null })
+        const dropped = entries.flatMap(({ event }) => (event.type === "output_dropped" ? [event] : []))
+        assert.isTrue(dropped.some(({ reason }) => reason === "disk_full"))
+        const total = "ready\n".length + 12_000_000 + "through\nend\n".length
+        assert.strictEqual(entries.at(-1)?.offset, total)
+        assert.strictEqual(yield* output.end(session), total)
+        const tail = yield* output.tail(session, 100)
+        assert.isTrue(Buffer.from(tail.bytes).toString().endsWith("\0through\nend\n"))
+        assert.strictEqual(before.length, 1)
       })
     )
   )

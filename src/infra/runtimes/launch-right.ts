@@ -1,0 +1,64 @@
+/** Who may launch: exactly one at a time has the right, it cannot be had twice, and a dead one's unused right can be taken over. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { claim, codeOf, fileNames, type Owner, readJson } from "../holder/launch-directory.ts"
+import { identityOf, isAlive } from "../holder/process-table.ts"
+
+/** True when the directory was made by this call: that is the right to launch in it. */
+export const takeRight = (directory: string): boolean => {
+  mkdirSync(dirname(directory), { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(directory, { mode: 0o700 })
+    return true
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error
+    return false
+  }
+}
+
+/**
+ * How a launch stands that somebody else has begun. `holder`: it happened, whether or not the holder lives. `under_way`: its maker
+ * or its holder is still at it. `deserted`: nothing was started, and nobody is left who would.
+ */
+export const standingOf = (directory: string, nowMs: number): "holder" | "under_way" | "deserted" => {
+  const owner = readJson<Owner>(join(directory, fileNames.owner))
+  if (owner?.role === "holder") return "holder"
+  if (owner !== null) return isAlive(owner.process) ? "under_way" : "deserted"
+  return isFresh(directory, nowMs) || holderOnItsWay(directory) ? "under_way" : "deserted"
+}
+
+/** True when the right is the caller's now. A holder that comes late finds the claim of the deserted directory, and leaves. */
+export const takeOver = (directory: string, nonce: string): boolean => {
+  if (!deny(directory, nonce) && readJson<Owner>(join(directory, fileNames.owner))?.role === "holder") return false
+  const aside = `${directory}.deserted-${process.pid}-${process.hrtime.bigint()}`
+  rmSync(join(directory, fileNames.spec), { force: true })
+  renameSync(directory, aside)
+  rmSync(aside, { recursive: true, force: true })
+  return takeRight(directory)
+}
+
+/** From now on no holder goes on in this directory. False when one has it already, or the launch was denied before. */
+export const deny = (directory: string, nonce: string): boolean =>
+  claim(directory, { nonce, process: identityOf(process.pid)!, role: "abandoned" })
+
+/** Between making the directory and starting the holder lies a file or two. Times of the wall clock: a jump costs this wait. */
+const isFresh = (directory: string, nowMs: number): boolean => {
+  try {
+    const age = nowMs - statSync(directory).ctimeMs
+    return age >= 0 && age < freshMs
+  } catch {
+    return false
+  }
+}
+const freshMs = 500
+
+const holderOnItsWay = (directory: string): boolean =>
+  readdirSync("/proc").some((name) => {
+    if (!/^\d+$/.test(name)) return false
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0").includes(directory)
+    } catch {
+      // It ended meanwhile, or is not ours to look at: then it is no holder of ours.
+      return false
+    }
+  })
