@@ -167,7 +167,7 @@ describe("every life", () => {
     [Wishes, Script],
     ([wishes, script]) => {
       // A restless life: nothing but launches and crashes, so that the window is reached at all.
-      const restless = script.map((choice) => ({ ...choice, urge: choice.urge % 65, wait: choice.wait % 2 }))
+      const restless = script.map((choice) => ({ ...choice, urge: 45 + (choice.urge % 20), wait: choice.wait % 2 }))
       let recent: ReadonlyArray<number> = []
       for (const fact of walk({ ...wishes, mode: "always", maxAttempts: 100, capMs: 3_000 }, restless).facts) {
         if (fact.type === "ResumeRequested" || fact.type === "ClockRebased") recent = []
