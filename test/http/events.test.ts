@@ -1,9 +1,9 @@
-import { assert, describe, layer } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
 import { request } from "node:http"
 import { connect } from "node:net"
-import type { LoggedEvent } from "../../src/http/contract/events.ts"
+import { assert, describe, layer } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
 import { followEvents } from "../../src/http/client.ts"
+import type { LoggedEvent } from "../../src/http/contract/events.ts"
 import { HttpServer } from "../../src/http/server.ts"
 import { authorization, client, home, problemOf, raw, running, token } from "../support/http.ts"
 
@@ -17,24 +17,29 @@ const framesOf = (text: string): ReadonlyArray<Frame> =>
   text
     .split("\n\n")
     .slice(0, -1)
-    .map((block) => Object.fromEntries(block.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)])))
+    .map((block) =>
+      Object.fromEntries(block.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]))
+    )
     .filter((fields) => fields.event !== undefined)
     .map((fields) => ({ id: fields.id === undefined ? null : Number(fields.id), event: fields.event ?? "", data: fields.data ?? "" }))
 
 /** Reads a stream until `enough` says so of the text so far, and cuts the connection there. */
 const cut = (port: number, path: string, headers: Record<string, string>, enough: (text: string) => boolean) =>
   Effect.callback<string>((resume) => {
-    const asked = request({ port, path, agent: false, headers: { ...authorization, accept: "text/event-stream", ...headers } }, (response) => {
-      let text = ""
-      response.on("error", () => {})
-      response.on("data", (piece: Buffer) => {
-        text += String(piece)
-        if (!enough(text)) return
-        asked.destroy()
-        resume(Effect.succeed(text))
-      })
-      response.on("end", () => resume(Effect.succeed(text)))
-    })
+    const asked = request(
+      { port, path, agent: false, headers: { ...authorization, accept: "text/event-stream", ...headers } },
+      (response) => {
+        let text = ""
+        response.on("error", () => {})
+        response.on("data", (piece: Buffer) => {
+          text += String(piece)
+          if (!enough(text)) return
+          asked.destroy()
+          resume(Effect.succeed(text))
+        })
+        response.on("end", () => resume(Effect.succeed(text)))
+      }
+    )
     asked.on("error", () => {})
     asked.end()
     return Effect.sync(() => asked.destroy())
@@ -69,9 +74,22 @@ describe("the log over the wire", () => {
           more = page.hasMore
         }
         assert.isAtLeast(seqs.length, 20)
-        assert.deepStrictEqual(seqs, seqs.map((_, index) => index + 1))
+        assert.deepStrictEqual(
+          seqs,
+          seqs.map((_, index) => index + 1)
+        )
         const { data } = yield* pageOf(`/v1/sessions/${session.id}/events?limit=1`)
-        assert.deepStrictEqual(Object.keys(data[0] ?? {}), ["position", "seq", "session", "generation", "type", "at", "inputId", "data", "stateHash"])
+        assert.deepStrictEqual(Object.keys(data[0] ?? {}), [
+          "position",
+          "seq",
+          "session",
+          "generation",
+          "type",
+          "at",
+          "inputId",
+          "data",
+          "stateHash"
+        ])
         assert.match(data[0]?.at ?? "", /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
       }).pipe(Effect.scoped)
     )
@@ -81,7 +99,10 @@ describe("the log over the wire", () => {
         const { port } = yield* HttpServer
         const { id } = yield* running(["cat"])
         for (const path of ["/v1/events", `/v1/sessions/${id}/events`]) {
-          const told = problemOf(yield* raw({ port, path: `${path}?after=999999`, headers: authorization }), 400) as unknown as { code: string; head: number }
+          const told = problemOf(yield* raw({ port, path: `${path}?after=999999`, headers: authorization }), 400) as unknown as {
+            code: string
+            head: number
+          }
           assert.strictEqual(told.code, "cursor_ahead")
           assert.isAbove(told.head, 0)
         }
@@ -96,7 +117,10 @@ describe("the log over the wire", () => {
         const path = `/v1/sessions/${session.id}/events?after=999999`
         yield* Effect.forkChild(Effect.andThen(Effect.sleep("100 millis"), rename(session, 1)))
         const [reset, next] = framesOf(yield* cut(port, path, {}, (text) => text.includes("SessionPatched") && text.endsWith("\n\n")))
-        assert.deepStrictEqual([reset?.event, reset?.id, JSON.parse(reset?.data ?? "{}")], ["reset", head, { reason: "cursor_ahead", head }])
+        assert.deepStrictEqual(
+          [reset?.event, reset?.id, JSON.parse(reset?.data ?? "{}")],
+          ["reset", head, { reason: "cursor_ahead", head }]
+        )
         assert.deepStrictEqual([next?.event, next?.id], ["SessionPatched", head + 1])
       }).pipe(Effect.scoped)
     )
@@ -133,7 +157,10 @@ describe("the log over the wire", () => {
           more = page.hasMore
         }
         assert.isAtLeast(all.length, 400)
-        assert.deepStrictEqual(seen.map(({ event, id }) => [id, event]), all.map(({ position, type }) => [position, type]))
+        assert.deepStrictEqual(
+          seen.map(({ event, id }) => [id, event]),
+          all.map(({ position, type }) => [position, type])
+        )
       }).pipe(Effect.scoped)
     )
 
@@ -148,7 +175,9 @@ describe("the log over the wire", () => {
             Effect.acquireRelease(
               Effect.callback<ReturnType<typeof connect>>((resume) => {
                 const socket = connect(port, "127.0.0.1", () => {
-                  socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/event-stream\r\nAuthorization: Bearer ${token}\r\n\r\n`)
+                  socket.write(
+                    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/event-stream\r\nAuthorization: Bearer ${token}\r\n\r\n`
+                  )
                   socket.pause()
                   resume(Effect.succeed(socket))
                 })

@@ -1,7 +1,7 @@
+import { connect } from "node:net"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as OpenApi from "effect/http-api/OpenApi"
-import { connect } from "node:net"
 import { Api } from "../../src/http/contract.ts"
 import { HttpServer } from "../../src/http/server.ts"
 import { authorization, home, problemOf, raw } from "../support/http.ts"
@@ -13,7 +13,10 @@ const documented = Object.entries(OpenApi.fromApi(Api).paths).flatMap(([path, it
 /** Beside what the document lists: itself, its pages, and places that do not exist. */
 const routes = [
   ...documented,
-  ...["/openapi.json", "/docs", "/", "/v1", "/v1/nowhere", "/healthz/", "/HEALTHZ", "/v1/../healthz"].map((path) => ({ method: "GET", path }))
+  ...["/openapi.json", "/docs", "/", "/v1", "/v1/nowhere", "/healthz/", "/HEALTHZ", "/v1/../healthz"].map((path) => ({
+    method: "GET",
+    path
+  }))
 ]
 
 describe("the guard", () => {
@@ -47,7 +50,14 @@ describe("the guard", () => {
       Effect.gen(function* () {
         const { port } = yield* HttpServer
         for (const { method, path } of routes) {
-          for (const host of ["evil.example", `evil.example:${port}`, "127.0.0.1", `127.0.0.1:${port + 1}`, `localhost.evil.example:${port}`, ""]) {
+          for (const host of [
+            "evil.example",
+            `evil.example:${port}`,
+            "127.0.0.1",
+            `127.0.0.1:${port + 1}`,
+            `localhost.evil.example:${port}`,
+            ""
+          ]) {
             const answer = yield* raw({ port, method, path, headers: { host, origin: "http://evil.example" }, setHost: false })
             assert.strictEqual(problemOf(answer, 421).code, "host_not_allowed", `${method} ${path} ${host}`)
           }
@@ -96,7 +106,11 @@ describe("the guard", () => {
 
     for (const [what, text, status] of [
       ["is not HTTP", "hello\r\n\r\n", 400],
-      ["has endless headers", `GET /healthz HTTP/1.1\r\nHost: x\r\n${"X-Filler: 0123456789012345678901234567890123456789\r\n".repeat(800)}\r\n`, 431]
+      [
+        "has endless headers",
+        `GET /healthz HTTP/1.1\r\nHost: x\r\n${"X-Filler: 0123456789012345678901234567890123456789\r\n".repeat(800)}\r\n`,
+        431
+      ]
     ] as const) {
       it.effect(`answers with a problem what ${what}`, () =>
         Effect.gen(function* () {

@@ -28,7 +28,19 @@ describe("a named key", () => {
     it(`${name} is what an xterm sends`, () => assert.strictEqual(keyBytes(name), bytes))
   }
 
-  for (const name of ["", "f13", "ctrl-é", "hyper-x", "alt-", "alt-é", "ctrl-", "toString", "ctrl-constructor", "alt-__proto__", "enterr"]) {
+  for (const name of [
+    "",
+    "f13",
+    "ctrl-é",
+    "hyper-x",
+    "alt-",
+    "alt-é",
+    "ctrl-",
+    "toString",
+    "ctrl-constructor",
+    "alt-__proto__",
+    "enterr"
+  ]) {
     it(`"${name}" is none`, () => assert.isUndefined(keyBytes(name)))
   }
 
@@ -38,7 +50,10 @@ describe("a named key", () => {
 
 describe("the body of an input", () => {
   const field = (body: Parameters<typeof inputBytes>[0]) =>
-    Result.match(inputBytes(body), { onFailure: ({ errors }) => errors?.[0]?.field, onSuccess: (bytes) => Buffer.from(bytes).toString("latin1") })
+    Result.match(inputBytes(body), {
+      onFailure: ({ errors }) => errors?.[0]?.field,
+      onSuccess: (bytes) => Buffer.from(bytes).toString("latin1")
+    })
 
   it("is text and then keys", () => assert.strictEqual(field({ text: "ls", keys: ["enter"] }), "ls\r"))
   it("is any byte, as base64", () => assert.strictEqual(field({ base64: "AP8=" }), "\0\xff"))

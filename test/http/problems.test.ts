@@ -27,7 +27,13 @@ describe("a request that is not right", () => {
 
     it.effect("hears of every wrong field at once", () =>
       Effect.gen(function* () {
-        const body = JSON.stringify({ cwd: "relative", command: [], size: { cols: 0, rows: 24, depth: 3 }, colour: "red", keepalive: { mode: "maybe" } })
+        const body = JSON.stringify({
+          cwd: "relative",
+          command: [],
+          size: { cols: 0, rows: 24, depth: 3 },
+          colour: "red",
+          keepalive: { mode: "maybe" }
+        })
         assert.deepStrictEqual(fields(yield* asked("POST", "/v1/sessions", body)), [
           "colour",
           "command.0",
@@ -69,7 +75,10 @@ describe("a request that is not right", () => {
     it.effect("is too large by what comes, announced or not", () =>
       Effect.gen(function* () {
         const headers = { "transfer-encoding": "chunked" }
-        assert.strictEqual(problemOf(yield* asked("POST", "/v1/sessions", Buffer.alloc(3_000_000, 0x20), headers), 413).code, "body_too_large")
+        assert.strictEqual(
+          problemOf(yield* asked("POST", "/v1/sessions", Buffer.alloc(3_000_000, 0x20), headers), 413).code,
+          "body_too_large"
+        )
       })
     )
 

@@ -11,7 +11,8 @@ describe("the interface to sessions", () => {
       const text = body === undefined ? undefined : JSON.stringify(body)
       return yield* raw({ port, method, path, headers: { ...authorization, ...type, ...headers } }, text)
     })
-    const viewOf = ({ body }: { readonly body: string }) => JSON.parse(body) as { id: string; seq: number; state: string; name: string | null }
+    const viewOf = ({ body }: { readonly body: string }) =>
+      JSON.parse(body) as { id: string; seq: number; state: string; name: string | null }
 
     it.effect("creates one where it says it is", () =>
       Effect.gen(function* () {
@@ -59,7 +60,10 @@ describe("the interface to sessions", () => {
           [body, same, body, same].map((spelling) => asked("POST", "/v1/sessions", spelling, key)),
           { concurrency: 4 }
         )
-        assert.deepStrictEqual(answers.map(({ status }) => status), [201, 201, 201, 201])
+        assert.deepStrictEqual(
+          answers.map(({ status }) => status),
+          [201, 201, 201, 201]
+        )
         assert.strictEqual(new Set(answers.map((answer) => viewOf(answer).id)).size, 1)
         assert.strictEqual(answers.filter(({ headers }) => headers["idempotency-replayed"] === "true").length, 3)
         const other = yield* asked("POST", "/v1/sessions", { ...body, cwd: "/" }, key)
@@ -73,8 +77,13 @@ describe("the interface to sessions", () => {
         const stopped = yield* asked("POST", `/v1/sessions/${id}/stop`, { reason: "enough" }, { "x-reprise-client": "tester" })
         assert.strictEqual(stopped.status, 202)
         const ended = JSON.parse((yield* asked("GET", `/v1/sessions/${id}/wait?for=ended&timeout=10s`)).body)
-        assert.deepStrictEqual([ended.satisfied, ended.met, ended.session.state, ended.session.exit.cause], [true, "ended", "ended", "stopped"])
-        const events = JSON.parse((yield* asked("GET", `/v1/sessions/${id}/events`)).body) as { data: Array<{ type: string; data: { by?: string } }> }
+        assert.deepStrictEqual(
+          [ended.satisfied, ended.met, ended.session.state, ended.session.exit.cause],
+          [true, "ended", "ended", "stopped"]
+        )
+        const events = JSON.parse((yield* asked("GET", `/v1/sessions/${id}/events`)).body) as {
+          data: Array<{ type: string; data: { by?: string } }>
+        }
         assert.strictEqual(events.data.find(({ type }) => type === "StopRequested")?.data.by, "tester")
         assert.strictEqual((yield* asked("POST", `/v1/sessions/${id}/resume`)).status, 202)
         const back = JSON.parse((yield* asked("GET", `/v1/sessions/${id}/wait?for=ready&timeout=10s`)).body)
@@ -84,7 +93,11 @@ describe("the interface to sessions", () => {
 
     it.effect("resizes, interrupts and types", () =>
       Effect.gen(function* () {
-        const { api, id, params } = yield* running(["bash", "-c", 'trap "echo INTERRUPTED" INT; while :; do read -r line && echo "got $line"; done'])
+        const { api, id, params } = yield* running([
+          "bash",
+          "-c",
+          'trap "echo INTERRUPTED" INT; while :; do read -r line && echo "got $line"; done'
+        ])
         const sized = yield* api.sessions.resize({ params, headers: {}, payload: { cols: 132, rows: 50 } })
         assert.deepStrictEqual(sized.size, { cols: 132, rows: 50 })
         yield* api.sessions.input({ params, headers: {}, payload: { text: "one", keys: ["enter"] } })
@@ -136,7 +149,9 @@ describe("the interface to sessions", () => {
         const { api, params } = yield* running(["cat"])
         const late = yield* api.sessions.wait({ params, query: { for: "ended", timeout: "50ms" } })
         assert.deepStrictEqual([late.satisfied, late.reason, late.session.state], [false, "timeout", "streaming"])
-        const waiting = yield* Effect.forkChild(api.sessions.wait({ params, query: { for: "waiting", timeout: "20s" } }), { startImmediately: true })
+        const waiting = yield* Effect.forkChild(api.sessions.wait({ params, query: { for: "waiting", timeout: "20s" } }), {
+          startImmediately: true
+        })
         yield* api.sessions.terminate({ params, headers: {}, payload: {} })
         const over = yield* Fiber.join(waiting)
         assert.deepStrictEqual([over.satisfied, over.reason, over.session.state], [false, "over", "terminated"])
@@ -154,7 +169,10 @@ describe("the interface to sessions", () => {
           ["for=idle&timeout=soon", "timeout"]
         ] as const) {
           const told = problemOf(yield* asked("GET", `/v1/sessions/${id}/wait?${query}`), 400)
-          assert.deepStrictEqual((told.errors ?? []).map(({ field }) => field), [field])
+          assert.deepStrictEqual(
+            (told.errors ?? []).map(({ field }) => field),
+            [field]
+          )
         }
       }).pipe(Effect.scoped)
     )

@@ -43,5 +43,9 @@ const bye = (webSocket: WebSocket, { code, reason }: Ending) =>
     if (webSocket.readyState === webSocket.CLOSED) return resume(Effect.void)
     webSocket.once("close", () => resume(Effect.void))
     if (code === 1006) webSocket.terminate()
-    else webSocket.close(code, reason)
+    else {
+      // The other side's answer must be read, also when its last frame was not.
+      webSocket.resume()
+      webSocket.close(code, reason)
+    }
   }).pipe(Effect.timeoutOrElse({ duration: closingMs, orElse: () => Effect.sync(() => webSocket.terminate()) }))

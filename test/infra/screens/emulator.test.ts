@@ -1,0 +1,60 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Emulator } from "../../../src/infra/screens/emulator.ts"
+
+const size = { cols: 40, rows: 10 }
+const csi = "\x1b["
+
+/** What a program may have left on its screen. */
+const scenes: Readonly<Record<string, string>> = {
+  nothing: "",
+  "plain lines": "one\r\ntwo\r\nthree",
+  "more than fits": Array.from({ length: 60 }, (_, n) => `line ${n}`).join("\r\n"),
+  colours: `${csi}1;31mred${csi}0m ${csi}48;5;22mgreen ground${csi}m ${csi}38;2;1;2;3mtrue${csi}0m plain`,
+  "a colour that goes on": `before ${csi}1;4;35mon and on`,
+  "wide and combined": "漢字 e\u0301 👩‍💻 한국어",
+  "a wrapped line": "x".repeat(95),
+  "a cursor elsewhere": `${csi}5;20Hhere${csi}2;3H`,
+  "an alternate screen": `main\r\n${csi}?1049h${csi}2J${csi}H${csi}7mTUI${csi}m${csi}10;1Hstatus${csi}4;4H`,
+  "a hidden cursor": `${csi}?25lhidden`,
+  "a scroll region": `${csi}1;1Htop${csi}10;1Hbottom${csi}3;8r${csi}3;1Hinside`,
+  "an origin": `${csi}3;8r${csi}?6h${csi}2;2Hrelative`,
+  "mouse and paste": `${csi}?1002h${csi}?1006h${csi}?2004h${csi}?1hmodes`,
+  "a full last column": `${csi}4;1H${"y".repeat(40)}`
+}
+/** What comes after, and must do the same on both. */
+const after = `z${csi}Kend\r\nnext ${csi}32mgreen${csi}m\r\n\x1bMup\r\n${"w".repeat(50)}\nlast`
+
+const state = (emulator: Emulator) => ({ ...emulator.picture(), title: "", again: emulator.restoring(0) })
+
+describe("a restored screen", () => {
+  for (const [name, bytes] of Object.entries(scenes)) {
+    it.live(`with ${name} is the screen, and goes on as it does`, () =>
+      Effect.gen(function* () {
+        const original = new Emulator(size)
+        const copy = new Emulator(size)
+        // Whatever a person's terminal was doing before must not show through.
+        yield* copy.write(`${csi}?1049h${csi}?25l${csi}?1003h${csi}3;4r${csi}41mleft over${csi}?6h`)
+        yield* original.write(bytes)
+        yield* copy.write(original.restoring(1_000))
+        assert.deepStrictEqual(state(copy), state(original))
+        yield* original.write(after)
+        yield* copy.write(after)
+        assert.deepStrictEqual(state(copy), state(original))
+        original.dispose()
+        copy.dispose()
+      })
+    )
+  }
+
+  it.live("tells the title, the cursor and the screen it is on", () =>
+    Effect.gen(function* () {
+      const emulator = new Emulator(size)
+      yield* emulator.write(`\x1b]2;a title\x07${csi}?1049h${csi}3;5Hxy`)
+      const { altScreen, cursor, lines, title } = emulator.picture()
+      assert.deepStrictEqual([altScreen, cursor, title, lines[2]], [true, { x: 6, y: 2 }, "a title", "    xy"])
+      assert.strictEqual(lines.length, 10)
+      emulator.dispose()
+    })
+  )
+})
