@@ -1,6 +1,6 @@
 /** Launches real holders in a home of their own, and leaves neither a process nor a file of it behind. */
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Schedule, type Scope, Stream } from "effect"
@@ -23,8 +23,13 @@ await buildHolder()
 /** A directory that is removed with the scope, after every holder and agent in it was ended. */
 export const temporaryHome = (folder = "") =>
   Effect.acquireRelease(
-    Effect.sync(() => join(mkdtempSync(join(tmpdir(), "holder-")), folder)),
-    (home) =>
+    Effect.sync(() => {
+      const base = mkdtempSync(join(tmpdir(), "holder-"))
+      const home = join(base, folder)
+      mkdirSync(home, { recursive: true })
+      return { base, home }
+    }),
+    ({ base, home }) =>
       Effect.gen(function* () {
         const runtime = yield* Runtime
         for (const remains of yield* runtime.list) {
@@ -37,9 +42,9 @@ export const temporaryHome = (folder = "") =>
         }
         const sessions = join(home, "sessions")
         if (existsSync(sessions) && statSync(sessions).dev !== statSync(home).dev) spawnSync("umount", ["-l", sessions])
-        rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+        rmSync(base, { recursive: true, force: true, maxRetries: 5 })
       }).pipe(Effect.provide(runtimeOf(home)))
-  )
+  ).pipe(Effect.map(({ home }) => home))
 
 /** The test with a runtime over a home of its own. */
 export const inHome = <A, E>(test: (home: string) => Effect.Effect<A, E, Runtime | Output | Scope.Scope>, folder = "") =>

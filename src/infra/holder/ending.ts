@@ -26,6 +26,10 @@ export class Ending {
     this.#options = options
     this.#killOptions = {
       atOnce: () => this.#killAsked,
+      onStep: (step, signals, pids) => {
+        this.#step = step
+        void options.append({ type: "stop_step", step, signals: [...signals], pids: [...pids] })
+      },
       onLeftovers: (leftovers) => void options.append({ type: "leftovers", leftovers: [...leftovers] })
     }
   }
@@ -85,11 +89,7 @@ export class Ending {
   }
 
   #kill(): void {
-    const { append, tree } = this.#options
-    this.#step = "kill"
-    const pids = tree.scan().map(({ identity }) => identity.pid)
-    void append({ type: "stop_step", step: "kill", signals: ["SIGKILL"], pids })
-    this.#killing = killUntilClear(tree, this.#killOptions)
+    this.#killing = killUntilClear(this.#options.tree, this.#killOptions)
   }
 
   #wait(ms: number): Promise<void> {

@@ -5,6 +5,8 @@ import { type ProcessTree, signalAll } from "./tree.ts"
 export interface KillingOptions {
   /** True: no time for politeness (any more). */
   readonly atOnce: () => boolean
+  /** Before the first signal of each kind that finds somebody. */
+  readonly onStep: (step: "hangup" | "kill", signals: ReadonlyArray<string>, pids: ReadonlyArray<number>) => void
   /** What is still there after five seconds of SIGKILL. */
   readonly onLeftovers: (leftovers: ReadonlyArray<Leftover>) => void
   readonly abort?: AbortSignal
@@ -14,7 +16,8 @@ export interface KillingOptions {
 export const endTree = async (tree: ProcessTree, options: KillingOptions): Promise<void> => {
   const members = tree.scan()
   if (members.length > 0 && !options.atOnce()) {
-    signalAll(members, ["SIGHUP", "SIGCONT", "SIGTERM"])
+    options.onStep("hangup", politeSignals, pidsOf(members))
+    signalAll(members, politeSignals)
     for (let waitedMs = 0; waitedMs < politeMs && !options.atOnce() && tree.scan().length > 0; waitedMs += lookMs) await pause(lookMs)
   }
   await killUntilClear(tree, options)
@@ -26,9 +29,10 @@ export const endTree = async (tree: ProcessTree, options: KillingOptions): Promi
  */
 export const killUntilClear = async (
   tree: ProcessTree,
-  { abort, onLeftovers }: Pick<KillingOptions, "abort" | "onLeftovers">
+  { abort, onLeftovers, onStep }: Pick<KillingOptions, "abort" | "onLeftovers" | "onStep">
 ): Promise<void> => {
   const startedAt = performance.now()
+  let begun = false
   let told = false
   let pauseMs = firstPauseMs
   for (let emptyScans = 0; emptyScans < 2 && abort?.aborted !== true; ) {
@@ -39,6 +43,8 @@ export const killUntilClear = async (
       continue
     }
     emptyScans = 0
+    if (!begun) onStep("kill", ["SIGKILL"], pidsOf(members))
+    begun = true
     signalAll(members, ["SIGKILL"])
     if (performance.now() - startedAt >= leftoversAfterMs) {
       pauseMs = Math.min(longestPauseMs, pauseMs * 2)
@@ -49,6 +55,9 @@ export const killUntilClear = async (
   }
 }
 
+const pidsOf = (members: ReturnType<ProcessTree["scan"]>) => members.map(({ identity }) => identity.pid)
+
+const politeSignals = ["SIGHUP", "SIGCONT", "SIGTERM"] as const
 /** What outlived its leader gets this long between the polite signals and SIGKILL. */
 const politeMs = 1_000
 const lookMs = 50

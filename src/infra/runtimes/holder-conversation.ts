@@ -68,6 +68,7 @@ export const converse = Effect.fnUntraced(function* (socket: Socket, listener: L
   socket.on("data", (bytes) => lines.push(bytes))
   // The socket of a killed holder closes a moment before its process is gone: the look is repeated before it counts as silence.
   socket.once("close", () => {
+    if (ended !== null) return
     if (verdict !== null) return finish(verdict)
     fork(
       Effect.sync(listener.holderIsDead).pipe(

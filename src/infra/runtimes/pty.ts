@@ -38,7 +38,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
         sweep: Effect.fn("Runtime.sweep")(function* (ref, leader) {
           giveUp(ref)
           const tree = new ProcessTree(leader, ref.nonce, { watched: false })
-          yield* Effect.promise((abort) => endTree(tree, { atOnce: () => false, onLeftovers: () => {}, abort }))
+          yield* Effect.promise((abort) => endTree(tree, { atOnce: () => false, onStep: () => {}, onLeftovers: () => {}, abort }))
           return { swept: tree.outlived }
         }),
         discard: (ref) =>

@@ -62,7 +62,7 @@ describe("an ending", () => {
         const seconds = unique()
         const { link } = yield* launched(`setsid sleep ${seconds} & trap '' HUP; sleep ${seconds} & sleep 0.3; exit 3`)
         const entries = yield* journalUntil(link, "cleared")
-        assert.deepStrictEqual(typesOf(entries), ["spawned", "exited", "cleared"])
+        assert.deepStrictEqual(typesOf(entries), ["spawned", "exited", "stop_step", "cleared"])
         assert.deepStrictEqual(entries.at(-1)?.event, { type: "cleared", swept: 2 })
         assert.isBelow(entries[2]!.wallMs - entries[1]!.wallMs, 5_000)
         assert.strictEqual(sleepers(seconds), 0)

@@ -279,6 +279,22 @@ describe("a holder", () => {
     )
   )
 
+  it.live("that hangs is silent, not gone, and is found again when it goes on", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const { order } = yield* launched("stty -echo; echo ready; exec cat")
+        yield* outputUntil(order.session, "ready")
+        const owner = JSON.parse(readFileSync(join(launchDirectory(home, order.session, 1), "owner"), "utf8"))
+        process.kill(owner.process.pid, "SIGSTOP")
+        assert.strictEqual((yield* Effect.flip(connected(order, 0, 2))).reason, "silent")
+        process.kill(owner.process.pid, "SIGCONT")
+        const link = yield* connected(order, 0, 3)
+        assert.strictEqual(yield* link.write("w", Buffer.from("awake\r")), "written")
+        yield* outputUntil(order.session, "awake")
+      })
+    )
+  )
+
   it.live("is not ended by the signals that end a daemon", () =>
     inHome((home) =>
       Effect.gen(function* () {
