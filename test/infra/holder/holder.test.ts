@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import { launchDirectory, outputDirectory } from "../../../src/infra/holder/launch-directory.ts"
-import { carriesNonce, listProcesses } from "../../../src/infra/holder/process-table.ts"
+import { carriesNonce, listProcesses, readProcess } from "../../../src/infra/holder/process-table.ts"
 import { bytesPath, listSegments } from "../../../src/infra/holder/segments.ts"
 import { Output } from "../../../src/infra/output/output.ts"
 import { Runtime } from "../../../src/infra/runtimes/runtime.ts"
@@ -275,6 +275,26 @@ describe("a holder", () => {
           records.find((record) => record.kind === "resize" && record.offset > 0),
           { cols: 132, rows: 50 }
         )
+      })
+    )
+  )
+
+  it.live("reads the last words of an agent before it tells of the end, however late it comes to that", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched(
+          `echo ready; while [ ! -e ${home}/go ]; do sleep 0.02; done; head -c 3000 /dev/zero; echo last; exit 3`
+        )
+        yield* outputUntil(order.session, "ready")
+        const owner = JSON.parse(readFileSync(join(launchDirectory(home, order.session, 1), "owner"), "utf8"))
+        process.kill(owner.process.pid, "SIGSTOP")
+        writeFileSync(join(home, "go"), "")
+        yield* eventually("the agent has ended", () => readProcess(link.process!.pid)?.zombie === true)
+        process.kill(owner.process.pid, "SIGCONT")
+        const exited = (yield* journalUntil(link, "exited")).at(-1)
+        assert.strictEqual(exited?.offset, "ready\r\n".length + 3_000 + "last\r\n".length)
+        const tail = yield* (yield* Output).tail(order.session, 6)
+        assert.strictEqual(Buffer.from(tail.bytes).toString(), "last\r\n")
       })
     )
   )

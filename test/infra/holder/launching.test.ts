@@ -4,8 +4,12 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { fileNames, launchDirectory, writeWhole } from "../../../src/infra/holder/launch-directory.ts"
 import { carriesNonce, listProcesses } from "../../../src/infra/holder/process-table.ts"
 import { Output } from "../../../src/infra/output/output.ts"
+import { bundleDirectory } from "../../../src/infra/runtimes/bundle.ts"
+import { startHolder } from "../../../src/infra/runtimes/holder-process.ts"
+import { deny } from "../../../src/infra/runtimes/launch-right.ts"
 import { type LaunchOrder, Runtime } from "../../../src/infra/runtimes/runtime.ts"
 import { connected, eventually, inHome, journalUntil, launched, order, outputUntil } from "../../support/holder.ts"
 
@@ -103,6 +107,27 @@ describe("a launch", () => {
       )
     )
   }
+
+  it.live("that was denied starts nothing, though its holder comes", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const asked = order(counting(home))
+        yield* launchElsewhere(home, asked, { env: { REPRISE_CRASH_AT: "after_mkdir" } })
+        const directory = launchDirectory(home, asked.session, 1)
+        const { args, env } = { args: asked.command.slice(1), env: { ...asked.env, REPRISE_NONCE: asked.nonce } }
+        writeWhole(
+          join(directory, fileNames.spec),
+          JSON.stringify({ ...asked, args, env, outputDirectory: join(home, "output"), build: "" })
+        )
+        assert.isTrue(deny(directory, asked.nonce))
+        assert.isFalse(deny(directory, asked.nonce))
+        yield* startHolder(join(bundleDirectory(), "holder.cjs"), directory)
+        assert.strictEqual(starts(home), 0)
+        assert.include(readFileSync(join(directory, fileNames.log), "utf8"), "another one has the launch")
+        assert.deepInclude(yield* Effect.flip(connected(asked)), { reason: "gone" })
+      })
+    )
+  )
 
   it.live("outlives the death of its client, which misses nothing when it comes again", () =>
     inHome((home) =>
