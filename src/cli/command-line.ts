@@ -29,6 +29,9 @@ export const separateCommand = (words: ReadonlyArray<string>): ReadonlyArray<str
   return first === undefined ? words : [...words.slice(0, first), "--", ...words.slice(first)]
 }
 
+/** The command that is asked for; undefined when there is none. */
+export const commandName = (words: ReadonlyArray<string>): string | undefined => words[plainWord(words, 0) ?? words.length]
+
 /** The index of the first word from `from` that is neither a flag nor a flag's value; none after `--`. */
 const plainWord = (words: ReadonlyArray<string>, from: number): number | undefined => {
   for (let index = from; index < words.length; index++) {

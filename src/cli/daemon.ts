@@ -39,19 +39,23 @@ const understood =
         return new Failure({ message: "the daemon's answer is not understood; is it of another version than this command line?" })
       case "Retry":
         return new NoDaemon({ home, reason: "the connection ended" })
-      case "HttpClientError":
-        return error.reason._tag === "TransportError"
-          ? new NoDaemon({ home, reason: causeOf(error.reason.cause) })
-          : new Failure({ message: `the daemon's answer is not understood: ${error.message}` })
+      case "HttpClientError": {
+        // A connection that breaks in the middle of an answer comes as a body that cannot be decoded.
+        const broken = codeOf(error.reason.cause)
+        if (error.reason._tag === "TransportError" || (error.reason._tag === "DecodeError" && broken !== undefined)) {
+          return new NoDaemon({ home, reason: broken ?? "no connection" })
+        }
+        return new Failure({ message: `the daemon's answer is not understood: ${error.message}` })
+      }
     }
   }
 
 /** The system's own word for it, such as ECONNREFUSED, found wherever in the chain of causes it stands. */
-const causeOf = (cause: unknown): string => {
+const codeOf = (cause: unknown): string | undefined => {
   let at: unknown = cause
   for (let depth = 0; depth < 8 && typeof at === "object" && at !== null; depth++) {
     if ("code" in at && typeof at.code === "string") return at.code
     at = "cause" in at ? at.cause : undefined
   }
-  return "no connection"
+  return undefined
 }

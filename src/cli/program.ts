@@ -4,7 +4,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit, Layer, type Runtime } from "effect"
 import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli"
-import { separateCommand } from "./command-line.ts"
+import { commandName, separateCommand } from "./command-line.ts"
 import { attach } from "./commands/attach.ts"
 import { completions } from "./commands/completions.ts"
 import { doctor } from "./commands/doctor.ts"
@@ -49,7 +49,7 @@ export const main = (
 ): void => {
   leaveWithReader()
   const signalled = listenForEnd()
-  const serving = words.includes("serve")
+  const serving = commandName(words) === "serve"
   const json = words.slice(0, words.includes("--") ? words.indexOf("--") : words.length).includes("--json")
 
   const teardown: Runtime.Teardown = (exit, onExit) => {
