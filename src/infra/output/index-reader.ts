@@ -4,8 +4,6 @@ import { Effect, Option, Stream } from "effect"
 import { endOf, type IndexRecord } from "../holder/index-record.ts"
 import { confirmedEnd, indexPath, listSegments, readRecords } from "../holder/segments.ts"
 
-export type { IndexRecord } from "../holder/index-record.ts"
-
 /**
  * Up to the present end. The first record of a segment gives the size of the screen, so a stream that begins in its middle still
  * begins with the size that was valid there. Ranges that were dropped by retention appear as a `gap`.

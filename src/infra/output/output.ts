@@ -1,11 +1,12 @@
 /** What a session's terminal has shown, read from the files its holders write: exact bytes, or a gap by name, never a guess. */
 import { Context, Effect, Layer, Stream } from "effect"
+import type { IndexRecord } from "../holder/index-record.ts"
 import { outputDirectory } from "../holder/launch-directory.ts"
 import { Doorbells } from "./doorbells.ts"
-import { type IndexRecord, indexRecords } from "./index-reader.ts"
+import { indexRecords } from "./index-reader.ts"
 import { SegmentReader } from "./segment-reader.ts"
 
-export type { IndexRecord } from "./index-reader.ts"
+export type { IndexRecord } from "../holder/index-record.ts"
 
 /** Offsets count bytes since the session's first launch. `next` is where the reader goes on; `end` where the output ends now. */
 export type OutputPage =

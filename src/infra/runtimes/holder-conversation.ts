@@ -107,7 +107,8 @@ export const converse = Effect.fnUntraced(function* (socket: Socket, listener: L
   }
 })
 
-type Unnumbered = Request extends infer R ? (R extends unknown ? Omit<R, "id"> : never) : never
+/** The conversation numbers them. */
+export type Unnumbered = Request extends infer R ? (R extends unknown ? Omit<R, "id"> : never) : never
 
 const Hello = Schema.Struct({
   type: Schema.Literal("hello"),

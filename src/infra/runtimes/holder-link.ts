@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { Cause, Effect, Queue, Result, Schema, Stream } from "effect"
 import { JournalEntry } from "../../domain/inputs.ts"
 import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
-import { protocolRange, type Reply, type Request } from "../holder/protocol.ts"
-import { converse } from "./holder-conversation.ts"
+import { protocolRange, type Reply } from "../holder/protocol.ts"
+import { converse, type Unnumbered } from "./holder-conversation.ts"
 import { openSocket } from "./holder-socket.ts"
 import { holderIsDead } from "./remains.ts"
 import { type HolderLink, HolderUnavailable, type LaunchRef } from "./runtime.ts"
@@ -83,8 +83,6 @@ export const connect = Effect.fn("Runtime.connect")(function* (
   }
   return link
 })
-
-type Unnumbered = Request extends infer R ? (R extends unknown ? Omit<R, "id"> : never) : never
 
 const decodeEntry = Schema.decodeUnknownResult(JournalEntry)
 
