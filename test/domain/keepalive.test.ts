@@ -1,7 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
-import { at, cleared, due, exited, having, prepared, printed, resume, spawned, spec, stop, told, when } from "../support/domain.ts"
+import { afterEnd } from "../../src/domain/decide/keepalive.ts"
+import { fromCheckpoint, stateName, toCheckpoint } from "../../src/domain/session.ts"
+import {
+  archive,
+  at,
+  cleared,
+  due,
+  exited,
+  having,
+  kill,
+  prepared,
+  printed,
+  resume,
+  running,
+  spawned,
+  spec,
+  stop,
+  told,
+  when
+} from "../support/domain.ts"
 
-const running = (more = {}) => having(spec(more), prepared(), spawned(), printed())
 const crashed = (generation = 1, ms = 0) =>
   [
     [exited(1, null, generation), at(ms)],
@@ -135,5 +153,49 @@ describe("keepalive", () => {
     const session = having(spec(), prepared(), spawned(), printed(), ...crashed(1, 100))
     const rebooted = when(session, { type: "HostRebooted" }, at(5, { bootId: "boot-2", wallMs: 1_001_100 })).then({ type: "ClockRebased" })
     assert.deepStrictEqual(rebooted.context.deadlines.backoff, { bootMs: 2_005, wallMs: 1_003_100 })
+  })
+
+  it("opens its breaker once, with one notice, and waits for a person", () => {
+    const spent = having(spec({ keepalive: { ...spec().keepalive, maxAttempts: 0 } }), prepared(), spawned(), printed(), exited(1))
+    const over = when(spent, cleared()).then({ type: "GenerationEnded" }, { type: "GaveUp", reason: "budget_spent" })
+    assert.strictEqual(over.context.notice, "ended 1 times without 60000 ms of health in between")
+    assert.strictEqual(stateName(over), "ended/givenUp")
+    when(over, due, at(99_999_999)).ignored("not_due")
+  })
+
+  it("does not try again what only a login can mend", () => {
+    const session = running()
+    const facts = afterEnd({ session, context: session.context, now: at(0) }, { type: "auth" })
+    assert.lengthOf(facts, 1)
+    assert.deepInclude(facts[0] as object, { type: "GaveUp", reason: "auth", notice: "needs login: the agent could not authenticate" })
+  })
+
+  it("waits until a rate limit is over, not only for the backoff", () => {
+    const session = running()
+    const [scheduled] = afterEnd({ session, context: session.context, now: at(0) }, { type: "rate_limited", until: at(90_000).wallMs })
+    assert.deepInclude(scheduled as object, { type: "RelaunchScheduled", delayMs: 90_000, reason: "window", jitterMs: 0 })
+  })
+
+  it("waits what is left, and counts on, when the daemon restarts in the middle", () => {
+    const waiting = having(spec(), prepared(), spawned(), printed(), ...crashed(1, 100))
+    const restarted = fromCheckpoint(toCheckpoint(waiting))
+    when(restarted, due, at(3_099)).ignored("not_due")
+    const back = when(restarted, due, at(3_100)).then({ type: "RelaunchStarted", attempt: 1, bootMs: 3_100 })
+    assert.deepInclude(back.context, { attempts: 1, generation: 2 })
+  })
+
+  it("is not hastened by the old agent's late exit", () => {
+    const back = having(spec(), prepared(), spawned(), printed(), ...crashed(1, 100), ...relaunched(2, 3_100))
+    when(back, exited(1, null, 1), at(3_200)).ignored("stale_generation")
+    when(back, cleared(1), at(3_200)).ignored("stale_generation")
+  })
+
+  it("stays away after an archive, a kill and an idle stop", () => {
+    const always = { ...spec().keepalive, mode: "always" } as const
+    const ends = (...inputs: Parameters<typeof having> extends readonly [unknown, ...infer R] ? R : never) =>
+      stateName(having(spec({ keepalive: always, idleStopMs: 60_000 }), prepared(), spawned(), printed(), ...inputs))
+    assert.strictEqual(ends(kill, exited(null, "SIGKILL"), cleared()), "ended/resting")
+    assert.strictEqual(ends(archive, exited(0), cleared()), "ended/archived")
+    assert.strictEqual(ends([due, at(60_000)], exited(0), cleared()), "ended/resting")
   })
 })

@@ -136,6 +136,20 @@ describe("an end", () => {
     when(running(), late, at(9_000, { offset: 50 })).then({ type: "ProcessExited", at: 1_002_000, offset: 77 })
   })
 
+  it("that is told late has nothing after it in the log that lies before it in the output", () => {
+    const ready = having(spec({ idleStopMs: 60_000 }), prepared(), spawned())
+    const late = { n: 2, wallMs: 1_000_100, offset: 500, event: { type: "output_began" } } as const
+    when(ready, { type: "HolderReported", generation: 1, entry: late }, at(900, { offset: 0 })).then(
+      { type: "AgentReady", offset: 500 },
+      { type: "IdleStopArmed", offset: 500 }
+    )
+    const gone = { n: 9, wallMs: 1_000_100, offset: 700, event: { type: "cleared", swept: 0 } } as const
+    when(having(spec(), ...up, exited(1)), { type: "HolderReported", generation: 1, entry: gone }, at(900, { offset: 0 })).then(
+      { type: "GenerationEnded", offset: 700 },
+      { type: "RelaunchScheduled", offset: 700 }
+    )
+  })
+
   it("is acknowledged to the holder that told it", () => {
     const { decided } = when(having(spec({ keepalive: never }), ...up, exited(0)), cleared())
     assert(decided._tag === "Accepted")

@@ -20,7 +20,7 @@ import { due } from "../support/domain.ts"
 import { Script, type Walk, Wishes, walk } from "../support/walk.ts"
 
 // The default size makes scripts of five choices: too short for a life to go wrong in.
-const runs = { arbitrary: { runs: 100, size: 160 } }
+const runs = { arbitrary: { runs: 60, size: 160 } }
 const frozen = <A>(value: A): A => {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)

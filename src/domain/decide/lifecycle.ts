@@ -52,7 +52,7 @@ export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"R
       : nothing("not_now")
   ),
   HolderReported: ofThisGeneration((situation, { entry }) =>
-    entry.n > situation.context.holderSeq ? reported(situation, entry, entry.event) : nothing("repeated")
+    entry.n > situation.context.holderSeq ? reported(atLeastAt(situation, entry.offset), entry, entry.event) : nothing("repeated")
   ),
   Reattached: ofThisGeneration((situation, { downMs, process }) => [
     fact("Adopted", situation, { generation: situation.context.generation, process, downMs })
@@ -94,6 +94,12 @@ export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"R
     ]
   }
 }
+
+/** The holder knows of more output than we do: what follows from its word lies no earlier than what it tells. */
+const atLeastAt = ({ now, ...situation }: Situation, offset: number): Situation => ({
+  ...situation,
+  now: { ...now, offset: Math.max(now.offset, offset) }
+})
 
 /** One line of the holder's journal. It tells when and where in the output the thing happened, which may be long ago. */
 const reported = (situation: Situation, entry: JournalEntry, event: HolderEvent): Verdict => {
