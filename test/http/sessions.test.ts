@@ -120,7 +120,7 @@ describe("the interface to sessions", () => {
         const api = yield* client
         const made = []
         for (let n = 0; n < 7; n++) {
-          const labels = { batch: "x=y", ["n.th/of-batch"]: String(n % 2) }
+          const labels = { batch: "x=y", "n.th/of-batch": String(n % 2) }
           made.push((yield* api.sessions.create({ headers: {}, payload: toCreate({ command: ["cat"], cwd: "/tmp", labels }) })).id)
         }
         const seen: Array<string> = []

@@ -1,34 +1,18 @@
-/** The interface over the real stack, in a home of its own: log, holders, ptys, actors and both listeners. */
+/** A daemon for one file of tests, in a home of its own, and the ways to talk to it. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { type IncomingHttpHeaders, type RequestOptions, request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { Fencing } from "../../src/actors/fencing.ts"
-import { layer as registryLayer } from "../../src/actors/registry.ts"
 import { Sessions } from "../../src/actors/sessions.ts"
 import { CreateRequest } from "../../src/domain/spec.ts"
 import { makeClient } from "../../src/http/client.ts"
-import { RequestHasher } from "../../src/http/request-hasher.ts"
 import { HttpServer } from "../../src/http/server.ts"
-import { BootClock } from "../../src/infra/boot-clock.ts"
-import { layer as logLayer } from "../../src/infra/log/event-log.ts"
 import { Runtime } from "../../src/infra/runtimes/runtime.ts"
-import { Screens } from "../../src/infra/screens/screens.ts"
-import { Secrets } from "../../src/infra/secrets.ts"
-import { runtimeOf } from "./holder-runtime.ts"
+import { daemonIn, token } from "./http-daemon.ts"
 
-export const token = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-/** Everything that `serve` would build; killed with the home when the scope of the tests closes. */
-export const daemonIn = (home: string) => {
-  const infra = Layer.mergeAll(logLayer(join(home, "reprise.db")), runtimeOf(home), Secrets.layer(home), BootClock.layer, Fencing.layer)
-  const actors = registryLayer({ liveSessions: 20, environment: process.env }).pipe(Layer.provideMerge(infra))
-  const services = Layer.mergeAll(Screens.layer, RequestHasher.layer).pipe(Layer.provideMerge(actors))
-  const server = HttpServer.layer({ host: "127.0.0.1", port: 0, socketPath: join(home, "http.sock"), token, version: "test", epoch: 1 })
-  return server.pipe(Layer.provideMerge(services))
-}
+export { daemonIn, token }
 
 export const home = Layer.unwrap(
   Effect.map(
