@@ -1,16 +1,13 @@
 /** A launch from its preparation to its end, whatever is told twice, late, or not at all. */
 import { assert, describe, it } from "@effect/vitest"
-import { insideOf, stateName } from "../../src/domain/session.ts"
+import { stateName } from "../../src/domain/session.ts"
 import {
-  always,
-  archive,
   at,
   cleared,
   due,
   exited,
   gone,
   having,
-  kill,
   launchFailed,
   never,
   nonce,
@@ -19,22 +16,17 @@ import {
   printed,
   process,
   reattached,
-  rebooted,
   resume,
   running,
-  settled,
   spawned,
   spec,
-  stop,
   swept,
-  terminate,
   told,
   up,
   when,
   write
 } from "../support/domain.ts"
 
-const elsewhere = at(5, { bootId: "boot-2", wallMs: 1_500_000 })
 const crash = [exited(1), cleared()] as const
 
 describe("a launch", () => {
@@ -202,58 +194,6 @@ describe("a report", () => {
   })
 })
 
-describe("a lost holder", () => {
-  it("has its tree swept, and then the end says since when nobody saw it alive", () => {
-    const { decided, then } = when(running({ keepalive: never }), gone())
-    const lost = then({ type: "HolderLost", reason: "socket closed" })
-    assert(decided._tag === "Accepted")
-    assert.deepStrictEqual(decided.effects, [{ type: "Sweep", generation: 1, nonce, process }])
-    when(lost, swept(1, 2)).then({ type: "GenerationEnded", cause: { type: "lost", lastSeenAt: 1_000_500 }, swept: 2 })
-  })
-
-  it("brings the agent back like a crash", () => {
-    when(having(spec(), ...up, gone()), swept()).then({ type: "GenerationEnded" }, { type: "RelaunchScheduled" })
-  })
-
-  it("after the leader's exit does not make the exit unknown", () => {
-    when(having(spec({ keepalive: never }), ...up, exited(7), gone()), swept()).then({
-      type: "GenerationEnded",
-      cause: { type: "crashed", code: 7, signal: null }
-    })
-  })
-
-  it("is over only when the sweep is", () => {
-    when(running(), swept()).ignored("not_now")
-    when(having(spec({ keepalive: never }), ...up, gone()), cleared()).then({ type: "GenerationEnded" })
-  })
-})
-
-describe("an adoption", () => {
-  it("leaves the agent as it was, and asks what became of the input under way", () => {
-    const { decided, then } = when(having(spec(), ...up, write("w1")), reattached())
-    then({ type: "Adopted", process, downMs: 700 })
-    assert(decided._tag === "Accepted")
-    assert.deepStrictEqual(decided.effects, [
-      { type: "SettleWrite", generation: 1, writeId: "w1" },
-      { type: "ResizeTerminal", generation: 1, size: { cols: 80, rows: 24 } }
-    ])
-    when(decided.session, settled("uncertain")).then({ type: "InputFailed", writeId: "w1", code: "uncertain" })
-  })
-
-  it("goes on with a stop that the daemon died in", () => {
-    const { decided } = when(having(spec(), ...up, kill), reattached())
-    assert(decided._tag === "Accepted")
-    assert.deepInclude(decided.effects[0], { type: "RunLadder", mode: "kill" })
-    const reaping = when(having(spec(), ...up, stop, exited(0)), reattached())
-    assert(reaping.decided._tag === "Accepted")
-    assert.deepStrictEqual(reaping.decided.effects, [{ type: "RunLadder", generation: 1, mode: "stop" }])
-  })
-
-  it("before the holder's first word waits for that word", () => {
-    when(having(spec(), prepared()), reattached()).ignored("not_now")
-  })
-})
-
 describe("a resume", () => {
   it("is the next generation of the same session", () => {
     const resumed = when(having(spec({ keepalive: never }), ...up, ...crash), resume).then({ type: "ResumeRequested", by: "ada" })
@@ -272,90 +212,5 @@ describe("a resume", () => {
     const resumed = when(having(spec(), ...up, ...crash), resume).then({ type: "ResumeRequested" })
     assert.deepStrictEqual(resumed.context.deadlines, {})
     when(resumed, due, at(99_999_999)).ignored("not_due")
-  })
-})
-
-describe("a reboot", () => {
-  const endsAs = (session: ReturnType<typeof running>) => {
-    const over = when(session, rebooted, elsewhere).then(
-      { type: "ClockRebased", bootId: "boot-2", deadlines: {} },
-      { type: "GenerationEnded" }
-    )
-    return over.context.exit?.cause
-  }
-
-  it("ends every generation that was launched, and says so", () => {
-    const launched = [[prepared()], [prepared(), spawned()], [...up], [...up, exited(1)], [...up, gone()]]
-    for (const [index, inputs] of launched.entries())
-      assert.deepStrictEqual(
-        endsAs(having(spec({ keepalive: never }), ...inputs)),
-        index === 3 ? { type: "crashed", code: 1, signal: null } : { type: "host_rebooted" }
-      )
-  })
-
-  it("completes a stop, an archive and a terminate", () => {
-    assert.deepInclude(endsAs(having(spec({ keepalive: always }), ...up, stop)), { type: "stopped", by: "ada" })
-    const gone = when(having(spec(), ...up, archive), rebooted, elsewhere).then(
-      { type: "ClockRebased" },
-      { type: "GenerationEnded" },
-      { type: "SessionArchived" }
-    )
-    assert.strictEqual(insideOf(gone), "archived")
-    when(having(spec(), ...up, terminate), rebooted, elsewhere).then(
-      { type: "ClockRebased" },
-      { type: "GenerationEnded" },
-      { type: "SessionTerminated" }
-    )
-  })
-
-  it("brings back what is kept alive, in the new boot's time", () => {
-    const back = when(running(), rebooted, elsewhere).then(
-      { type: "ClockRebased" },
-      { type: "GenerationEnded" },
-      { type: "RelaunchScheduled", delayMs: 3_000 }
-    )
-    assert.deepStrictEqual(back.context.deadlines.backoff, { bootMs: 3_005, wallMs: 1_503_000 })
-  })
-
-  it("forgets the relaunches that the old boot counted", () => {
-    let session = running({ keepalive: { ...always, maxAttempts: 100 } })
-    for (let generation = 1; generation <= 5; generation++) {
-      const day = at(generation * 86_400_000)
-      session = when(session, exited(1, null, generation), day).then({ type: "ProcessExited" })
-      session = when(session, cleared(generation), day).then({ type: "GenerationEnded" }, { type: "RelaunchScheduled" })
-      const later = at(generation * 86_400_000 + 300_000)
-      session = when(session, due, later).then({ type: "RelaunchStarted" })
-      session = when(session, prepared(generation + 1), later).then({ type: "LaunchIntended" })
-      session = when(session, spawned(generation + 1), later).then({ type: "ProcessSpawned" })
-    }
-    const back = when(session, rebooted, elsewhere).then(
-      { type: "ClockRebased" },
-      { type: "GenerationEnded" },
-      { type: "RelaunchScheduled", reason: "backoff" }
-    )
-    assert.isAtMost(back.context.deadlines.backoff?.bootMs ?? Number.POSITIVE_INFINITY, 300_005)
-  })
-
-  it("moves a backoff that began before anything was launched", () => {
-    const waiting = having(spec(), [prepareFailed("EMFILE"), at(900_000)])
-    const moved = when(waiting, rebooted, at(5, { bootId: "boot-2", wallMs: 1_901_000 })).then({ type: "ClockRebased", bootId: "boot-2" })
-    assert.deepStrictEqual(moved.context.deadlines.backoff, { bootMs: 2_005, wallMs: 1_903_000 })
-    when(moved, rebooted, at(6, { bootId: "boot-2" })).ignored("unchanged")
-  })
-
-  it("leaves a launch that is being prepared to be prepared again, and an ended session ended", () => {
-    const preparing = when(having(spec({ keepalive: never }), ...up, ...crash, resume), rebooted, elsewhere).then({ type: "ClockRebased" })
-    assert.strictEqual(stateName(preparing), "resuming/preparing")
-    when(having(spec()), rebooted, elsewhere).ignored("unchanged")
-    const resting = when(having(spec({ keepalive: never }), ...up, ...crash), rebooted, elsewhere).then({
-      type: "ClockRebased",
-      deadlines: {}
-    })
-    assert.strictEqual(stateName(resting), "ended/resting")
-  })
-
-  it("is no reboot when the boot is the same, and nothing to a terminated session", () => {
-    when(running(), rebooted).ignored("unchanged")
-    when(having(spec({ keepalive: never }), ...up, ...crash, terminate), rebooted, elsewhere).ignored("not_now")
   })
 })

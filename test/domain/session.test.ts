@@ -42,6 +42,12 @@ describe("a stream", () => {
     assert.deepStrictEqual(session.context.spec.stop, spec().stop)
   })
 
+  it("has its output's end where it was furthest, whatever a late fact says of its own", () => {
+    assert(created?.type === "SessionCreated")
+    const after = tryApply(open(created)[0], { type: "Resized", at: 0, offset: created.offset - 1, size: { cols: 1, rows: 1 } })
+    assert.strictEqual(after?.[0].context.offset, created.offset)
+  })
+
   it("that begins with anything else is no session's", () => {
     assert.throws(() => replay(facts().slice(1)), IllegalFact)
     assert(created?.type === "SessionCreated")
