@@ -14,9 +14,9 @@ import type { Load, Loaded } from "./api-load.ts"
 import type { Figure } from "./figure.ts"
 
 const target = 0.35
-const rounds = 3
+const rounds = 5
 const connections = 16
-const requests = 20_000
+const requests = 10_000
 
 export const benchApi = (): Promise<ReadonlyArray<Figure>> => Effect.runPromise(Effect.scoped(measured))
 
@@ -35,11 +35,9 @@ const compared = Effect.gen(function* () {
   const create = Schema.decodeUnknownSync(CreateRequest)({ command: ["cat"], cwd: "/tmp" })
   const { view } = yield* sessions.create(create, asking)
   yield* Effect.addFinalizer(() =>
-    sessions.send(view.id, { type: "Terminate", by: "bench", reason: "" }, asking).pipe(
-      Effect.andThen(Stream.runDrain(sessions.changes(view.id))),
-      Effect.timeout("10 seconds"),
-      Effect.ignore
-    )
+    sessions
+      .send(view.id, { type: "Terminate", by: "bench", reason: "" }, asking)
+      .pipe(Effect.andThen(Stream.runDrain(sessions.changes(view.id))), Effect.timeout("10 seconds"), Effect.ignore)
   )
   yield* settled(view.id)
 

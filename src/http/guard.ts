@@ -1,5 +1,5 @@
 /** Nothing of a request is looked at before its host, its origin and its token are: in this order, on every route. */
-import { createHash, timingSafeEqual } from "node:crypto"
+import { hash, timingSafeEqual } from "node:crypto"
 import type { IncomingHttpHeaders } from "node:http"
 import { openPaths } from "./contract.ts"
 import { type Problem, problem } from "./problems.ts"
@@ -11,7 +11,7 @@ export interface Admission {
   readonly tokenDigest: Buffer
 }
 
-const digest = (text: string) => createHash("sha256").update(text).digest()
+const digest = (text: string) => hash("sha256", text, "buffer")
 
 /** `hosts`: names by which the listener may be addressed; a page of another name (DNS rebinding) is turned away. */
 export const admission = (token: string, hosts: ReadonlyArray<string> | null, port: number): Admission => {

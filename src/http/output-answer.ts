@@ -51,7 +51,15 @@ const partial = Effect.fnUntraced(function* (output: Output["Service"], session:
   const to = Math.min(asked.to, bounds.to)
   if (asked.from >= to) return yield* problem("range_not_satisfiable", `the output ends at ${bounds.to}`, { head: bounds.to })
   const headers = { "content-range": `bytes ${asked.from}-${to - 1}/${bounds.to}`, "x-reprise-offset": String(asked.from) }
-  const stream = bytes(output, session, { from: asked.from, to })
+  let sent = 0
+  const counted = Stream.tap(bytes(output, session, { from: asked.from, to }), (page) =>
+    Effect.sync(() => {
+      sent += page.length
+    })
+  )
+  /** A length is promised: a gap in the middle breaks the connection, so that nobody takes the part for the whole. */
+  const short = Effect.suspend(() => (sent < to - asked.from ? Effect.die(new Error("the output has a gap in this range")) : Effect.void))
+  const stream = Stream.concat(counted, Stream.drain(Stream.fromEffect(short)))
   return HttpServerResponse.stream(stream, { status: 206, contentType, contentLength: to - asked.from, headers })
 })
 
