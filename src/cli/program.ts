@@ -99,13 +99,13 @@ const presenter = CliOutput.layerPresenter({
 
 /** SIGHUP and SIGQUIT end a command in order, as SIGINT and SIGTERM do: a terminal in raw mode must be given back. */
 const listenForEnd = (): (() => number) => {
-  let number = 2
+  let first: number | undefined
   const numbers = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const
   for (const [signal, value] of Object.entries(numbers)) {
     process.on(signal, () => {
-      number = value
+      first ??= value
       if (signal === "SIGHUP" || signal === "SIGQUIT") process.emit("SIGTERM", "SIGTERM")
     })
   }
-  return () => number
+  return () => first ?? numbers.SIGINT
 }

@@ -139,7 +139,7 @@ describe("the command line", () => {
           facts.map((_, index) => index + 1)
         )
         assert.strictEqual(lines.length, facts.length)
-        facts.forEach(({ seq, type }, index) => assert.match(lines[index]!, new RegExp(` ${seq}  ${type} `)))
+        for (const { seq, type } of facts) assert.match(lines[seq - 1]!, new RegExp(` ${seq}  ${type} `))
         assert.strictEqual((yield* said("events", id, "--json", "--after", String(facts.length - 1))).split("\n").length, 1)
       })
     )

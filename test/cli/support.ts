@@ -119,12 +119,12 @@ export class Terminal implements Disposable {
       })
     )
   }
-  /** The process of the command line itself. */
-  get pid(): number {
-    return this.#pty.pid
-  }
   [Symbol.dispose]() {
-    if (!this.#exited) process.kill(this.#pty.pid, "SIGHUP")
+    try {
+      if (!this.#exited) process.kill(this.#pty.pid, "SIGHUP")
+    } catch {
+      // It ended between the look and the signal.
+    }
     this.#screen.dispose()
   }
 }

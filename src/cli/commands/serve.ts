@@ -1,5 +1,5 @@
 /** `reprise serve`: the daemon, in the foreground. Its parts are loaded only for this command. */
-import { Context, Effect, Schema } from "effect"
+import { Config, Context, Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Failure } from "../failures.ts"
 import { setting } from "../root.ts"
@@ -14,7 +14,8 @@ export const serve = Command.make(
     host: Flag.String("host").pipe(Flag.withDescription("The address to listen on"), Flag.withDefault("127.0.0.1")),
     port: Flag.Int("port").pipe(
       Flag.withAlias("p"),
-      Flag.withDescription("The port to listen on; 0 picks a free one"),
+      Flag.withDescription("The port to listen on, else $REPRISE_PORT; 0 picks a free one"),
+      Flag.withFallbackConfig(Config.Int("REPRISE_PORT")),
       Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))),
       Flag.withDefault(7_377)
     ),

@@ -8,7 +8,7 @@ import { isOver } from "../over.ts"
 import { type Borrowed, borrow } from "./borrowed.ts"
 import { type DetachKeys, detachScanner } from "./detach-keys.ts"
 import { type Link, openLink } from "./link.ts"
-import { settled } from "./settled.ts"
+import { launched, settled } from "./settled.ts"
 
 export interface AttachOptions {
   readonly mode: AttachMode
@@ -35,15 +35,27 @@ type Happening =
   | { readonly _tag: "Closed"; readonly code: number; readonly reason: string }
 
 const reconnectMs = 60_000
+/** Chunks, each a keystroke or a paste's piece. */
+const mostAhead = 1_024
 
 export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: string, options: AttachOptions) {
   const happenings = yield* Queue.unbounded<Happening>()
   const scan = detachScanner(options.keys)
   let link: Link | undefined
+  /** Typed before the agent is there. After a lost connection nothing is kept: what it would meet later is anybody's guess. */
+  let ahead: Array<Uint8Array> | undefined = []
+  const type = (bytes: Uint8Array) => {
+    if (ahead === undefined) link?.type(bytes)
+    else if (ahead.length < mostAhead) ahead.push(bytes)
+  }
+  const typeAhead = Effect.sync(() => {
+    for (const bytes of ahead ?? []) link?.type(bytes)
+    ahead = undefined
+  })
   const terminal = yield* borrow({
     typed: (bytes) => {
       const { detach, pass } = scan(bytes)
-      if (pass.length > 0 && options.mode === "control") link?.type(pass)
+      if (pass.length > 0 && options.mode === "control") type(pass)
       if (detach) Queue.offerUnsafe(happenings, { _tag: "Detach" })
     },
     resized: (size) => {
@@ -68,6 +80,7 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
         closed: (code, reason) => Queue.offerUnsafe(happenings, { _tag: "Closed", code, reason })
       })
       link = opened
+      if (ahead !== undefined) yield* launched(at, session).pipe(Effect.ignore, Effect.andThen(typeAhead), Effect.forkScoped)
       if (options.mode === "control") opened.resize(terminal.size())
       while (true) {
         const happening = yield* Queue.take(happenings)

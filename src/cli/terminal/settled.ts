@@ -1,14 +1,18 @@
-/** Waits until a session whose agent has just gone has decided what comes next. */
+/** Waits for the two moments that a terminal cannot see: an agent that comes to be, and one that is gone with nothing left to decide. */
 import { Effect, Schedule } from "effect"
 import type { SessionView } from "../../domain/view.ts"
 import type { Daemon } from "../daemon.ts"
 
-/** Fails with `StillReaping` when what is left of the agent's tree takes longer than any stop ladder here. */
-export const settled = (daemon: Daemon, session: string) =>
+/** Until there is a process to type into, or none on its way. */
+export const launched = (daemon: Daemon, session: string) =>
+  looking(daemon, session, "20 millis", ({ process, state }) => process !== null || (state !== "starting" && state !== "resuming"))
+
+/** Until it is known what comes after an agent's end. */
+export const settled = (daemon: Daemon, session: string) => looking(daemon, session, "50 millis", ({ phase }) => phase !== "reaping")
+
+/** Fails with `NotYet` after a number of looks that no launch and no stop ladder outlasts. */
+const looking = (daemon: Daemon, session: string, every: "20 millis" | "50 millis", wanted: (view: SessionView) => boolean) =>
   daemon.ask(daemon.client.sessions.get({ params: { id: session as SessionView["id"] }, headers: {} })).pipe(
-    Effect.filterOrFail(
-      (view) => view.phase !== "reaping",
-      () => ({ _tag: "StillReaping" as const })
-    ),
-    Effect.retry({ while: ({ _tag }) => _tag === "StillReaping", schedule: Schedule.spaced("50 millis"), times: 1_200 })
+    Effect.filterOrFail(wanted, () => ({ _tag: "NotYet" as const })),
+    Effect.retry({ while: ({ _tag }) => _tag === "NotYet", schedule: Schedule.spaced(every), times: 1_500 })
   )
