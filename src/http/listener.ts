@@ -32,7 +32,9 @@ export const makeServer = (admit: () => Admission, onRequest: RequestHandler, on
     connectionsCheckingInterval: 1_000,
     maxHeaderSize: 16_384,
     /** The guard says it with a problem. */
-    requireHostHeader: false
+    requireHostHeader: false,
+    /** Offers of other protocols (`h2c`) are declined by answering in this one. */
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket"
   })
   server.maxConnections = limits.connections
   server.on("request", (request, response) => {

@@ -2,6 +2,7 @@ import { connect } from "node:net"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as OpenApi from "effect/http-api/OpenApi"
+import { limits } from "../../src/domain/limits.ts"
 import { Api } from "../../src/http/contract.ts"
 import { HttpServer } from "../../src/http/server.ts"
 import { authorization, home, problemOf, raw } from "../support/http.ts"
@@ -94,6 +95,43 @@ describe("the guard", () => {
         assert.strictEqual((yield* raw({ socketPath, path: "/readyz", headers: { host: "anything", ...authorization } })).status, 200)
         const foreign = yield* raw({ socketPath, path: "/readyz", headers: { origin: "http://localhost", ...authorization } })
         assert.strictEqual(problemOf(foreign).code, "origin_not_allowed")
+      })
+    )
+
+    it.effect("answers in this protocol whoever offers another", () =>
+      Effect.gen(function* () {
+        const { port } = yield* HttpServer
+        const headers = {
+          ...authorization,
+          connection: "Upgrade, HTTP2-Settings",
+          upgrade: "h2c",
+          "http2-settings": "AAMAAABkAARAAAAAAAIAAAAA"
+        }
+        assert.strictEqual((yield* raw({ port, path: "/v1/sessions", headers })).status, 200)
+      })
+    )
+
+    it.effect("cuts off who sends a request drop by drop", () =>
+      Effect.gen(function* () {
+        const { port } = yield* HttpServer
+        const began = performance.now()
+        const answer = yield* Effect.callback<string>((resume) => {
+          let heard = ""
+          const socket = connect(port, "127.0.0.1", () => socket.write("GET /healthz HTTP/1.1\r\n"))
+          const drops = setInterval(() => socket.write("X: y\r\n"), 500)
+          socket.on("data", (piece) => {
+            heard += String(piece)
+          })
+          socket.on("error", () => {})
+          socket.on("close", () => {
+            clearInterval(drops)
+            resume(Effect.succeed(heard))
+          })
+          return Effect.sync(() => socket.destroy())
+        })
+        assert.match(answer, /^HTTP\/1.1 408 /)
+        assert.include(answer, "request_timeout")
+        assert.isAbove(performance.now() - began, limits.headersMs - 1_000)
       })
     )
 

@@ -84,6 +84,20 @@ describe("a stream of events", () => {
     })
   )
 
+  it.effect("lets the log go when its client does", () =>
+    Effect.gen(function* () {
+      const released = yield* Ref.make(false)
+      const follow = () => Stream.ensuring(Stream.never, Ref.set(released, true))
+      const reading = yield* eventFrames(readerOf(follow), { stream: null, after: 0, head: 0 }).pipe(
+        Stream.runDrain,
+        Effect.forkChild({ startImmediately: true })
+      )
+      yield* TestClock.adjust(limits.heartbeatMs)
+      yield* Fiber.interrupt(reading)
+      assert.isTrue(yield* Ref.get(released))
+    })
+  )
+
   it.effect("ends with the reason when the log cannot be read", () =>
     Effect.gen(function* () {
       const failure = new StoreFailure({ operation: "read", code: "SQLITE_IOERR", outcome: "absent", cause: null })
