@@ -10,4 +10,36 @@ export interface Figure {
   /** What `ratio`, or `ours` where there is no peer, has to reach. */
   readonly target: number | null
   readonly met: boolean | null
+  /** The target in words, where it is not simply the ratio's. */
+  readonly demand?: string
+  /** What a reader must know to judge it. */
+  readonly note?: string
+}
+
+export interface Measured {
+  readonly name: string
+  readonly unit: string
+  readonly better: "more" | "less"
+  readonly ours: number
+  readonly peer?: { readonly name: string; readonly value: number }
+  /** `ratio`: at least so much of the peer. `most`: ours at most, in its unit. Absent: shown, not held. */
+  readonly hold?: { readonly ratio: number } | { readonly most: number }
+  readonly note?: string
+}
+
+export const figure = ({ better, hold, name, note, ours, peer, unit }: Measured): Figure => {
+  const ratio = peer === undefined ? null : better === "more" ? ours / peer.value : peer.value / ours
+  return {
+    ...{ name, ours, unit, ratio },
+    peer: peer?.value ?? null,
+    peerName: peer?.name ?? null,
+    ...verdict(ours, ratio, unit, hold),
+    ...(note === undefined ? {} : { note })
+  }
+}
+
+const verdict = (ours: number, ratio: number | null, unit: string, hold: Measured["hold"]) => {
+  if (hold === undefined) return { target: null, met: null }
+  if ("most" in hold) return { target: hold.most, met: ours <= hold.most, demand: `≤ ${hold.most} ${unit}` }
+  return { target: hold.ratio, met: ratio !== null && ratio >= hold.ratio, demand: `≥ ${hold.ratio} ×` }
 }
