@@ -15,8 +15,6 @@ export class Drawing {
   readonly session: string
   emulator: Emulator
   offset = -1
-  /** Resizes already applied at exactly `offset`: the index names them again. */
-  #resizesHere = 0
 
   constructor(session: string, size: Size) {
     this.session = session
@@ -32,7 +30,6 @@ export class Drawing {
       const until = resize === null ? end : Math.min(resize.offset, end)
       while (this.offset < until) yield* this.#draw(output, until)
       if (resize === null || resize.offset > end) return
-      if (resize.offset === this.offset) this.#resizesHere += 1
       this.emulator.resize(resize)
     }
   })
@@ -57,9 +54,8 @@ export class Drawing {
     const page = yield* output.read(this.session, this.offset, Math.min(pageBytes, until - this.offset))
     if (page._tag === "Gap") return this.#restart(page.to)
     // The index ends where the files do; a file that shrank under us shows what was read so far.
-    if (page.bytes.length === 0) return this.#moveTo(until)
-    yield* this.emulator.write(page.bytes)
-    this.#moveTo(page.next)
+    if (page.bytes.length > 0) yield* this.emulator.write(page.bytes)
+    this.offset = page.bytes.length > 0 ? page.next : until
   })
 
   /** What came before is unknown: the screen is blank, of the size it had. */
@@ -68,12 +64,6 @@ export class Drawing {
     this.emulator.dispose()
     this.emulator = new Emulator(size)
     this.offset = offset
-    this.#resizesHere = 0
-  }
-
-  #moveTo(offset: number): void {
-    this.offset = offset
-    this.#resizesHere = 0
   }
 
   /** From here on. The index begins with the size that was valid here, which is at an earlier offset than this. */
@@ -86,9 +76,13 @@ export class Drawing {
       )
     )
     const before = found.findLast(({ offset }) => offset < from)
-    const { cols, rows } = this.emulator.size
-    if (before !== undefined && this.#resizesHere === 0 && (before.cols !== cols || before.rows !== rows)) this.emulator.resize(before)
-    const here = found.filter(({ offset }) => offset === from).slice(this.#resizesHere)
-    return [...here, ...found.filter(({ offset }) => offset > from)]
+    const here = found.filter(({ offset }) => offset === from)
+    const after = found.filter(({ offset }) => offset > from)
+    // The index names those at this very byte again each time: they are done when the last of them is.
+    const newest = here.at(-1) ?? before
+    if (newest !== undefined && isOf(this.emulator.size, newest)) return after
+    return before === undefined ? [...here, ...after] : [before, ...here, ...after]
   })
 }
+
+const isOf = (size: Size, { cols, rows }: Size) => size.cols === cols && size.rows === rows

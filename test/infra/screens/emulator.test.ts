@@ -23,7 +23,7 @@ const scenes: Readonly<Record<string, string>> = {
   "a full last column": `${csi}4;1H${"y".repeat(40)}`
 }
 /** What comes after, and must do the same on both. */
-const after = `z${csi}Kend\r\nnext ${csi}32mgreen${csi}m\r\n\x1bMup\r\n${"w".repeat(50)}\nlast`
+const after = `z${csi}Kend\r\nnext ${csi}32mgreen${csi}m\r\n\x1bMup\r\n${"w".repeat(50)}\nlast${"\r\nscrolls".repeat(9)}`
 
 const state = (emulator: Emulator) => ({ ...emulator.picture(), title: "", again: emulator.restoring(0) })
 
@@ -46,6 +46,20 @@ describe("a restored screen", () => {
       })
     )
   }
+
+  it.live("carries what no picture shows: the pointer's encoding, and that the cursor is hidden", () =>
+    Effect.gen(function* () {
+      const emulator = new Emulator(size)
+      yield* emulator.write(`${csi}?1002h${csi}?1006h${csi}?25l`)
+      const copy = new Emulator(size)
+      yield* copy.write(emulator.restoring(0))
+      for (const restored of [emulator, copy]) {
+        for (const mode of ["?1002h", "?1006h", "?25l"]) assert.include(restored.restoring(0).slice(-40), csi + mode)
+      }
+      yield* copy.write(`${csi}?25h${csi}?1006l`)
+      for (const mode of ["?1006h", "?25l"]) assert.notInclude(copy.restoring(0).slice(-40), csi + mode)
+    })
+  )
 
   it.live("tells the title, the cursor and the screen it is on", () =>
     Effect.gen(function* () {
