@@ -1,0 +1,141 @@
+/** Time and turns of a modelled machine: nothing passes by itself, everything due happens in one order, and a killed process stops at once. */
+import { Clock, Duration, Effect, type Scheduler as EffectScheduler, Scheduler } from "effect"
+
+interface Timer {
+  readonly at: number
+  readonly owner: Process
+  readonly run: () => void
+}
+
+/** Fibers that live and die together: a daemon, or (`world.root`) the machine itself. */
+export class Process {
+  readonly clock: Clock.Clock
+  readonly scheduler: EffectScheduler.Scheduler
+  readonly #machine: WorldClock
+  alive = true
+
+  constructor(machine: WorldClock) {
+    this.#machine = machine
+    this.clock = clockOf(machine, this)
+    this.scheduler = new Scheduler.MixedScheduler("async", (task) => machine.turn(this, task))
+  }
+
+  /** SIGKILL: no finalizer runs, no timer fires, no fiber takes another turn. */
+  kill(): void {
+    this.alive = false
+    this.#machine.forget(this)
+  }
+}
+
+export class WorldClock {
+  #monotonicMs = 0
+  #suspendedMs = 0
+  #wallOffsetMs = 1_800_000_000_000
+  #bootedAtMs = 0
+  #boots = 1
+  #timers: Array<Timer> = []
+  #turns: Array<{ readonly owner: Process; readonly run: () => void }> = []
+  /** What is under way outside of this clock's sight: settled only when all of them say 0. */
+  readonly underWay = new Set<() => number>()
+
+  get bootId() {
+    return `boot-${this.#boots}`
+  }
+  get bootMs() {
+    return this.#monotonicMs + this.#suspendedMs - this.#bootedAtMs
+  }
+  get wallMs() {
+    return this.#monotonicMs + this.#suspendedMs + this.#wallOffsetMs
+  }
+  get monotonicMs() {
+    return this.#monotonicMs
+  }
+  get timers() {
+    return this.#timers.length
+  }
+
+  jumpWall(byMs: number): void {
+    this.#wallOffsetMs += byMs
+  }
+  /** The machine sleeps: the boot clock goes on, no timer does. */
+  suspend(forMs: number): void {
+    this.#suspendedMs += forMs
+  }
+  reboot(): void {
+    this.#boots += 1
+    this.#bootedAtMs = this.#monotonicMs + this.#suspendedMs
+  }
+
+  turn(owner: Process, run: () => void): () => void {
+    const task = { owner, run }
+    if (owner.alive) this.#turns.push(task)
+    return () => {
+      this.#turns = this.#turns.filter((other) => other !== task)
+    }
+  }
+
+  after(owner: Process, delayMs: number, run: () => void): () => void {
+    if (!owner.alive || delayMs === Number.POSITIVE_INFINITY) return () => {}
+    const timer = { at: this.#monotonicMs + Math.max(0, delayMs), owner, run }
+    // Behind those of the same instant: first come, first served.
+    let place = this.#timers.length
+    while (place > 0 && this.#timers[place - 1]!.at > timer.at) place -= 1
+    this.#timers.splice(place, 0, timer)
+    return () => {
+      const index = this.#timers.indexOf(timer)
+      if (index !== -1) this.#timers.splice(index, 1)
+    }
+  }
+
+  forget(owner: Process): void {
+    this.#timers = this.#timers.filter((timer) => timer.owner !== owner)
+    this.#turns = this.#turns.filter((turn) => turn.owner !== owner)
+  }
+
+  /** Resolves when every fiber waits for time to pass or for somebody outside. */
+  async settle(): Promise<void> {
+    for (let rounds = 0, idle = 0; idle < 2; rounds++) {
+      if (rounds > 100_000) throw new Error("the world does not settle: somebody turns in a circle")
+      for (let turns = 0; this.#turns.length > 0; turns++) {
+        if (turns > 1_000_000) throw new Error("the world does not settle: somebody turns in a circle")
+        this.#turns.shift()!.run()
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+      idle = this.#turns.length === 0 && [...this.underWay].every((pending) => pending() === 0) ? idle + 1 : 0
+    }
+  }
+
+  /** Lets time pass, and everything that falls due on the way happen at its own instant. */
+  async advance(forMs: number, unless: () => boolean = () => false): Promise<void> {
+    const end = this.#monotonicMs + forMs
+    await this.settle()
+    for (let fired = 0; ; fired++) {
+      if (fired > 1_000_000) throw new Error("too many timers in one advance")
+      const next = this.#timers[0]
+      if (next === undefined || next.at > end || unless()) break
+      this.#timers.shift()
+      this.#monotonicMs = Math.max(this.#monotonicMs, next.at)
+      next.run()
+      if (this.#timers[0]?.at !== next.at) await this.settle()
+    }
+    if (!unless()) this.#monotonicMs = Math.max(this.#monotonicMs, end)
+  }
+}
+
+const nanosPerMilli = 1_000_000n
+
+const clockOf = (machine: WorldClock, owner: Process): Clock.Clock => ({
+  currentTimeMillisUnsafe: () => machine.wallMs,
+  currentTimeMillis: Effect.sync(() => machine.wallMs),
+  currentTimeNanosUnsafe: () => BigInt(machine.wallMs) * nanosPerMilli,
+  currentTimeNanos: Effect.sync(() => BigInt(machine.wallMs) * nanosPerMilli),
+  monotonicTimeNanosUnsafe: () => BigInt(machine.monotonicMs) * nanosPerMilli,
+  monotonicTimeNanos: Effect.sync(() => BigInt(machine.monotonicMs) * nanosPerMilli),
+  sleep: (duration) =>
+    Effect.callback<void>((resume) => {
+      const cancel = machine.after(owner, Math.ceil(Duration.toMillis(duration)), () => resume(Effect.void))
+      return Effect.sync(cancel)
+    })
+})
+
+export const clockReference = Clock.Clock

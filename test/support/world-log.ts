@@ -1,0 +1,89 @@
+/** The real event log of a modelled daemon, on a real file: with a disk that can fail, and an append that can be the last thing it did. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import Sqlite from "better-sqlite3"
+import { Effect } from "effect"
+import type { Faults } from "../../src/infra/log/database.ts"
+import type { AppendError, Appended, Decision, EventStore } from "../../src/infra/log/event-store.ts"
+import type { Port } from "./world-port.ts"
+
+/** Memory where there is some: what is tested is what survives a killed daemon, not the disk's own promise. */
+const fastest = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+
+export class LogFile {
+  readonly directory = mkdtempSync(join(fastest, "reprise-world-"))
+  readonly path = join(this.directory, "reprise.db")
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+export type DiskFault = "before_begin" | "before_commit" | "after_commit" | "busy"
+
+/** One disk of one daemon: what is loaded fires once, at the next moment of its kind. */
+export class Disk {
+  readonly loaded: Array<DiskFault> = []
+  fired = 0
+  dead = false
+
+  readonly faults: Faults = {
+    beforeBegin: () => {
+      // A killed process writes nothing more: told as a full disk, which needs no reopening.
+      if (this.dead) throw new Sqlite.SqliteError("killed", "SQLITE_FULL")
+      if (this.#fires("busy")) throw new Sqlite.SqliteError("database is locked", "SQLITE_BUSY")
+      if (this.#fires("before_begin")) throw new Sqlite.SqliteError("disk I/O error", "SQLITE_IOERR_WRITE")
+    },
+    beforeCommit: () => {
+      if (this.#fires("before_commit")) throw new Sqlite.SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC")
+    },
+    afterCommit: () => {
+      if (this.#fires("after_commit")) throw new Sqlite.SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC")
+    }
+  }
+
+  #fires(fault: DiskFault): boolean {
+    const index = this.loaded.indexOf(fault)
+    if (index === -1) return false
+    this.loaded.splice(index, 1)
+    this.fired += 1
+    return true
+  }
+}
+
+type Append = EventStore["Service"]["append"]
+
+/** Told about every append of a daemon, and what it was told of it. */
+export interface AppendWatch {
+  readonly asked: (decision: Decision) => void
+  readonly answered: (decision: Decision, answer: Appended | AppendError) => void
+}
+
+/** How a test makes an append go wrong: given the decision and the real append, what the actor gets. */
+export type BendAppend = (decision: Decision, append: Append) => ReturnType<Append>
+
+export const watchedAppend = (
+  append: Append,
+  port: Port,
+  watch: AppendWatch,
+  underWay: (change: 1 | -1) => void,
+  bend: BendAppend = (decision, real) => real(decision)
+): Append => {
+  const counted: Append = (decision) =>
+    Effect.suspend(() => {
+      watch.asked(decision)
+      underWay(1)
+      return Effect.exit(append(decision))
+    }).pipe(
+      Effect.tap((exit) =>
+        Effect.sync(() => {
+          underWay(-1)
+          if (exit._tag === "Success") watch.answered(decision, exit.value)
+          else for (const reason of exit.cause.reasons) if (reason._tag === "Fail") watch.answered(decision, reason.error)
+        })
+      ),
+      Effect.flatten,
+      Effect.uninterruptible
+    )
+  return (decision) => port.cross(bend(decision, counted))
+}

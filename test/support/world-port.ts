@@ -1,0 +1,38 @@
+/** Where a daemon touches its world: each crossing can be its last, before it happens or before its answer is heard. */
+import { Effect } from "effect"
+import type { Process } from "./world-clock.ts"
+
+export class Port {
+  readonly process: Process
+  /** Dies at this many crossings from now; null: does not. */
+  fuse: number | null = null
+  onDeath: () => void = () => {}
+  crossings = 0
+
+  constructor(process: Process) {
+    this.process = process
+  }
+
+  kill(): void {
+    if (!this.process.alive) return
+    this.process.kill()
+    this.onDeath()
+  }
+
+  /** Nothing that a killed daemon was about to do happens, and nothing that was done reaches it. */
+  cross<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    const gate = Effect.suspend(() => {
+      this.crossings += 1
+      if (this.fuse !== null) {
+        this.fuse -= 1
+        if (this.fuse <= 0) this.kill()
+      }
+      return this.process.alive ? Effect.void : Effect.never
+    })
+    return gate.pipe(
+      Effect.andThen(Effect.exit(effect)),
+      Effect.tap(() => gate),
+      Effect.flatten
+    )
+  }
+}

@@ -1,0 +1,130 @@
+/** What must hold of every row and every fact, whoever wrote it and whatever went wrong meanwhile. */
+import { earliest } from "../../src/domain/decide/index.ts"
+import type { FactOf } from "../../src/domain/facts.ts"
+import type { World } from "./world.ts"
+import type { Ledger } from "./world-ledger.ts"
+import { hashOf, type RecordedFact, type Row, type Stream } from "./world-truth.ts"
+
+export const judgeRow = (ledger: Ledger, row: Row, before: Row | null, seqs: Map<string, number>) => {
+  const seq = (seqs.get(row.stream) ?? 0) + 1
+  seqs.set(row.stream, row.seq)
+  ledger.check("I1 seq", row.seq === seq, () => `${row.stream} has ${row.seq} where ${seq} belongs`)
+  ledger.check("I1 position", before === null || row.position > before.position, () => `position ${row.position} after ${before?.position}`)
+  ledger.check("I8", before === null || row.writer_epoch >= before.writer_epoch, () => `epoch ${row.writer_epoch} wrote at ${row.position}`)
+}
+
+export const judgeFact = (ledger: Ledger, world: World, stream: Stream, recorded: RecordedFact) => {
+  const { after, row } = recorded
+  const where = () => `${stream.id}@${row.seq} ${row.type}`
+  ledger.check("I6 hash", row.state_hash.toString("hex") === hashOf(after), () => `${where()} has the fingerprint of another state`)
+  judgeDeadline(ledger, world, stream, recorded)
+  const rule = rules[recorded.fact.type] as Rule | undefined
+  rule?.({ ledger, world, stream, recorded, where })
+}
+
+/** A decision on a passed deadline: due by the boot clock, armed in the state it fires in, and disarmed or moved by its facts. */
+const judgeDeadline = (ledger: Ledger, world: World, stream: Stream, { before, first, input, moment }: RecordedFact) => {
+  if (!first || input.type !== "DeadlineReached" || before === null) return
+  const due = earliest(before.context.deadlines)
+  ledger.check("I31", due !== null, () => `${stream.id} was told of a deadline that it has not`)
+  if (due === null) return
+  ledger.check(
+    "I32",
+    due.deadline.bootMs <= moment.bootMs && moment.bootMs <= world.clock.bootMs,
+    () => `${stream.id}: ${due.name} came early`
+  )
+  const same = stream.facts.filter(
+    (earlier) =>
+      earlier.first &&
+      earlier.input.type === "DeadlineReached" &&
+      earlier.moment.bootId === moment.bootId &&
+      earlier.before !== null &&
+      earliest(earlier.before.context.deadlines)?.name === due.name &&
+      earliest(earlier.before.context.deadlines)?.deadline.bootMs === due.deadline.bootMs &&
+      earlier.before.context.generation === before.context.generation
+  )
+  ledger.check("I30", same.length === 1, () => `${stream.id}: ${due.name} due at ${due.deadline.bootMs} fired ${same.length} times`)
+}
+
+interface Case {
+  readonly ledger: Ledger
+  readonly world: World
+  readonly stream: Stream
+  readonly recorded: RecordedFact
+  readonly where: () => string
+}
+type Rule = (one: Case) => void
+
+const earlier = ({ recorded, stream }: Case) => stream.facts.slice(0, stream.facts.indexOf(recorded))
+
+/** Somebody said stop, and nobody has said resume since. */
+const isStopped = (one: Case): boolean => {
+  for (const { fact } of earlier(one).toReversed()) {
+    if (fact.type === "ResumeRequested" || fact.type === "SessionCreated") return false
+    if (fact.type === "RelaunchCancelled") return true
+    if ((fact.type === "StopRequested" || fact.type === "StopEscalated") && fact.by !== "reprise") return true
+  }
+  return false
+}
+const staysDown: Rule = (one) => {
+  const stopped = isStopped(one)
+  one.ledger.check("I24", !stopped, () => `${one.where()} after a stop that nobody took back`)
+  one.ledger.check("I25", !stopped, () => `${one.where()} after its relaunch was called off`)
+}
+const holderOf = ({ recorded, world }: Case) => {
+  const nonce = recorded.before?.context.nonce ?? ""
+  return nonce === "" ? undefined : world.holders.find(({ order }) => order.nonce === nonce)
+}
+
+const rules: { readonly [type: string]: Rule } = {
+  LaunchIntended: staysDown,
+  RelaunchStarted: staysDown,
+  RelaunchScheduled: (one) => {
+    staysDown(one)
+    const { before, fact } = one.recorded as RecordedFact & { readonly fact: FactOf<"RelaunchScheduled"> }
+    const { baseMs, capMs } = before!.context.spec.keepalive
+    one.ledger.check(
+      "I29 bounds",
+      fact.delayMs >= baseMs && (fact.reason === "window" || fact.delayMs <= capMs),
+      () => `${one.where()} waits ${fact.delayMs}`
+    )
+    const last = earlier(one).findLast(({ fact: other }) => other.type === "RelaunchScheduled")?.fact as
+      | FactOf<"RelaunchScheduled">
+      | undefined
+    if (last === undefined || last.attempt !== fact.attempt - 1 || fact.reason === "window" || last.reason === "window") return
+    one.ledger.check(
+      "I29 grows",
+      fact.delayMs - fact.jitterMs >= last.delayMs - last.jitterMs,
+      () => `${one.where()} waits less than before`
+    )
+  },
+  ProcessExited: (one) => {
+    const { fact } = one.recorded as RecordedFact & { readonly fact: FactOf<"ProcessExited"> }
+    const again = earlier(one).some(({ fact: other }) => other.type === "ProcessExited" && other.generation === fact.generation)
+    one.ledger.check("I23 once", !again, () => `${one.where()} for the second time`)
+    const truth = holderOf(one)?.truth
+    one.ledger.check(
+      "I23 exact",
+      truth !== undefined && truth !== null && truth.code === fact.code && truth.signal === fact.signal,
+      () => `${one.where()} says ${fact.code}/${fact.signal}, it was ${JSON.stringify(truth)}`
+    )
+  },
+  GenerationEnded: (one) => {
+    const { fact } = one.recorded as RecordedFact & { readonly fact: FactOf<"GenerationEnded"> }
+    const again = earlier(one).some(({ fact: other }) => other.type === "GenerationEnded" && other.generation === fact.generation)
+    one.ledger.check("I23 ended once", !again, () => `${one.where()} for the second time`)
+    const holder = holderOf(one)
+    one.ledger.check("I22", (holder?.processes ?? 0) === 0, () => `${one.where()} while ${holder?.processes} of its processes live`)
+  },
+  InputWritten: (one) => {
+    const { fact } = one.recorded as RecordedFact & { readonly fact: FactOf<"InputWritten"> }
+    const typed = holderOf(one)?.typed.filter(({ writeId }) => writeId === fact.writeId).length
+    one.ledger.check("I37 written", typed === 1, () => `${one.where()}: it was typed ${typed} times`)
+  },
+  InputFailed: (one) => {
+    const { fact } = one.recorded as RecordedFact & { readonly fact: FactOf<"InputFailed"> }
+    if (fact.code !== "not_written") return
+    const typed = holderOf(one)?.typed.some(({ writeId }) => writeId === fact.writeId) === true
+    one.ledger.check("I37 not written", !typed, () => `${one.where()}: it was typed all the same`)
+  }
+}
