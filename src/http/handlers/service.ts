@@ -14,22 +14,14 @@ import { toProblem } from "../refusals.ts"
 
 export const serviceLayer = HttpApiBuilder.group(Api, "service", (handlers) =>
   Effect.gen(function* () {
-    const delay = yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        const histogram = monitorEventLoopDelay({ resolution: 10 })
-        histogram.enable()
-        return histogram
-      }),
-      (histogram) => Effect.sync(() => histogram.disable())
-    )
+    const delay = yield* Effect.acquireRelease(Effect.sync(watchedDelay), ({ stop }) => Effect.sync(stop))
     return handlers
       .handle("healthz", () => Effect.map(Daemon, ({ epoch, version }) => ({ status: "ok" as const, version, epoch, pid: process.pid })))
       .handle("readyz", () => readiness)
       .handle("metrics", () =>
         Effect.gen(function* () {
           yield* gauges
-          yield* Metric.update(loopDelay, delay.percentile(99) / 1e9)
-          delay.reset()
+          yield* Metric.update(loopDelay, delay.p99Seconds())
           return HttpServerResponse.text(yield* PrometheusMetrics.format(), { contentType: "text/plain; version=0.0.4; charset=utf-8" })
         })
       )
@@ -47,6 +39,28 @@ const readiness = Effect.gen(function* () {
     quarantined: quarantined.map(({ at, reason, stream }) => ({ session: stream, reason, at: new Date(at).toISOString() }))
   }
 })
+
+/** The histogram samples by a timer, a hundred wake-ups a second: it runs only while somebody scrapes, and a first scrape says 0. */
+const watchedDelay = () => {
+  const histogram = monitorEventLoopDelay({ resolution: 10 })
+  let unwatched: NodeJS.Timeout | undefined
+  const stop = () => {
+    clearTimeout(unwatched)
+    histogram.disable()
+  }
+  const p99Seconds = () => {
+    clearTimeout(unwatched)
+    unwatched = setTimeout(stop, unwatchedMs).unref()
+    const seconds = histogram.count === 0 ? 0 : histogram.percentile(99) / 1e9
+    histogram.reset()
+    histogram.enable()
+    return seconds
+  }
+  return { p99Seconds, stop }
+}
+
+/** Scrapers come every 15 to 60 seconds as a rule. */
+const unwatchedMs = 180_000
 
 const sessions = Metric.gauge("reprise_sessions", { description: "Sessions, by state" })
 const resident = Metric.gauge("reprise_resident_actors", { description: "Session actors in memory" })
