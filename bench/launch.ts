@@ -26,7 +26,7 @@ export const benchLaunch = async ({ small }: Size): Promise<ReadonlyArray<Figure
 /** Both clocks begin with the request; the output is followed as soon as the session has a name. */
 const firstOutput = async (daemon: TestDaemon) => {
   const begun = performance.now()
-  const { id } = await daemon.create(["echo", "hello"])
+  const { id } = await daemon.create(living)
   const answeredMs = performance.now() - begun
   await new Promise<void>((resolve, reject) => {
     const asked = request(`${daemon.url}/v1/sessions/${id}/output?from=0&follow=true`, {
@@ -42,19 +42,24 @@ const firstOutput = async (daemon: TestDaemon) => {
     asked.end()
   })
   const firstMs = performance.now() - begun
+  await daemon.done("POST", `/v1/sessions/${id}/kill`, {})
   await daemon.reaches(id, "is over", ({ state }) => state === "ended")
   return { answeredMs, firstMs }
 }
 
 const bareFirstOutput = async () => {
   const begun = performance.now()
-  const pty = spawn("echo", ["hello"], { cols: 80, rows: 24 })
+  const pty = spawn(living[0], living.slice(1), { cols: 80, rows: 24 })
   const over = new Promise((resolve) => pty.onExit(resolve))
   await new Promise((resolve) => pty.onData(resolve))
   const took = performance.now() - begun
+  process.kill(pty.pid, "SIGKILL")
   await over
   return took
 }
+
+/** An agent that greets and stays. */
+const living = ["sh", "-c", "echo hello; exec sleep 1000"] as const
 
 /** The agent tells the time as its last word; its shell needs a moment more to exit, which counts against us. */
 const dying = "date +%s%N; exit 7"

@@ -44,7 +44,8 @@ const afterStart = async (ended: number): Promise<Heap> => {
   await using daemon = new TestDaemon(mkdtempSync(join(tmpdir(), "reprise-bench-")))
   if (ended > 0) await writePast(daemon.home, { sessions: ended, facts: 16, end: "ended" })
   await inspectable(daemon)
-  return heapOf(daemon)
+  // Awaited here: the daemon ends with this block.
+  return await heapOf(daemon)
 }
 
 const kilobytes = (bytes: number) => bytes / 1_024
