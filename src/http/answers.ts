@@ -8,7 +8,7 @@ const json = "application/json"
 /** Views are immutable, so an unchanged session costs no second encoding. */
 const encoded = new WeakMap<SessionView, string>()
 
-const viewJson = (view: SessionView): string => {
+export const viewJson = (view: SessionView): string => {
   const known = encoded.get(view)
   if (known !== undefined) return known
   const text = JSON.stringify(view)

@@ -15,17 +15,24 @@ const schemaProblem = (error: HttpApiError.HttpApiSchemaError): Problem =>
     : problem("internal", "the answer does not have the shape it promises")
 
 export const edgeLayer = Layer.succeed(Edge, (route, { endpoint }) =>
-  Effect.gen(function* () {
-    if (endpoint.query === undefined) {
-      const unknown = Object.keys(yield* HttpServerRequest.ParsedSearchParams)
-      if (unknown.length > 0) return problemAnswer(invalid(unknown.map((field) => ({ field, message: "no such query field" }))))
-    }
-    return yield* route
-  }).pipe(
-    Effect.catch((error: unknown) => {
-      if (error instanceof Problem) return Effect.succeed(problemAnswer(error))
-      if (HttpApiError.HttpApiSchemaError.is(error)) return Effect.succeed(problemAnswer(schemaProblem(error)))
-      return Effect.die(error)
-    })
+  Effect.catch(
+    endpoint.query === undefined ? Effect.flatMap(HttpServerRequest.ParsedSearchParams, (query) => askingNothing(query, route)) : route,
+    answerTo
   )
 )
+
+/** The contract checks the query of the routes that have one. */
+const askingNothing = <A, E, R>(
+  query: Readonly<Record<string, unknown>>,
+  route: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Problem, R> => {
+  const unknown = Object.keys(query)
+  if (unknown.length === 0) return route
+  return Effect.fail(invalid(unknown.map((field) => ({ field, message: "no such query field" }))))
+}
+
+const answerTo = (error: unknown) => {
+  if (error instanceof Problem) return Effect.succeed(problemAnswer(error))
+  if (HttpApiError.HttpApiSchemaError.is(error)) return Effect.succeed(problemAnswer(schemaProblem(error)))
+  return Effect.die(error)
+}

@@ -8,6 +8,7 @@ import { makeAttachHandler } from "./attach/upgrade.ts"
 import { Daemon } from "./daemon.ts"
 import { Draining } from "./draining.ts"
 import { type Admission, admission } from "./guard.ts"
+import { withHotPath } from "./hot-path.ts"
 import { close, ListenFailed, listen, makeServer } from "./listener.ts"
 import { Tickets } from "./tickets.ts"
 
@@ -37,7 +38,7 @@ export class HttpServer extends Context.Service<HttpServer, { readonly url: stri
 const serve = Effect.fnUntraced(function* (options: ServerOptions) {
   const draining = yield* Draining
   const requests = yield* Scope.fork(yield* Effect.scope, "parallel")
-  const onRequest = yield* NodeHttpServer.makeHandler(yield* app, { scope: requests })
+  const onRequest = yield* withHotPath(yield* NodeHttpServer.makeHandler(yield* app, { scope: requests }))
   const onUpgrade = yield* makeAttachHandler(requests)
 
   let tcpAdmission: Admission = admission(options.token, [], 0)

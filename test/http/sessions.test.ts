@@ -25,6 +25,23 @@ describe("the interface to sessions", () => {
       })
     )
 
+    it.effect("gives the same answer by the short way and the long", () =>
+      Effect.gen(function* () {
+        const { id } = yield* running(["cat"], { name: "naïve 名前" })
+        const short = yield* asked("GET", `/v1/sessions/${id}`)
+        const long = yield* asked("GET", `/v1/sessions/${id}`, undefined, { "if-none-match": '"0"' })
+        const told = ({ body, headers, status }: typeof short) => [
+          status,
+          headers["content-type"],
+          headers["content-length"],
+          headers.etag,
+          body
+        ]
+        assert.deepStrictEqual(told(short), told(long))
+        assert.strictEqual(viewOf(short).name, "naïve 名前")
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("answers 304 while nothing has changed", () =>
       Effect.gen(function* () {
         const { id } = yield* running(["cat"])
