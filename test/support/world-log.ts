@@ -85,5 +85,5 @@ export const watchedAppend = (
       Effect.flatten,
       Effect.uninterruptible
     )
-  return (decision) => port.cross(bend(decision, counted))
+  return (decision) => port.cross(Effect.suspend(() => bend(decision, counted)))
 }

@@ -1,0 +1,166 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { RecoveryReport } from "../../src/actors/sessions.ts"
+import { keyOf } from "../support/world.ts"
+import { ada, create, never, stop } from "../support/world-requests.ts"
+import type { Stage } from "../support/world-stage.ts"
+import { answerOf, countOf, created, running, seen, sent, staged, typesOf } from "./actors.ts"
+
+const reportOf = async (stage: Stage, daemon: Awaited<ReturnType<typeof staged>>["daemon"]): Promise<RecoveryReport> =>
+  (await answerOf(stage, daemon.ask(daemon.sessions.recovery)))!
+
+const outcomes = ({ adopted, exited, failed, lost, rebooted, respawned, resting }: RecoveryReport) => ({
+  ...{ adopted, exited, failed, lost, rebooted, respawned, resting }
+})
+const none = { adopted: 0, exited: 0, failed: 0, lost: 0, rebooted: 0, respawned: 0, resting: 0 }
+const sum = (report: RecoveryReport) => Object.values(outcomes(report)).reduce((all, count) => all + count, 0)
+
+describe("start-up", () => {
+  it("accounts for every kind of leftover, once", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const [live, exited, lost, waiting] = [
+      await running(stage, daemon),
+      await running(stage, daemon, { keepalive: never }),
+      await running(stage, daemon, { keepalive: never }),
+      await running(stage, daemon)
+    ]
+    stage.world.holderOf(waiting).die()
+    await stage.until("one waits for its relaunch", () => typesOf(stage, waiting).includes("RelaunchScheduled"))
+    // Intended, and the daemon dies before it has made anything of it.
+    daemon.port.fuse = 8
+    daemon.ask(daemon.sessions.create(create(), ada))
+    await stage.until("the daemon has died", () => !daemon.alive)
+    await daemon.bury()
+    stage.world.holderOf(exited).runLadder("kill")
+    stage.world.holderOf(lost).die()
+    await stage.pass(1_000)
+    // Everything was written down, and then its holder died too.
+    stage.world.holderOf(exited).die()
+    const neverStarted = [...stage.truth.streams.keys()].find((id) => ![live, exited, lost, waiting].includes(id))!
+
+    const report = await reportOf(stage, await stage.start())
+    assert.deepStrictEqual(outcomes(report), { ...none, adopted: 1, exited: 1, lost: 1, respawned: 1, resting: 1 })
+    assert.strictEqual(report.expected, 5)
+    assert.strictEqual(sum(report), report.expected)
+    await stage.until("what never started has started", () => typesOf(stage, neverStarted).includes("AgentReady"))
+    assert.strictEqual(countOf(stage, live, "Adopted"), 1)
+    assert.deepInclude(stage.truth.facts(exited).find(({ fact }) => fact.type === "ProcessExited")?.fact, { signal: "SIGKILL" })
+    const end = stage.truth.facts(lost).find(({ fact }) => fact.type === "GenerationEnded")!.fact
+    assert(end.type === "GenerationEnded" && end.cause.type === "lost")
+  })
+
+  it("after a reboot ends what ran, in one fact each, and keeps what waited waiting", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const ids = [await running(stage, daemon), await running(stage, daemon, { keepalive: never })]
+    await daemon.kill()
+    stage.world.reboot()
+    const next = await stage.start()
+    const report = await reportOf(stage, next)
+    assert.deepStrictEqual(outcomes(report), { ...none, rebooted: 2 })
+    for (const id of ids) {
+      const end = stage.truth.facts(id).find(({ fact }) => fact.type === "GenerationEnded")!.fact
+      assert(end.type === "GenerationEnded" && end.cause.type === "host_rebooted")
+    }
+    await stage.until("the one that is kept alive is back", () => countOf(stage, ids[0]!, "AgentReady") === 2)
+    assert.deepInclude(await seen(stage, next, ids[1]!), { state: "ended" })
+  })
+
+  it("acknowledges an end that its daemon recorded and could not say so", async () => {
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) =>
+        Effect.tap(append(decision), () =>
+          Effect.sync(() => {
+            if (decision.facts.some(({ type }) => type === "GenerationEnded")) daemon.port.fuse = 1
+          })
+        )
+    })
+    await using _ = stage
+    const id = await running(stage, daemon, { keepalive: never })
+    await sent(stage, daemon, id, stop)
+    await stage.until("the daemon has died", () => !daemon.alive)
+    await daemon.bury()
+    assert.strictEqual(countOf(stage, id, "GenerationEnded"), 1)
+    assert.strictEqual(stage.world.launches.size, 1)
+    const report = await reportOf(stage, await stage.start())
+    assert.strictEqual(report.quarantinedHolders, 0)
+    await stage.pass(100)
+    assert.strictEqual(stage.world.launches.size, 0)
+  })
+
+  it("shows a holder that the log never intended, and leaves it alone", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon)
+    const { order } = stage.world.holderOf(id)
+    await daemon.kill()
+    const stranger = {
+      order: { ...order, session: "s-stranger0000", nonce: "0".repeat(32) },
+      madeAtMs: 0,
+      maker: daemon.process,
+      holder: null,
+      denied: false
+    }
+    const watched = stage.world.spawned
+    stage.world.spawned = () => {}
+    stage.world.launches.set(keyOf(stranger.order), stranger)
+    stage.world.start(stranger)
+    await stage.pass(1_000)
+    stage.world.spawned = watched
+    const report = await reportOf(stage, await stage.start())
+    assert.strictEqual(report.quarantinedHolders, 1)
+    assert.strictEqual(report.expected, 1)
+    await stage.pass(60_000)
+    assert.strictEqual(stage.world.holderOf("s-stranger0000").processes, 1)
+    assert.strictEqual(stage.world.holderOf(id).processes, 1)
+  })
+
+  it("is held up by a hanging holder no longer than its bound, and takes it up when it answers again", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const ids: Array<string> = []
+    for (let n = 0; n < 5; n++) ids.push(await running(stage, daemon))
+    await daemon.kill()
+    stage.world.holderOf(ids[0]!).hang()
+    const next = await stage.start()
+    const report = await reportOf(stage, next)
+    assert.deepStrictEqual(outcomes(report), { ...none, adopted: 4, failed: 1 })
+    assert.isAtMost(report.tookMs, 5_200)
+    // Left running, and shown as it was last known.
+    assert.strictEqual(stage.world.holderOf(ids[0]!).processes, 1)
+    stage.world.holderOf(ids[0]!).resume()
+    await stage.until("it is adopted", () => countOf(stage, ids[0]!, "Adopted") === 1, 20_000)
+  })
+
+  it("goes on with a launch whose directory is there and whose holder is not", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const { watch } = stage.world
+    stage.world.watch = (act) => {
+      watch(act)
+      // The next crossing lies between the directory and the holder.
+      if (act.type === "launch" && daemon.alive) daemon.port.fuse = 1
+    }
+    const id = await created(stage, daemon)
+    await stage.until("the daemon has died", () => !daemon.alive)
+    await daemon.bury()
+    assert.isNull(stage.world.launchOf({ session: id, generation: 1 })?.holder ?? null)
+    await stage.start()
+    await stage.until("it is up", () => typesOf(stage, id).includes("AgentReady"))
+    assert.strictEqual(stage.world.holders.length, 1)
+  })
+
+  it("detaches whom the killed daemon left attached", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon)
+    daemon.ask(Effect.andThen(daemon.sessions.attach(id, "c1", "control", ada), Effect.never))
+    await stage.pass(10)
+    assert.strictEqual((await seen(stage, daemon, id)).clients, 1)
+    await daemon.kill()
+    const next = await stage.start()
+    await stage.pass(100)
+    assert.strictEqual((await seen(stage, next, id)).clients, 0)
+  })
+})

@@ -1,0 +1,166 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { StoreFailure } from "../../src/infra/log/event-store.ts"
+import { ada, create, never, rename, resize, stop } from "../support/world-requests.ts"
+import type { Stage } from "../support/world-stage.ts"
+import { answerOf, countOf, created, errorOf, running, seen, sent, staged, typesOf } from "./actors.ts"
+
+const residents = async (stage: Stage, daemon: Awaited<ReturnType<typeof staged>>["daemon"]) =>
+  answerOf(stage, daemon.ask(daemon.sessions.resident))
+
+describe("a session at rest", () => {
+  it("leaves the memory, is read without coming back, and comes back when it is asked for something", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon, { keepalive: never })
+    await sent(stage, daemon, id, stop)
+    await stage.until("it has ended", () => typesOf(stage, id).includes("GenerationEnded"))
+    assert.strictEqual(await residents(stage, daemon), 1)
+    await stage.pass(31_000)
+    assert.strictEqual(await residents(stage, daemon), 0)
+    assert.deepInclude(await seen(stage, daemon, id), { state: "ended" })
+    assert.strictEqual(await residents(stage, daemon), 0)
+    assert.deepInclude((await sent(stage, daemon, id, rename("x"))).view, { name: "x", state: "ended" })
+    assert.strictEqual(await residents(stage, daemon), 1)
+  })
+
+  it("costs neither a fiber's timer nor a holder", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const idle = stage.world.clock.timers
+    for (let n = 0; n < 5; n++) {
+      const id = await running(stage, daemon, { keepalive: never })
+      await sent(stage, daemon, id, stop)
+    }
+    await stage.pass(60_000)
+    assert.strictEqual(stage.world.clock.timers, idle)
+    assert.strictEqual(stage.world.launches.size, 0)
+    assert.strictEqual(await residents(stage, daemon), 0)
+  })
+})
+
+describe("an actor", () => {
+  it("that dies of a defect is made anew from the log, and what waited is answered", async () => {
+    let defects = 1
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) =>
+        decision.input.type === "Resize" && defects-- > 0 ? Effect.die(new Error("a defect")) : append(decision)
+    })
+    await using _ = stage
+    const id = await running(stage, daemon)
+    const doomed = daemon.ask(daemon.sessions.send(id, resize(100), ada))
+    const behind = daemon.ask(daemon.sessions.send(id, rename("x"), ada))
+    assert.strictEqual(String(await errorOf<unknown, unknown>(stage, doomed)), "Error: a defect")
+    assert.deepInclude((await answerOf(stage, behind)).view, { name: "x", state: "streaming" })
+    await stage.until("it is attended again", () => typesOf(stage, id).includes("Adopted"))
+    assert.isNotNull(stage.world.holderOf(id).listener)
+  })
+
+  it("that dies again and again is set aside, and no other with it", async () => {
+    let target = ""
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) => (decision.stream === target ? Effect.die(new Error("a defect")) : append(decision))
+    })
+    await using _ = stage
+    const [bad, good] = [await running(stage, daemon), await running(stage, daemon)]
+    target = bad
+    for (let n = 0; n < 4; n++) {
+      daemon.ask(daemon.sessions.send(bad, resize(100 + n), ada))
+      await stage.pass(1_000)
+    }
+    assert.deepInclude(await errorOf(stage, daemon.ask(daemon.sessions.send(bad, stop, ada))), { _tag: "Quarantined", session: bad })
+    assert.deepInclude((await sent(stage, daemon, good, rename("x"))).view, { name: "x", state: "streaming" })
+    // Set aside for good: the next daemon leaves it alone too, and starts.
+    target = ""
+    await daemon.kill()
+    const next = await stage.start()
+    assert.deepInclude(await errorOf(stage, next.ask(next.sessions.send(bad, stop, ada))), { _tag: "Quarantined" })
+    assert.strictEqual(stage.world.holderOf(bad).processes, 1)
+    await sent(stage, next, good, rename("y"))
+  })
+})
+
+describe("a log that takes nothing", () => {
+  it("refuses who asks, and hears what processes report once it takes something again", async () => {
+    let full = false
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) =>
+        full
+          ? Effect.fail(new StoreFailure({ operation: "append", code: "SQLITE_FULL", outcome: "absent", cause: null }))
+          : append(decision)
+    })
+    await using _ = stage
+    const id = await running(stage, daemon, { keepalive: never })
+    full = true
+    assert.deepInclude(await errorOf(stage, daemon.ask(daemon.sessions.send(id, rename("x"), ada))), {
+      _tag: "StoreFailure",
+      outcome: "absent"
+    })
+    assert.deepInclude(await errorOf(stage, daemon.ask(daemon.sessions.create(create(), ada))), { _tag: "StoreFailure" })
+    assert.strictEqual(stage.world.environments.size, 1)
+    stage.world.holderOf(id).die()
+    await stage.pass(30_000)
+    assert.notInclude(typesOf(stage, id), "HolderLost")
+    full = false
+    await stage.until("its end is recorded", () => countOf(stage, id, "GenerationEnded") === 1)
+    assert.strictEqual(countOf(stage, id, "SessionPatched"), 0)
+  })
+
+  it("for good or for ill after a failed commit is opened anew, and the asker is told what is there", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon)
+    daemon.disk.loaded.push("after_commit")
+    assert.deepInclude((await sent(stage, daemon, id, rename("x"))).view, { name: "x" })
+    daemon.disk.loaded.push("before_commit")
+    assert.deepInclude(await errorOf(stage, daemon.ask(daemon.sessions.send(id, rename("y"), ada))), {
+      _tag: "StoreFailure",
+      outcome: "absent"
+    })
+    await sent(stage, daemon, id, rename("z"))
+    assert.strictEqual(countOf(stage, id, "SessionPatched"), 2)
+  })
+
+  it("whose answer is unknown lets the actor read what became true", async () => {
+    let doubt = false
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) =>
+        doubt && decision.input.type === "Patch"
+          ? Effect.andThen(
+              append(decision),
+              Effect.fail(new StoreFailure({ operation: "append", code: "SQLITE_IOERR", outcome: "unknown", cause: null }))
+            )
+          : append(decision)
+    })
+    await using _ = stage
+    const id = await running(stage, daemon)
+    doubt = true
+    assert.deepInclude(await errorOf(stage, daemon.ask(daemon.sessions.send(id, rename("x"), ada))), {
+      _tag: "StoreFailure",
+      outcome: "unknown"
+    })
+    doubt = false
+    await stage.pass(1_000)
+    assert.deepInclude(await seen(stage, daemon, id), { name: "x", state: "streaming" })
+    await sent(stage, daemon, id, rename("y"))
+  })
+})
+
+describe("a daemon of the past", () => {
+  it("writes nothing more, learns that it must end, and its agents belong to the newer one", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon)
+    const newer = await stage.start({ withoutLock: true })
+    await stage.until("the newer one is with the agent", () => typesOf(stage, id).includes("Adopted"))
+    const late = daemon.ask(daemon.sessions.send(id, rename("old"), ada))
+    await stage.until("the old one knows", () => daemon.fenced !== null)
+    assert.deepInclude(daemon.fenced, { ours: 1, current: 2 })
+    assert.notStrictEqual(late.exit?._tag, "Success")
+    await daemon.kill()
+    assert.deepInclude((await sent(stage, newer, id, rename("new"))).view, { name: "new", state: "streaming" })
+    assert.strictEqual(countOf(stage, id, "SessionPatched"), 1)
+    assert.isAbove(stage.ledger.counts.get("I8 fenced") ?? 0, 0)
+    await created(stage, newer)
+  })
+})

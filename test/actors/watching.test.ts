@@ -1,0 +1,79 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import { ada, never, rename, stop, terminate } from "../support/world-requests.ts"
+import { answerOf, countOf, errorOf, running, sent, staged, typesOf } from "./actors.ts"
+
+describe("who attaches", () => {
+  it("is in the log from the first moment to the last, with what was typed", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon)
+    const visit = daemon.ask(
+      Effect.gen(function* () {
+        const attached = yield* daemon.sessions.attach(id, "c1", "control", ada)
+        yield* attached.type(new TextEncoder().encode("ls\n"))
+        yield* Effect.sleep("5 seconds")
+        return attached.view
+      })
+    )
+    await stage.pass(1_000)
+    assert.strictEqual(countOf(stage, id, "ClientAttached"), 1)
+    assert.strictEqual(countOf(stage, id, "ClientDetached"), 0)
+    assert.strictEqual((await answerOf(stage, visit)).clients, 1)
+    await stage.pass(100)
+    const left = stage.truth.facts(id).find(({ fact }) => fact.type === "ClientDetached")?.fact
+    assert.deepInclude(left, { client: "c1", typedBytes: 3 })
+    assert.lengthOf(stage.world.holderOf(id).typed, 1)
+  })
+
+  it("keeps an idle session from being stopped for as long as it stays", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon, { idleStopMs: 5_000, keepalive: never })
+    daemon.ask(Effect.andThen(daemon.sessions.attach(id, "c1", "view", ada), Effect.sleep("60 seconds")))
+    await stage.pass(59_000)
+    assert.notInclude(typesOf(stage, id), "StopRequested")
+    await stage.until("it was stopped", () => typesOf(stage, id).includes("StopRequested"), 10_000)
+  })
+})
+
+describe("who follows a session", () => {
+  it("sees it after every fact, once, in order, until it is over", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon)
+    const seqs: Array<number> = []
+    const followed = daemon.ask(Stream.runForEach(daemon.sessions.changes(id), (view) => Effect.sync(() => void seqs.push(view.seq))))
+    await stage.pass(10)
+    const first = seqs[0]!
+    await sent(stage, daemon, id, rename("a"))
+    await sent(stage, daemon, id, terminate)
+    await stage.until("it is over", () => followed.state === "answered")
+    const last = stage.truth.streams.get(id)!.seq
+    assert.deepStrictEqual(
+      seqs,
+      Array.from({ length: last - first + 1 }, (_unused, n) => first + n)
+    )
+    assert.strictEqual(typesOf(stage, id).at(-1), "SessionTerminated")
+  })
+
+  it("of an id that nobody knows is told so", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    assert.deepInclude(await errorOf(stage, daemon.ask(Stream.runDrain(daemon.sessions.changes("s-nobody")))), { _tag: "SessionNotFound" })
+  })
+})
+
+describe("a daemon that is asked to end", () => {
+  it("leaves the agents alive, and who was attached is detached in the log", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon)
+    await sent(stage, daemon, id, rename("x"))
+    await daemon.stop()
+    assert.strictEqual(stage.world.holderOf(id).processes, 1)
+    const next = await stage.start()
+    await stage.until("it is adopted", () => typesOf(stage, id).includes("Adopted"))
+    await sent(stage, next, id, stop)
+  })
+})
