@@ -29,7 +29,8 @@ export const makeServer = (admit: () => Admission, onRequest: RequestHandler, on
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: 65_000,
-    connectionsCheckingInterval: 1_000,
+    // Each look wakes an idle daemon: a slow sender may have a few seconds more than it was granted.
+    connectionsCheckingInterval: 5_000,
     maxHeaderSize: 16_384,
     /** The guard says it with a problem. */
     requireHostHeader: false,
