@@ -1,5 +1,5 @@
 /** Builds what cannot run as source: the holder as one file (it outlives checkouts), and the JavaScript that a package carries. */
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs"
+import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -19,9 +19,22 @@ export const buildHolder = async (directory = join(root, "dist")) => {
   await placed(join(directory, native), (outfile) => copyFileSync(join(nodePty, native), outfile))
 }
 
-const buildProgram = async () => {
-  if (!existsSync(join(root, "src/main.ts"))) return
-  await build({ ...common, entryPoints: ["src/main.ts"], outfile: "dist/main.js", format: "esm", packages: "external" })
+/**
+ * Everything in few files but what has native parts or is large and rarely needed: loading hundreds of small modules is most of
+ * what a short command costs. In pieces, so that a command loads nothing of the daemon.
+ */
+const buildProgram = async (directory = join(root, "dist")) => {
+  for (const name of readdirSync(directory).filter((name) => name.endsWith(".js"))) rmSync(join(directory, name))
+  await build({
+    ...common,
+    entryPoints: ["src/main.ts"],
+    outdir: directory,
+    format: "esm",
+    splitting: true,
+    external: ["better-sqlite3", "node-pty", "undici", "@xterm/headless", "@xterm/addon-serialize"],
+    // Packages written for `require` find one.
+    banner: { js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);' }
+  })
 }
 
 const placed = async (path: string, write: (temporary: string) => unknown) => {

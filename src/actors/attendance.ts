@@ -21,6 +21,8 @@ export interface Attending {
   /** The newest journal entry that is in the log. */
   readonly journaled: () => number
   readonly tell: (report: Report) => void
+  /** Called at each connection, when `link` is there. */
+  readonly connected: () => void
   /** Since when nobody has been with the holder; null for a launch of our own. */
   readonly leftAt: number | null
 }
@@ -49,6 +51,7 @@ export const attend = Effect.fn("attend")(function* (attending: Attending) {
     link = connected
     lastSeenAt = now
     returning = true
+    attending.connected()
     Deferred.doneUnsafe(found, Exit.succeed("connected"))
     yield* Stream.runForEach(connected.journal, (entry) =>
       Effect.map(Clock.currentTimeMillis, (at) => {

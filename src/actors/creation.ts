@@ -1,10 +1,10 @@
 /** From a request to a specification: every default filled in, every reason against it found before anything is made. */
 import { Effect } from "effect"
+import { childEnvironment, type Environment } from "../domain/environment.ts"
 import { providers } from "../domain/providers/index.ts"
 import type { CreateRequest, Spec } from "../domain/spec.ts"
-import { childEnvironment } from "../infra/environment.ts"
 import { Runtime } from "../infra/runtimes/runtime.ts"
-import { type Environment, Secrets } from "../infra/secrets.ts"
+import { Secrets } from "../infra/secrets.ts"
 import { InvalidRequest } from "./sessions.ts"
 
 export interface Planned {
@@ -13,7 +13,7 @@ export interface Planned {
 }
 
 /** Nothing is left on disk, whatever the answer. */
-export const plan = Effect.fn("plan")(function* (request: CreateRequest, own: NodeJS.ProcessEnv) {
+export const plan = Effect.fn("plan")(function* (request: CreateRequest, own: Readonly<Record<string, string | undefined>>) {
   const runtime = yield* Runtime
   const secrets = yield* Secrets
   const provider = providers.get(request.provider)

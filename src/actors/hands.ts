@@ -4,7 +4,7 @@ import type { SessionEffect } from "../domain/effects.ts"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import { providerOf } from "../domain/providers/index.ts"
-import type { SessionContext } from "../domain/session-context.ts"
+import { insideOf, lifeOf, type Session } from "../domain/session.ts"
 import type { EventStore } from "../infra/log/event-store.ts"
 import { HolderUnavailable, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
 import { Secrets } from "../infra/secrets.ts"
@@ -22,19 +22,41 @@ export interface Hands {
   readonly offset: () => number
 }
 
-/** Everything it starts ends with the scope; agents live on. `context` is the session as it is when an effect is performed. */
-export const makeHands = Effect.fn("makeHands")(function* (id: string, context: () => SessionContext, tell: (report: Report) => void) {
+/** Everything it starts ends with the scope; agents live on. `session` is as it is when an effect is performed. */
+export const makeHands = Effect.fn("makeHands")(function* (id: string, session: () => Session, tell: (report: Report) => void) {
+  const context = () => session().context
   const runtime = yield* Runtime
   const secrets = yield* Secrets
   const scope = yield* Scope.Scope
   const fibers = yield* FiberSet.make<void>()
   const services = yield* Effect.context<Runtime | Secrets | EventStore>()
   const writes = makePendingWrites()
+  let arrival = Deferred.makeUnsafe<void>()
   let attended: { readonly attendance: Attendance; readonly scope: Scope.Closeable } | null = null
 
   const refOf = (generation: number, nonce: string): LaunchRef => ({ session: id, generation, nonce })
   const link = (generation: number) => (attended?.attendance.ref.generation === generation ? attended.attendance.link() : null)
   const background = (work: Effect.Effect<void>) => Effect.asVoid(FiberSet.run(fibers, work, { startImmediately: true }))
+
+  const connected = () => {
+    Deferred.doneUnsafe(arrival, Exit.void)
+    arrival = Deferred.makeUnsafe()
+  }
+
+  /** A launch is on its way, or its holder is being reached again: who types now need not type again. */
+  const isComing = () => ["starting", "streaming", "resuming"].includes(lifeOf(session())) && insideOf(session()) !== "reaping"
+
+  const type: Hands["type"] = (bytes) =>
+    Effect.suspend(() => {
+      const holder = link(context().generation)
+      if (holder !== null) return holder.type(bytes)
+      const gone = Effect.fail(new HolderUnavailable({ reason: "gone", message: "no process is up" }))
+      if (!isComing()) return gone
+      return Deferred.await(arrival).pipe(
+        Effect.timeoutOrElse({ duration: limits.launchMs, orElse: () => gone }),
+        Effect.andThen(type(bytes))
+      )
+    })
 
   const leave = Effect.suspend(() => {
     const left = attended
@@ -45,7 +67,10 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, context: 
   const begin = Effect.fnUntraced(function* (ref: LaunchRef, leftAt: number | null) {
     yield* leave
     const own = yield* Scope.fork(scope)
-    const attendance = yield* Effect.provideContext(attendIn(own, { ref, journaled: () => context().holderSeq, tell, leftAt }), services)
+    const attendance = yield* Effect.provideContext(
+      attendIn(own, { ref, journaled: () => context().holderSeq, tell, leftAt, connected }),
+      services
+    )
     attended = { attendance, scope: own }
     return attendance
   })
@@ -167,10 +192,7 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, context: 
       return Effect.flatMap(begin(refOf(generation, nonce), leftAt), ({ found }) => Deferred.await(found))
     },
     writes,
-    type: (bytes) =>
-      Effect.suspend(
-        () => link(context().generation)?.type(bytes) ?? Effect.fail(new HolderUnavailable({ reason: "gone", message: "no process is up" }))
-      ),
+    type,
     offset: () => Math.max(context().offset, attended?.attendance.link()?.offset() ?? 0)
   } satisfies Hands
 })

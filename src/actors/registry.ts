@@ -23,7 +23,7 @@ export interface RegistryOptions {
   /** Most sessions with a process at once. */
   readonly liveSessions: number
   /** What children inherit from, by the allow-list. */
-  readonly environment: NodeJS.ProcessEnv
+  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /** Ready when start-up has settled every session that it expected. */

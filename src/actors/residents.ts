@@ -5,7 +5,7 @@ import { limits } from "../domain/limits.ts"
 import type { Session } from "../domain/session.ts"
 import type { SessionView } from "../domain/view.ts"
 import type { BootClock } from "../infra/boot-clock.ts"
-import { EpochFenced, type EventReader, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
+import { EpochFenced, type EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
 import type { Runtime } from "../infra/runtimes/runtime.ts"
 import type { Secrets } from "../infra/secrets.ts"
 import { Fencing } from "./fencing.ts"
@@ -28,6 +28,8 @@ export interface Residents {
   readonly count: () => number
 }
 
+const leaving = () => new StoreFailure({ operation: "send", code: "CLOSED", outcome: "absent", cause: "the daemon is ending" })
+
 /** An actor that dies more often than this within a minute is left to be looked at. */
 const deathsPerMinute = 3
 
@@ -41,11 +43,21 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
   const fencing = yield* Fencing
   const scope = yield* Scope.Scope
   const fibers = yield* FiberSet.make<void>()
+  let closed = false
   const services = yield* Effect.context<Services>()
   const residents = new Map<string, SessionActor>()
   const loading = new Map<string, Deferred.Deferred<SessionActor, Unreachable>>()
   const deaths = new Map<string, ReadonlyArray<number>>()
   const quarantined = new Map(known.map(({ reason, stream }) => [stream, new Quarantined({ session: stream, reason })]))
+
+  // Whoever still waits when the daemon goes is told so: what was not taken up is not in the log.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      closed = true
+      for (const { mailbox } of residents.values())
+        for (const letter of Effect.runSync(Queue.clear(mailbox))) Deferred.doneUnsafe(letter.reply, Exit.fail(leaving()))
+    })
+  )
 
   const begin = Effect.fnUntraced(function* (id: string, folded: Folded, owed: ReadonlyArray<SessionEffect>) {
     const own = yield* Scope.fork(scope)
@@ -96,6 +108,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
 
   const post: Residents["post"] = Effect.fnUntraced(function* (id, letter) {
     for (;;) {
+      if (closed) return yield* leaving()
       const found = yield* actor(id)
       // Looked up and posted to in one turn: between the two nobody can leave the memory.
       if (residents.get(id) !== found) continue

@@ -52,7 +52,7 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
     return seen
   }
   const tell = (told: Report) => void Queue.offerUnsafe(mailbox, report(told))
-  const hands = yield* makeHands(id, () => session.context, tell)
+  const hands = yield* makeHands(id, () => session, tell)
 
   /** Durable first, then acted upon. */
   const record = Effect.fnUntraced(function* (letter: Letter, moment: Moment, accepted: Accepted) {

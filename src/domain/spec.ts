@@ -31,7 +31,7 @@ export const Keepalive = Schema.Struct({
   capMs: withDefault(between(limits.backoffMs), 300_000),
   maxAttempts: withDefault(between(limits.attempts), 3),
   healthyAfterMs: withDefault(between(limits.healthyAfterMs), 60_000)
-})
+}).check(Schema.makeFilter(({ baseMs, capMs }) => baseMs <= capMs || "baseMs is at most capMs"))
 export type Keepalive = typeof Keepalive.Type
 
 const waitMs = between(limits.rungWaitMs)

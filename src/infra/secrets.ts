@@ -3,8 +3,7 @@ import { createHmac, randomBytes } from "node:crypto"
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
-
-export type Environment = Readonly<Record<string, string>>
+import type { Environment } from "../domain/environment.ts"
 
 /** The file of a session's environment cannot be read or written: without it a launch would be another one than was asked for. */
 export class SecretsFailure extends Schema.TaggedError<SecretsFailure>()("SecretsFailure", {

@@ -6,7 +6,7 @@ import { Output } from "../../src/infra/output/output.ts"
 import { Emulator } from "../../src/infra/screens/emulator.ts"
 import { Screens } from "../../src/infra/screens/screens.ts"
 import { type Attached, attach, until } from "../support/attach.ts"
-import { authorization, home, raw, running } from "../support/http.ts"
+import { authorization, client, home, raw, running, toCreate } from "../support/http.ts"
 
 describe("a terminal connection", () => {
   layer(home, { excludeTestServices: true, timeout: "30 seconds" })((it) => {
@@ -30,6 +30,16 @@ describe("a terminal connection", () => {
         assert.deepStrictEqual(two.picture(), one.picture())
         const { ansi: _, offset: __, ...now } = yield* (yield* Screens).now(id, { cols: 80, rows: 24 })
         assert.deepStrictEqual(two.picture(), now)
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("keeps what is typed while the agent is still on its way", () =>
+      Effect.gen(function* () {
+        const api = yield* client
+        const { id } = yield* api.sessions.create({ headers: {}, payload: toCreate({ command: ["cat"], cwd: "/tmp" }) })
+        const early = yield* attach(`/v1/sessions/${id}/attach`)
+        early.socket.send(Buffer.from("typed too early\r"))
+        yield* until("echo", () => early.bytes().toString().split("typed too early").length >= 3)
       }).pipe(Effect.scoped)
     )
 

@@ -45,6 +45,18 @@ describe("a request that is not right", () => {
       })
     )
 
+    it.effect("may not promise to wait longer than its cap, nor speak as the daemon", () =>
+      Effect.gen(function* () {
+        const keepalive = { mode: "always", baseMs: 2_000, capMs: 1_000 }
+        const body = JSON.stringify({ cwd: "/tmp", command: ["cat"], keepalive })
+        assert.deepStrictEqual(fields(yield* asked("POST", "/v1/sessions", body)), ["keepalive"])
+        const client = { "x-reprise-client": "reprise" }
+        assert.deepStrictEqual(fields(yield* asked("POST", "/v1/sessions", JSON.stringify({ cwd: "/tmp", command: ["cat"] }), client)), [
+          "x-reprise-client"
+        ])
+      })
+    )
+
     for (const [body, code, status] of [
       ["{", "malformed_json", 400],
       ["", "invalid_request", 400],

@@ -10,6 +10,7 @@ import { limits } from "../../domain/limits.ts"
 import type { EventReader } from "../../infra/log/event-store.ts"
 import type { Output } from "../../infra/output/output.ts"
 import type { Screens } from "../../infra/screens/screens.ts"
+import { clientName } from "../contract/common.ts"
 import { type AttachMode, AttachQuery, attachProtocol } from "../contract/terminal.ts"
 import type { Draining } from "../draining.ts"
 import { judge } from "../guard.ts"
@@ -53,7 +54,7 @@ const attach = (request: IncomingMessage, asked: URL, open: Effect.Effect<WebSoc
   return Effect.gen(function* () {
     const { id, mode } = yield* admittedTo(request, asked)
     const by = request.headers["x-reprise-client"]
-    const asking = { by: typeof by === "string" && /^[\x20-\x7e]{1,64}$/.test(by) ? by : "api" }
+    const asking = { by: typeof by === "string" && clientName.test(by) ? by : "api" }
     const attachment: Attachment = yield* Effect.mapError((yield* Sessions).attach(id, randomUUID(), mode, asking), toProblem)
     const webSocket = yield* open
     opened = true

@@ -23,11 +23,11 @@ export const Flag = Schema.Literals(["true", "false"])
 /** `30s`, `1500ms`, `5m`, or a number of seconds. */
 export const Duration = Schema.String.check(Schema.isPattern(/^\d{1,9}(ms|s|m)?$/, { message: "a duration such as 30s, 1500ms or 5m" }))
 
-const ClientName = Schema.String.check(Schema.isPattern(/^[\x20-\x7e]{1,64}$/, { message: "1 to 64 printable ASCII characters" })).annotate(
-  {
-    description: "who asks; recorded with what is done"
-  }
-)
+/** `reprise` is the daemon's own name in the log: what it did, nobody else can claim or be blamed for. */
+export const clientName = /^(?!reprise$)[\x20-\x7e]{1,64}$/
+const ClientName = Schema.String.check(
+  Schema.isPattern(clientName, { message: "1 to 64 printable ASCII characters, and not `reprise`" })
+).annotate({ description: "who asks; recorded with what is done" })
 const IdempotencyKey = Schema.String.check(
   Schema.isPattern(/^[\x21-\x7e]{1,255}$/, { message: "1 to 255 visible ASCII characters" })
 ).annotate({ description: "the same key with the same request is done once and answered the same" })

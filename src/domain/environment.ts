@@ -1,5 +1,6 @@
 /** What a child inherits: an allow-list of the daemon's own environment, and what was asked for; nothing else. */
-import type { Environment } from "./secrets.ts"
+
+export type Environment = Readonly<Record<string, string>>
 
 /** Names that every terminal program needs and none of which is a secret; prefixes end with `*`. */
 const inherited = [
@@ -18,7 +19,7 @@ const inherited = [
 ] as const
 
 /** `asked` wins. TERM is set, because the terminal is ours: what the daemon was started in says nothing about it. */
-export const childEnvironment = (own: NodeJS.ProcessEnv, asked: Environment): Environment => ({
+export const childEnvironment = (own: Readonly<Record<string, string | undefined>>, asked: Environment): Environment => ({
   ...Object.fromEntries(Object.entries(own).filter((entry): entry is [string, string] => entry[1] !== undefined && isInherited(entry[0]))),
   TERM: "xterm-256color",
   COLORTERM: "truecolor",
