@@ -61,8 +61,8 @@ const bareFirstOutput = async () => {
 /** An agent that greets and stays. */
 const living = ["sh", "-c", "echo hello; exec sleep 1000"] as const
 
-/** The agent tells the time as its last word; its shell needs a moment more to exit, which counts against us. */
-const dying = "date +%s%N; exit 7"
+/** After a key, the agent tells the time as its last word; its shell needs a moment more to exit, which counts against us. */
+const dying = "stty -echo; echo; read -r _; date +%s%N; exit 7"
 
 const exits = async (daemon: TestDaemon, rounds: number): Promise<ReadonlyArray<Figure>> => {
   using events = await eventsOf(daemon)
@@ -70,6 +70,8 @@ const exits = async (daemon: TestDaemon, rounds: number): Promise<ReadonlyArray<
   let right = 0
   for (let round = 0; round < rounds; round++) {
     const { id } = await daemon.create(["sh", "-c", dying])
+    await daemon.reaches(id, "runs", ({ phase, state }) => state === "streaming" && phase === "running")
+    await daemon.done("POST", `/v1/sessions/${id}/input`, { text: "\n" })
     const exited = await events.until(`${id} has exited`, ({ session, type }) => session === id && type === "ProcessExited")
     if (exited.event.data.code === 7) right += 1
     const lastWord = Number((await daemon.output(id)).trim()) / 1e6

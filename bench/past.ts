@@ -1,4 +1,7 @@
-/** Writes a log as daemons before this one would have left it: real inputs, decided by the domain, appended by the event store. */
+/**
+ * Writes a log as daemons before this one would have left it: real inputs, decided by the domain, appended by the event store.
+ * One life is decided and lived by all under names of their own, fingerprints apart, which nobody compares at a start.
+ */
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
@@ -11,7 +14,7 @@ import { type Spec, terminalLadder } from "../src/domain/spec.ts"
 import type { Moment } from "../src/domain/time.ts"
 import { BootClock } from "../src/infra/boot-clock.ts"
 import * as EventLog from "../src/infra/log/event-log.ts"
-import { EventStore } from "../src/infra/log/event-store.ts"
+import { type Decision, EventStore } from "../src/infra/log/event-store.ts"
 
 export interface Past {
   readonly sessions: number
@@ -29,36 +32,45 @@ export const writePast = (home: string, past: Past): Promise<number> => {
 }
 
 const written = Effect.fnUntraced(function* ({ end, facts, sessions }: Past) {
-  const clock = yield* BootClock
-  const ids = yield* Effect.all(Array.from({ length: sessions }, () => clock.sessionId))
-  // As many at once as make large groups; one after the other each would pay a disk's flush.
-  const counts = yield* Effect.forEach(ids, (id) => life(id, facts, end), { concurrency: 250 })
-  return counts.reduce((total, count) => total + count, 0)
-})
-
-const life = Effect.fnUntraced(function* (id: string, facts: number, end: Past["end"]) {
   const store = yield* EventStore
   const clock = yield* BootClock
+  const original = yield* clock.sessionId
+  const life = yield* lifeOf(original, facts, end)
+  const ids = yield* Effect.all(Array.from({ length: sessions }, () => clock.sessionId))
+  // As many at once as make large groups; one after the other each would pay a disk's flush.
+  yield* Effect.forEach(
+    ids,
+    (id) => Effect.forEach(life, (text) => store.append(JSON.parse(text.replaceAll(original, id)) as Decision), { discard: true }),
+    { concurrency: 250, discard: true }
+  )
+  return sessions * (JSON.parse(life.at(-1)!) as Decision).row.seq
+})
+
+/** Its decisions as text. */
+const lifeOf = Effect.fnUntraced(function* (id: string, facts: number, end: Past["end"]) {
+  const clock = yield* BootClock
+  const decisions: Array<string> = []
   let seq = 0
   let checkpointed = 0
   let session: Session | null = null
   let moment: Moment = yield* clock.moment(0)
 
-  const record = Effect.fnUntraced(function* (input: Input | { readonly type: "Create" }, accepted: Accepted) {
-    const inputId = yield* clock.inputId
+  const record = (input: Input | { readonly type: "Create" }, accepted: Accepted) => {
+    const inputId = `i-${id}-${decisions.length}`
     const decision = toDecision({ id, seq, checkpointed, input, inputId, moment, asking: { by: "bench" } }, accepted)
-    seq = (yield* store.append(decision)).seq
+    decisions.push(JSON.stringify(decision))
+    seq = decision.row.seq
     checkpointed = decision.checkpoint?.seq ?? checkpointed
     session = accepted.session
-  })
+  }
   const take = Effect.fnUntraced(function* (input: Input) {
     moment = { ...(yield* clock.moment(moment.offset + 512)), bootMs: moment.bootMs }
     const decided = decide(session!, input, moment)
     if (decided._tag !== "Accepted") return yield* Effect.die(new Error(`${input.type}: ${JSON.stringify(decided)}`))
-    yield* record(input, decided)
+    record(input, decided)
   })
 
-  yield* record({ type: "Create" }, decideCreate(SessionId.make(id), spec(id), "bench", moment))
+  record({ type: "Create" }, decideCreate(SessionId.make(id), spec(id), "bench", moment))
   let told = 0
   const holder = (event: HolderEvent) => {
     told += 1
@@ -75,7 +87,7 @@ const life = Effect.fnUntraced(function* (id: string, facts: number, end: Past["
   yield* holder({ type: "exited", code: 1, signal: null })
   yield* holder({ type: "cleared", swept: 0 })
   if (end === "ended") yield* take({ type: "Stop", by: "bench", reason: "enough" })
-  return seq
+  return decisions
 })
 
 const hours = 3_600_000

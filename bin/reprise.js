@@ -4,11 +4,11 @@
  * It must parse and run on Node 12.20: no newer syntax than that, no dependency.
  */
 import { spawn } from "node:child_process"
-import { existsSync } from "node:fs"
+import { existsSync, readdirSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { constants, homedir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 
 const NEEDED = 24
 const here = fileURLToPath(import.meta.url)
@@ -16,16 +16,32 @@ const here = fileURLToPath(import.meta.url)
 if (major(process.version) >= NEEDED) runHere()
 else runOn(findNode())
 
-/** Present in a checkout, absent from a package: there the source is the program, here its build. */
+/**
+ * A package has the build alone. A checkout has both, and its source is the program; but a build that is newer than all of it
+ * is the same program in a dozen files instead of nine hundred, and starts in half the time.
+ */
 function runHere() {
-  const source = new URL("../src/main.ts", import.meta.url)
-  const entry = existsSync(source) ? source : new URL("../dist/main.js", import.meta.url)
+  const source = join(here, "../../src")
+  const build = join(here, "../../dist/main.js")
+  const entry = isBuilt(build, source) ? build : join(source, "main.ts")
   keepCompiledCode()
-    .then(() => import(entry.href))
+    .then(() => import(pathToFileURL(entry).href))
     .catch((error) => {
       console.error(error)
       process.exit(1)
     })
+}
+
+function isBuilt(build, source) {
+  if (!existsSync(build)) return false
+  return !existsSync(source) || newest(source) < statSync(build).mtimeMs
+}
+
+/** Directories count too: theirs is the time of the last file that came or went. */
+function newest(path) {
+  const stat = statSync(path)
+  if (!stat.isDirectory()) return stat.mtimeMs
+  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), stat.mtimeMs)
 }
 
 /**
