@@ -1,5 +1,5 @@
 /** What a session does to the world: launches, writes, signals, sweeps. Nothing here waits in the session's way; the world answers by reports. */
-import { Deferred, Effect, Exit, FiberSet, Scope } from "effect"
+import { Deferred, Effect, Exit, FiberSet, Latch, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
@@ -31,6 +31,8 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
   const fibers = yield* FiberSet.make<void>()
   const services = yield* Effect.context<Runtime | Secrets | EventStore>()
   const writes = makePendingWrites()
+  /** Closed while a launch is on its way: what it makes is not there yet, and a sweep would not find it. */
+  const launches = Latch.makeUnsafe(true)
   let arrival = Deferred.makeUnsafe<void>()
   let attended: { readonly attendance: Attendance; readonly scope: Scope.Closeable } | null = null
 
@@ -134,7 +136,13 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
       case "Prepare":
         return background(prepare(effect.generation))
       case "Spawn":
-        return background(spawn(refOf(effect.generation, effect.nonce), effect.executable))
+        launches.closeUnsafe()
+        return background(
+          Effect.ensuring(
+            spawn(refOf(effect.generation, effect.nonce), effect.executable),
+            Effect.sync(() => launches.openUnsafe())
+          )
+        )
       case "Write": {
         const typed = effect.kind === "interrupt" ? new TextEncoder().encode(providerOf(context().spec.provider).interrupt) : bytes
         // The bytes of an input live in the memory of the daemon that took it, and nowhere else.
@@ -163,7 +171,7 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
         return background(Effect.ignore(link(effect.generation)?.runLadder(effect.mode) ?? Effect.void))
       case "Sweep":
         return background(
-          Effect.map(runtime.sweep(refOf(effect.generation, effect.nonce), effect.process), ({ swept }) =>
+          Effect.map(launches.whenOpen(runtime.sweep(refOf(effect.generation, effect.nonce), effect.process)), ({ swept }) =>
             tell({
               type: "Swept",
               generation: effect.generation,

@@ -1,6 +1,6 @@
 /** Start-up: every session that the log expects to have work is settled, each by itself, and the outcomes add up. */
 import { Clock, Effect } from "effect"
-import { EventReader, EventStore } from "../infra/log/event-store.ts"
+import { EventReader, EventStore, type SessionRow } from "../infra/log/event-store.ts"
 import { type LaunchRemains, Runtime } from "../infra/runtimes/runtime.ts"
 import { type Outcome, reconcile } from "./reconciliation.ts"
 import type { Residents } from "./residents.ts"
@@ -50,20 +50,25 @@ const settleRemains = Effect.fnUntraced(function* (residents: Residents) {
     all.filter((remains) => residents.peek(remains.session)?.session().context.nonce !== remains.nonce),
     Effect.fnUntraced(function* (remains) {
       const row = yield* reader.row(remains.session)
-      const known = row === null ? 0 : (row.view as { readonly generation: number }).generation
-      if (row === null || remains.generation > known || !isOver(remains)) {
-        yield* Effect.logWarning("a launch that the log does not expect is left alone").pipe(
-          Effect.annotateLogs({ session: remains.session, generation: remains.generation })
-        )
-        return true
+      if (row !== null && hasEnded(row, remains.generation)) {
+        yield* isOver(remains) ? acknowledge(remains) : runtime.discard(remains)
+        if ((yield* runtime.remains(remains)) === null) return false
       }
-      yield* acknowledge(remains)
-      return false
+      yield* Effect.logWarning("a launch that the log does not expect is left alone").pipe(
+        Effect.annotateLogs({ session: remains.session, generation: remains.generation })
+      )
+      return true
     }),
     { concurrency }
   )
   return strangers.filter((stranger) => stranger).length
 })
+
+/** By the log: the journal of a holder that was killed, or of a rebooted machine, never came to its last entry. */
+const hasEnded = ({ state, view }: SessionRow, generation: number) => {
+  const known = (view as { readonly generation: number }).generation
+  return generation < known || (generation === known && (state === "ended" || state === "terminated"))
+}
 
 const isOver = ({ journal, process }: LaunchRemains) => {
   const last = journal.at(-1)?.event.type

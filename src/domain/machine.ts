@@ -101,7 +101,11 @@ const resume = {
   }))
 }
 const archive = { target: "#ended.archived" as const, actions: remember<"SessionArchived">(() => ({ deadlines: {}, relaunch: null })) }
-const terminate = { target: "#terminated" as const, actions: remember<"SessionTerminated">(() => ({ deadlines: {}, relaunch: null })) }
+/** Nothing is recorded after it, so whoever is attached is let go here. */
+const terminate = {
+  target: "#terminated" as const,
+  actions: remember<"SessionTerminated">(() => ({ deadlines: {}, relaunch: null, clients: [] }))
+}
 
 /** No process. What may still come, and when, is the substate. */
 const ended = {

@@ -1,5 +1,6 @@
 /** A session is the fold of its facts: open it with the first, apply each next one; replaying is the same with effects dropped. */
 import { type ExecutableActionsFrom, initialTransition, type SnapshotFrom, transition } from "xstate"
+import { canonicalJson } from "./canonical.ts"
 import type { SessionEffect } from "./effects.ts"
 import type { Fact, FactOf } from "./facts.ts"
 import { machine } from "./machine.ts"
@@ -63,7 +64,7 @@ export const stateName = (session: Session): string => {
 }
 
 /** One text for one state, whatever order its keys were written in: what `state_hash` is taken over. */
-export const canonical = (session: Session): string => JSON.stringify([session.value, session.context], sorted)
+export const canonical = (session: Session): string => canonicalJson([session.value, session.context])
 
 /** The format of a checkpoint: a change of the machine's states or of its context's shape is a new one, and older ones are ignored. */
 export const checkpointFormat = 1
@@ -74,11 +75,6 @@ export const fromCheckpoint = (text: string): Session => {
   const { context, value } = JSON.parse(text) as { readonly value: Session["value"]; readonly context: SessionContext }
   return machine.resolveState({ value, context })
 }
-
-const sorted = (_: string, value: unknown): unknown =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value
 
 const returned = ([session, actions]: readonly [Session, ReadonlyArray<ExecutableActionsFrom<typeof machine>>]): Applied => [
   session,

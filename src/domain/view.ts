@@ -130,9 +130,11 @@ export const view = (session: Session, seq: number): SessionView => {
   }
 }
 
-/** Whether start-up has work with the session: a process may live, a launch is under way, or a deadline is pending. */
+/** Whether start-up has work with the session: a process may live, a launch is under way, a deadline is pending, or somebody is attached. */
 export const isLive = (session: Session): boolean =>
-  ["starting", "streaming", "resuming"].includes(lifeOf(session)) || Object.keys(session.context.deadlines).length > 0
+  ["starting", "streaming", "resuming"].includes(lifeOf(session)) ||
+  Object.keys(session.context.deadlines).length > 0 ||
+  session.context.clients.length > 0
 
 const phases: Readonly<Record<string, Phase>> = {
   preparing: "preparing",

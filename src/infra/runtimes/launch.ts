@@ -1,5 +1,5 @@
 /** Starts one holder for one launch, however often it is asked and however often the one who asks dies in between. */
-import { rmSync, statSync } from "node:fs"
+import { existsSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Clock, Effect, Schedule } from "effect"
 import { crashPoint } from "../crash-points.ts"
@@ -36,7 +36,8 @@ const start = Effect.fn("Runtime.start")(function* (home: string, holder: Instal
   const starting = Effect.gen(function* () {
     yield* attempt(() => writeWhole(join(directory, fileNames.spec), JSON.stringify(specOf(home, holder, order))))
     yield* startHolder(holder.program, directory)
-    yield* awaitAnswer(directory)
+    // It said so by its end of the pipe: its socket is there, or it is dead.
+    if (!existsSync(join(directory, fileNames.socket))) yield* awaitAnswer(directory)
   })
   return yield* starting.pipe(
     Effect.timeoutOrElse({ duration: 2 * startMs, orElse: () => Effect.fail(neverStarted) }),
