@@ -23,6 +23,7 @@ export interface DaemonOptions {
   readonly bendAppend?: BendAppend
   readonly bendReader?: (reader: EventReader["Service"]) => EventReader["Service"]
   readonly bends?: Bends
+  readonly bendBootMs?: () => number
   /** Wraps the runtime: a defect, a delay, a look. */
   readonly bendRuntime?: (runtime: Runtime["Service"]) => Runtime["Service"]
 }
@@ -82,8 +83,13 @@ export class Daemon {
     return Context.get(this.services, EventStore)
   }
 
+  /** Requests that wait for their answer. */
+  get waiting(): number {
+    return this.#asked.size
+  }
+
   /** As a request handler of this daemon would: it dies with it. */
-  ask<A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Asked<A, E> {
+  ask<A, E>(effect: Effect.Effect<A, E, Scope.Scope>, answered: (exit: Exit.Exit<A, E>) => void = () => {}): Asked<A, E> {
     const asked: Asked<A, E> = { state: this.alive ? "pending" : "lost", exit: null }
     if (!this.alive) return asked
     this.#asked.add(asked)
@@ -91,7 +97,8 @@ export class Daemon {
       this.#asked.delete(asked)
       if (asked.state !== "pending") return
       asked.state = "answered"
-      asked.exit = exit as Exit.Exit<A, E>
+      asked.exit = exit
+      answered(exit)
     })
     return asked
   }
@@ -162,7 +169,7 @@ export class Daemon {
         Layer.succeed(EventReader, options.bendReader?.(reader) ?? reader),
         Layer.succeed(Runtime, options.bendRuntime?.(runtime) ?? runtime),
         Layer.succeed(Secrets, modelSecrets(world, port)),
-        Layer.succeed(BootClock, bootClock(world)),
+        Layer.succeed(BootClock, bootClock(world, options.bendBootMs)),
         Layer.fresh(Fencing.layer)
       )
       const registry = Registry.layer({ liveSessions: options.liveSessions ?? 50, environment: { PATH: "/bin" } })
@@ -182,15 +189,15 @@ export class Daemon {
   }
 }
 
-const bootClock = (world: World): BootClock["Service"] => {
+const bootClock = (world: World, bootMs = () => world.clock.bootMs): BootClock["Service"] => {
   const { chance, clock } = world
   return {
     bootId: clock.bootId,
-    bootMs: Effect.sync(() => clock.bootMs),
+    bootMs: Effect.sync(bootMs),
     moment: (offset) =>
       Effect.sync(() => ({
         wallMs: clock.wallMs,
-        bootMs: clock.bootMs,
+        bootMs: bootMs(),
         bootId: clock.bootId,
         random: chance.next(),
         nonce: chance.hex(16),

@@ -106,6 +106,11 @@ export class Holder {
     this.#tellEnd("silent")
   }
 
+  /** The agent dies by itself. */
+  crash(code: number): void {
+    if (this.stage === "running") this.#leaderEnds({ code, signal: null })
+  }
+
   print(bytes: number): void {
     if (!this.leaderAlive || this.stage !== "running" || !this.alive) return
     this.offset += bytes

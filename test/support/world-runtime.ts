@@ -42,8 +42,6 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
 
   const launch: Runtime["Service"]["launch"] = Effect.fnUntraced(function* (order) {
     world.watch({ type: "launch", ref: order })
-    const problem = world.launchProblems.shift() ?? (world.chance.happens(world.weather.launchFails) ? "EAGAIN" : null)
-    if (problem !== null) return yield* new LaunchFailure({ code: problem, message: problem })
     let standing = world.launches.get(keyOf(order))
     if (standing !== undefined && standing.holder === null && !standing.maker.alive) {
       // Deserted between the directory and the holder: taken over once nobody can be on the way any more.
@@ -54,6 +52,13 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
       const made: Launch = { order, madeAtMs: clock.monotonicMs, maker: port.process, holder: null, denied: false }
       world.launches.set(keyOf(order), made)
       yield* port.cross(pause)
+      const problem = world.launchProblems.shift() ?? (world.chance.happens(world.weather.launchFails) ? "EAGAIN" : null)
+      if (problem !== null) {
+        // Undone as if never begun.
+        made.denied = true
+        world.launches.delete(keyOf(order))
+        return yield* new LaunchFailure({ code: problem, message: problem })
+      }
       if (!made.denied) world.start(made)
       standing = made
     }

@@ -100,6 +100,8 @@ export class Stage {
   #answered(decision: Decision, answer: Appended | AppendError): void {
     this.truth.look()
     if (!("_tag" in answer)) {
+      // A report is told until it is in the log: not written then, written now.
+      this.#absent.delete(decision.inputId)
       const written = this.truth.decisions.get(decision.inputId)
       this.ledger.check(
         "I4",

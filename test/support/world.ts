@@ -1,8 +1,9 @@
 /** A modelled machine for real actors: launches that outlive daemons, a clock that only moves when told, faults that are drawn or planned. */
+
+import type { Environment } from "../../src/domain/environment.ts"
 import type { ProcessIdentity } from "../../src/domain/facts.ts"
 import type { Size } from "../../src/domain/spec.ts"
 import type { LaunchOrder, LaunchRef } from "../../src/infra/runtimes/runtime.ts"
-import type { Environment } from "../../src/infra/secrets.ts"
 import { drawScript, goodHabits, type Habits, type Script } from "./world-agent.ts"
 import { Chance } from "./world-chance.ts"
 import { Process, WorldClock } from "./world-clock.ts"
