@@ -63,8 +63,11 @@ export const stateName = (session: Session): string => {
   return `${life}${inside === life ? "" : `/${inside}`}${stop === "none" ? "" : ` (stop: ${stop})`}`
 }
 
-/** One text for one state, whatever order its keys were written in: what `state_hash` is taken over. */
-export const canonical = (session: Session): string => canonicalJson([session.value, session.context])
+/**
+ * One text for one state: what `state_hash` is taken over. What is empty is left out, so that a memory which gains a place for
+ * something new keeps the hashes of every state in which that place is still empty.
+ */
+export const canonical = (session: Session): string => canonicalJson([session.value, filled(session.context)])
 
 /** The format of a checkpoint: a change of the machine's states or of its context's shape is a new one, and older ones are ignored. */
 export const checkpointFormat = 1
@@ -75,6 +78,10 @@ export const fromCheckpoint = (text: string): Session => {
   const { context, value } = JSON.parse(text) as { readonly value: Session["value"]; readonly context: SessionContext }
   return machine.resolveState({ value, context })
 }
+
+const filled = (context: SessionContext) => Object.fromEntries(Object.entries(context).filter(([, value]) => !isEmpty(value)))
+
+const isEmpty = (value: unknown) => value === null || (typeof value === "object" && Object.keys(value).length === 0)
 
 const returned = ([session, actions]: readonly [Session, ReadonlyArray<ExecutableActionsFrom<typeof machine>>]): Applied => [
   session,
