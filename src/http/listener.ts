@@ -10,7 +10,11 @@ import { parserProblem, turnAway, turnAwaySocket } from "./raw-answer.ts"
 export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFailed", {
   place: Schema.String,
   code: Schema.String
-}) {}
+}) {
+  override get message() {
+    return this.code === "EADDRINUSE" ? `${this.place} is in use by another program` : `nothing can listen at ${this.place} (${this.code})`
+  }
+}
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void
 export type UpgradeHandler = (admitted: Admission, request: IncomingMessage, socket: Duplex, head: Buffer) => void

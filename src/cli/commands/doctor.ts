@@ -62,7 +62,7 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
     findings.push({
       level: "warn",
       says: `${recovery.quarantinedHolders} launches that the log knows nothing of are left running`,
-      advice: `look at them in ${path}/holders, and end their processes by hand if nobody needs them`
+      advice: `identity.json in ${path}/sessions/*/g* names their processes; end by hand those that nobody needs`
     })
   }
   for (const { reason, session } of quarantined) {

@@ -7,21 +7,37 @@ export class AlreadyRunning extends Schema.TaggedError<AlreadyRunning>()("Alread
 export class NetworkFileSystem extends Schema.TaggedError<NetworkFileSystem>()("NetworkFileSystem", {
   path: Schema.String,
   fileSystem: Schema.String
-}) {}
+}) {
+  override get message() {
+    return `${this.path} lies on a network file system (${this.fileSystem}), whose locks and flushes cannot be relied on`
+  }
+}
 /** The file does not hold together; `detail` is what SQLite said of it. */
-export class CorruptLog extends Schema.TaggedError<CorruptLog>()("CorruptLog", { path: Schema.String, detail: Schema.String }) {}
+export class CorruptLog extends Schema.TaggedError<CorruptLog>()("CorruptLog", { path: Schema.String, detail: Schema.String }) {
+  override get message() {
+    return `${this.path} is damaged: ${this.detail}`
+  }
+}
 /** Written by a newer version: this one would not understand what it reads, nor keep what it writes. */
 export class NewerLog extends Schema.TaggedError<NewerLog>()("NewerLog", {
   path: Schema.String,
   found: Schema.Int,
   known: Schema.Int
-}) {}
+}) {
+  override get message() {
+    return `${this.path} was written by a newer version: its shape is ${this.found}, and this one knows ${this.known}`
+  }
+}
 /** The world said no: permissions, space, a lock held by a stranger. */
 export class UnopenableLog extends Schema.TaggedError<UnopenableLog>()("UnopenableLog", {
   path: Schema.String,
   code: Schema.String,
   cause: Schema.Defect()
-}) {}
+}) {
+  override get message() {
+    return `${this.path} cannot be opened (${this.code})`
+  }
+}
 export type OpenError = AlreadyRunning | NetworkFileSystem | CorruptLog | NewerLog | UnopenableLog
 const openErrors = [AlreadyRunning, NetworkFileSystem, CorruptLog, NewerLog, UnopenableLog]
 
