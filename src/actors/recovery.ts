@@ -11,6 +11,9 @@ const concurrency = 32
 /** A holder that is slower than this is not waited for: its session goes on trying by itself. */
 const patience = "5 seconds"
 
+/** A forgotten holder costs memory and nothing else: there is time. */
+const betweenLooks = "10 minutes"
+
 export const recover = Effect.fn("recover")(function* (residents: Residents) {
   const reader = yield* EventReader
   const begunAt = yield* Clock.currentTimeMillis
@@ -40,6 +43,14 @@ export const recover = Effect.fn("recover")(function* (residents: Residents) {
     tookMs: (yield* Clock.currentTimeMillis) - begunAt
   } satisfies RecoveryReport
 })
+
+/** A holder that hung, or lost its connection, when it was told that it may go is told again: until then it would wait for a week. */
+export const keepSettling = (residents: Residents) =>
+  settleRemains(residents).pipe(
+    Effect.catchTag("StoreFailure", (failure) => Effect.logWarning("launches could not be looked through", failure.code)),
+    Effect.delay(betweenLooks),
+    Effect.forever
+  )
 
 /** Launch directories that no live session claims: ends that were recorded are acknowledged, what the log never intended is left alone. */
 const settleRemains = Effect.fnUntraced(function* (residents: Residents) {

@@ -15,7 +15,7 @@ import type { Fencing } from "./fencing.ts"
 import { fold, step } from "./fold.ts"
 import { request as letterOf } from "./letter.ts"
 import { toDecision } from "./recording.ts"
-import { recover } from "./recovery.ts"
+import { keepSettling, recover } from "./recovery.ts"
 import { makeResidents } from "./residents.ts"
 import { type Answer, type Asking, IdempotencyMismatch, InputNotWritten, Quarantined, SessionNotFound, Sessions } from "./sessions.ts"
 
@@ -40,6 +40,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   const admission = makeAdmission(options.liveSessions)
   const residents = yield* makeResidents((after) => admission.observe(after.id, after.state), yield* reader.quarantined)
   const recovery = yield* recover(residents)
+  yield* Effect.forkScoped(keepSettling(residents))
 
   /** The answer to an earlier request with the same key, if there was one. */
   const repeated = Effect.fnUntraced(function* (asking: Asking) {

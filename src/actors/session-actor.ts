@@ -7,7 +7,7 @@ import type { Moment } from "../domain/time.ts"
 import { isLive, type SessionView, view } from "../domain/view.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
-import { type AppendError, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
+import { AlreadyDone, type AppendError, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
 import type { Folded } from "./fold.ts"
 import { type Hands, makeHands } from "./hands.ts"
 import { type Letter, report } from "./letter.ts"
@@ -71,12 +71,24 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
     hands.writes.settle(accepted.steps.map(({ fact }) => fact))
   })
 
+  /** A repeat that waited behind its original changes nothing and is answered like it, whatever the session would say now. */
+  const unlessDone = Effect.fnUntraced(function* (letter: Letter) {
+    if (letter.asking?.idempotency === undefined) return
+    const { key, scope } = letter.asking.idempotency
+    const done = yield* store.idempotent(scope, key)
+    if (done !== null) return yield* new AlreadyDone({ requestHash: done.requestHash, response: done.response })
+  })
+
   const answer = Effect.fnUntraced(function* (letter: Letter) {
     const expected = letter.asking?.ifMatch
-    if (expected !== undefined && expected !== seq) return yield* new PreconditionFailed({ session: id, expected, seq })
+    if (expected !== undefined && expected !== seq) {
+      yield* unlessDone(letter)
+      return yield* new PreconditionFailed({ session: id, expected, seq })
+    }
     const moment = yield* clock.moment(hands.offset())
     const outcome = decide(session, letter.input, moment)
     yield* Metric.update(Metric.withAttributes(decided, { input: letter.input.type, outcome: outcome._tag }), 1)
+    if (outcome._tag !== "Accepted") yield* unlessDone(letter)
     if (outcome._tag === "Refusal")
       return yield* new Refused({
         session: id,

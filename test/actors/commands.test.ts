@@ -63,6 +63,18 @@ describe("a command", () => {
     assert.strictEqual(countOf(stage, id, "SessionPatched"), 1)
   })
 
+  it("that is repeated while its original is under way is answered like it, though it would be refused now", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon)
+    const { seq } = await seen(stage, daemon, id)
+    const asking = { ...keyed("k1"), ifMatch: seq }
+    const both = [1, 2].map(() => daemon.ask(daemon.sessions.send(id, stop, asking)))
+    const [one, two] = [await answerOf(stage, both[0]!), await answerOf(stage, both[1]!)]
+    assert.deepStrictEqual(two, { view: one.view, repeated: true })
+    assert.strictEqual(countOf(stage, id, "StopRequested"), 1)
+  })
+
   it("to create with a used key finds the session that is there, also after the daemon was killed", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage

@@ -151,6 +151,65 @@ describe("start-up", () => {
     assert.strictEqual(stage.world.holders.length, 1)
   })
 
+  it("long after the deadline of a launch that it finds unfinished leaves no process behind", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const { watch } = stage.world
+    stage.world.watch = (act) => {
+      watch(act)
+      if (act.type === "launch" && daemon.alive) daemon.port.fuse = 1
+    }
+    const id = await created(stage, daemon, { keepalive: never })
+    await stage.until("the daemon has died", () => !daemon.alive)
+    await daemon.bury()
+    await stage.pass(60_000)
+    await stage.start()
+    await stage.until("the launch is settled", () => typesOf(stage, id).some((type) => type === "GenerationEnded" || type === "AgentReady"))
+    await stage.pass(5_000)
+    assert.strictEqual(stage.world.livingProcesses.length, typesOf(stage, id).includes("GenerationEnded") ? 0 : 1)
+  })
+
+  it("takes away what an ended launch left, also when its holder never finished its journal", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon, { keepalive: never })
+    stage.world.holderOf(id).hang()
+    await sent(stage, daemon, id, stop)
+    await stage.until("it was given up and swept", () => typesOf(stage, id).includes("GenerationEnded"))
+    await daemon.kill()
+    stage.world.reboot()
+    const report = await reportOf(stage, await stage.start())
+    assert.strictEqual(report.quarantinedHolders, 0)
+    assert.strictEqual(stage.world.launches.size, 0)
+  })
+
+  it("is not needed for a holder that hung when it was told to go", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon, { keepalive: never })
+    stage.world.holderOf(id).hang()
+    await sent(stage, daemon, id, stop)
+    await stage.until("it was given up and swept", () => typesOf(stage, id).includes("GenerationEnded"))
+    stage.world.holderOf(id).resume()
+    await stage.pass(700_000)
+    assert.strictEqual(stage.world.launches.size, 0)
+    assert.strictEqual(stage.world.holderOf(id).alive, false)
+  })
+
+  it("detaches whom a killed daemon left attached to a session at rest, too", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon, { keepalive: never })
+    await sent(stage, daemon, id, stop)
+    await stage.until("it has ended", () => typesOf(stage, id).includes("GenerationEnded"))
+    daemon.ask(Effect.andThen(daemon.sessions.attach(id, "c1", "view", ada), Effect.never))
+    await stage.pass(10)
+    await daemon.kill()
+    const next = await stage.start()
+    await stage.pass(100)
+    assert.strictEqual((await seen(stage, next, id)).clients, 0)
+  })
+
   it("detaches whom the killed daemon left attached", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage

@@ -6,6 +6,7 @@ import type { Stage } from "../support/world-stage.ts"
 export const poison = (stage: Stage, stream: string): string => {
   stage.truth.look()
   const last = stage.truth.rows.findLast((row) => row.stream === stream)!
+  const { writer_epoch } = stage.truth.rows.at(-1)!
   const handle = new Sqlite(stage.log.path)
   try {
     const columns = Object.keys(last).filter((name) => name !== "position")
