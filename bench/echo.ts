@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { type IPty, spawn } from "node-pty"
 import { TestDaemon, until } from "../test/support/daemon.ts"
 import { type Figure, figure } from "./figure.ts"
+import { relayed } from "./relay.ts"
 import { interleaved, median, percentile } from "./samples.ts"
 import type { Size } from "./size.ts"
 import { attached, seen, type TerminalClient } from "./terminal-client.ts"
@@ -27,17 +28,23 @@ export const benchEcho = async ({ small }: Size): Promise<ReadonlyArray<Figure>>
   await peer.ready
   await times(ours, type, keys)
   await times(peer.client, peer.type, keys)
+  await using relay = await relayed(echoing)
+  await times(relay.client, relay.type, keys)
+  const floor: Array<number> = []
   const taken = await interleaved(
     small ? 2 : 6,
     () => times(ours, type, keys),
-    () => times(peer.client, peer.type, keys)
+    async () => {
+      floor.push(median(await times(relay.client, relay.type, keys)))
+      return times(peer.client, peer.type, keys)
+    }
   )
   const compare = (name: string, pick: (times: ReadonlyArray<number>) => number, hold: number | null) =>
     figure({
       ...{ name, unit: "ms", better: "less" as const },
       ours: median(taken.ours.map(pick)),
       peer: { name: "attached tmux", value: median(taken.peer.map(pick)) },
-      ...(hold === null ? {} : { hold: { ratio: hold } })
+      ...(hold === null ? {} : { hold: { ratio: hold }, note: `two bare Node programs that pass bytes on: ${median(floor).toFixed(3)} ms` })
     })
   // At most 1.5 times the peer's time is at least two thirds of its speed.
   return [compare("key echo, p50", median, 0.667), compare("key echo, p99", (all) => percentile(all, 0.99), null)]
