@@ -19,6 +19,7 @@ export class Server {
   readonly #held: Held
   readonly #connections = new Set<Connection>()
   #epoch = readJson<number>(fileNames.epoch) ?? 0
+  #newestOffset = 0
   #toldOffset = 0
   #telling = false
 
@@ -39,13 +40,18 @@ export class Server {
   }
 
   tellOffset(offset: number): void {
-    this.#toldOffset = offset
+    const untold = offset - this.#toldOffset
+    this.#newestOffset = offset
     if (this.#telling) return
     this.#telling = true
-    setImmediate(() => {
+    const tell = () => {
       this.#telling = false
+      this.#toldOffset = this.#newestOffset
       for (const connection of this.#connections) connection.tellOffset(this.#toldOffset)
-    })
+    }
+    // An echo is told at once; in a flood a word for every 64 KiB keeps the daemon busier than the bytes do.
+    if (untold < floodBytes) setImmediate(tell)
+    else setTimeout(tell, floodMs)
   }
 
   #accept(socket: Socket) {
@@ -141,5 +147,7 @@ class Connection {
   }
 }
 
+const floodBytes = 32_768
+const floodMs = 4
 const mostConnections = 16
 const unsentBytes = 8_388_608
