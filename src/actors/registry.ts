@@ -13,7 +13,7 @@ import { makeAdmission } from "./admission.ts"
 import { plan } from "./creation.ts"
 import type { Fencing } from "./fencing.ts"
 import { fold, step } from "./fold.ts"
-import { request as letterOf } from "./letter.ts"
+import { request as letterOf, report } from "./letter.ts"
 import { toDecision } from "./recording.ts"
 import { keepSettling, recover } from "./recovery.ts"
 import { makeResidents } from "./residents.ts"
@@ -125,11 +125,12 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     let typedBytes = 0
     const { view: attached } = yield* Effect.acquireRelease(
       deliver(id, { type: "Attach", by: asking.by, client, mode }, asking, null),
-      () =>
+      () => {
+        // A report, for nobody would say it again: a log that takes nothing now is told once it does.
+        const left = report({ type: "Detach", by: asking.by, client, typedBytes })
         // The daemon may be on its way out: then the next one detaches whom it finds attached.
-        Effect.ignore(
-          Effect.timeoutOption(deliver(id, { type: "Detach", by: asking.by, client, typedBytes }, { by: asking.by }, null), "2 seconds")
-        )
+        return Effect.ignore(Effect.timeoutOption(Effect.andThen(residents.post(id, left), Deferred.await(left.reply)), "2 seconds"))
+      }
     )
     return {
       view: attached,

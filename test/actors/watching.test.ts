@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
+import { StoreFailure } from "../../src/infra/log/event-store.ts"
 import { ada, never, rename, stop, terminate } from "../support/world-requests.ts"
 import { answerOf, countOf, errorOf, running, sent, staged, typesOf } from "./actors.ts"
 
@@ -24,6 +25,24 @@ describe("who attaches", () => {
     const left = stage.truth.facts(id).find(({ fact }) => fact.type === "ClientDetached")?.fact
     assert.deepInclude(left, { client: "c1", typedBytes: 3 })
     assert.lengthOf(stage.world.holderOf(id).typed, 1)
+  })
+
+  it("is known to have left also when the log took nothing in that moment", async () => {
+    let full = false
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) =>
+        full
+          ? Effect.fail(new StoreFailure({ operation: "append", code: "SQLITE_FULL", outcome: "absent", cause: null }))
+          : append(decision)
+    })
+    await using _ = stage
+    const id = await running(stage, daemon)
+    daemon.ask(Effect.andThen(daemon.sessions.attach(id, "c1", "view", ada), Effect.sleep("5 seconds")))
+    await stage.pass(1_000)
+    full = true
+    await stage.pass(10_000)
+    full = false
+    await stage.until("it is in the log", () => countOf(stage, id, "ClientDetached") === 1, 10_000)
   })
 
   it("keeps an idle session from being stopped for as long as it stays", async () => {

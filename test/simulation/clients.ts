@@ -70,7 +70,8 @@ export class Clients {
   write(daemon: Daemon): void {
     const id = this.#someone()
     if (id === null) return
-    const text = `${this.requests.length};`
+    this.#writes += 1
+    const text = `${this.#writes};`
     const bytes = new TextEncoder().encode(text)
     this.#ask(daemon, id, text, (asking) => (to) => to.sessions.write(id, bytes, asking))
   }
@@ -163,6 +164,7 @@ export class Clients {
 
   /** Keyed requests are the ones that are looked at; a retry keeps its name. */
   #names = 0
+  #writes = 0
   #nextName(): string {
     this.#names += 1
     return `c${this.#names % this.#count}-${this.#names}`

@@ -12,6 +12,7 @@ export const poison = (stage: Stage, stream: string): string => {
     const columns = Object.keys(last).filter((name) => name !== "position")
     handle.prepare(`insert into events (${columns.join(", ")}) values (${columns.map((name) => `@${name}`).join(", ")})`).run({
       ...last,
+      writer_epoch,
       seq: last.seq + 1,
       event_id: `${stream}.poison`,
       input_id: `${stream}.poison`,

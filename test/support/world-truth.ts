@@ -56,6 +56,7 @@ export class Truth {
   readonly #path: string
   readonly #watch: TruthWatch
   #handle: Sqlite.Database | null = null
+  #newRows: Sqlite.Statement | null = null
   readonly rows: Array<Row> = []
   readonly streams = new Map<string, Stream>()
   /** Per input id, how many facts it has. */
@@ -71,7 +72,7 @@ export class Truth {
     if (this.#handle !== null) return this.#handle
     try {
       this.#handle = new Sqlite(this.#path, { readonly: true, fileMustExist: true })
-      this.#handle.prepare("select 1 from events limit 1").get()
+      this.#newRows = this.#handle.prepare("select * from events where position > ? order by position")
     } catch {
       // Not made yet: nothing is durable.
       this.#handle?.close()
@@ -88,9 +89,7 @@ export class Truth {
   look(): void {
     const database = this.#database()
     if (database === null) return
-    const fresh = database
-      .prepare("select * from events where position > ? order by position")
-      .all(this.rows.at(-1)?.position ?? 0) as Array<Row>
+    const fresh = this.#newRows!.all(this.rows.at(-1)?.position ?? 0) as Array<Row>
     if (fresh.length === 0) return
     const inputs = new Map(
       (
