@@ -1,5 +1,5 @@
 /** The sessions that are in memory: loaded when they are asked for, gone when they are quiet, restarted from the log when they die. */
-import { Cause, Clock, Deferred, Effect, Exit, FiberSet, Queue, Scope } from "effect"
+import { Cause, Clock, Deferred, Effect, Exit, FiberSet, Queue, Schedule, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
 import { limits } from "../domain/limits.ts"
 import type { Session } from "../domain/session.ts"
@@ -29,6 +29,9 @@ export interface Residents {
 }
 
 const leaving = () => new StoreFailure({ operation: "send", code: "CLOSED", outcome: "absent", cause: "the daemon is ending" })
+
+/** How long a log that cannot be read is left alone before it is tried again. */
+const patience = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
 
 /** An actor that dies more often than this within a minute is left to be looked at. */
 const deathsPerMinute = 3
@@ -84,6 +87,9 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     )
     return yield* begin(id, folded, [])
   })
+
+  /** Nobody else would bring it back: its process runs and its deadlines come, whether or not the log can be read just now. */
+  const reload = (id: string) => Effect.retry(actor(id), { schedule: patience, while: (error) => error._tag === "StoreFailure" })
 
   const actor: Residents["actor"] = Effect.fnUntraced(function* (id) {
     const present = residents.get(id)
@@ -147,7 +153,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     const next =
       recent.length > deathsPerMinute
         ? Effect.flatMap(quarantine(id, `its actor died ${recent.length} times in a minute: ${String(defect)}`), Effect.fail)
-        : Effect.tap(load(id), reconcile)
+        : Effect.tap(reload(id), reconcile)
     yield* next.pipe(
       Effect.matchEffect({
         onSuccess: (reborn) => Effect.sync(() => waiting.forEach((letter) => void Queue.offerUnsafe(reborn.mailbox, letter))),

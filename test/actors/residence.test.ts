@@ -56,6 +56,34 @@ describe("an actor", () => {
     assert.isNotNull(stage.world.holderOf(id).listener)
   })
 
+  it("that died while the log could not be read is back once it can, without anybody asking", async () => {
+    let defects = 1
+    let unreadable = false
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) => {
+        if (decision.input.type !== "Resize" || defects-- <= 0) return append(decision)
+        unreadable = true
+        return Effect.die(new Error("a defect"))
+      },
+      bendReader: (reader) => ({
+        ...reader,
+        stream: (id, page) =>
+          Effect.suspend(() =>
+            unreadable
+              ? Effect.fail(new StoreFailure({ operation: "stream", code: "SQLITE_IOERR", outcome: "absent", cause: null }))
+              : reader.stream(id, page)
+          )
+      })
+    })
+    await using _ = stage
+    const id = await running(stage, daemon, { keepalive: never })
+    daemon.ask(daemon.sessions.send(id, resize(100), ada))
+    await stage.pass(20_000)
+    unreadable = false
+    stage.world.holderOf(id).crash(3)
+    await stage.until("its end is recorded", () => countOf(stage, id, "GenerationEnded") === 1, 10_000)
+  })
+
   it("that dies again and again is set aside, and no other with it", async () => {
     let target = ""
     const { daemon, stage } = await staged({

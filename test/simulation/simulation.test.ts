@@ -10,14 +10,31 @@ const steps = 60
 /** Looked at by some seed, or the simulation proves nothing of it. */
 const rules = [
   ...["I1 seq", "I1 position", "I2", "I3 once", "I3 same", "I4", "I5", "I5 reply", "I6 hash", "I6 checkpoint", "I7", "I8", "I8 fenced"],
-  ...["I9", "I10", "I12", "I13", "I14", "I15", "I16", "I17", "I19", "I20", "I20 alive", "I21", "I22", "I23 once", "I23 exact"],
+  ...[
+    "I9",
+    "I9 unknown",
+    "I10",
+    "I12",
+    "I13",
+    "I14",
+    "I15",
+    "I16",
+    "I17",
+    "I19",
+    "I20",
+    "I20 alive",
+    "I21",
+    "I22",
+    "I23 once",
+    "I23 exact"
+  ],
   ...["I23 ended once", "I24", "I25", "I26", "I27", "I27 terminated", "I28", "I29 bounds", "I29 grows", "I30", "I31", "I32", "I33"],
   ...["I37 written", "I37 not written", "I37 order", "I37 fate", "I37 settled", "I39 processes", "I39 launches", "I39 requests"],
   ...["I39 residents", "I41", "I42 sum", "I42 bound", "I42 ready"]
 ]
 const moves = [
   ...["create", "command", "write", "retry", "visit", "pass", "crash", "holder_dies", "hang", "disconnect", "print", "kill", "fuse"],
-  ...["restart", "succession", "disk", "defect", "wall_jump", "suspend", "reboot", "poison"]
+  ...["restart", "succession", "disk", "doubt", "defect", "wall_jump", "suspend", "reboot", "poison"]
 ]
 
 describe("any world", () => {

@@ -1,6 +1,7 @@
 /** One seed, one world, one history: random commands, faults and deaths, every rule after every step, then calm, in which all must settle. */
 import { Effect } from "effect"
 import type { RecoveryReport } from "../../src/actors/sessions.ts"
+import { StoreFailure } from "../../src/infra/log/event-store.ts"
 import { fairWeather } from "../support/world.ts"
 import { script } from "../support/world-agent.ts"
 import type { Chance } from "../support/world-chance.ts"
@@ -44,6 +45,8 @@ export class Simulation {
   #judged: Daemon | null = null
   #defects = 0
   #armedDefect = false
+  /** The next append is told as unknown, and is or is not there. */
+  #doubt: "written" | "not_written" | null = null
   readonly poisoned = new Set<string>()
 
   constructor(seed: number, mutant: Mutant | null) {
@@ -146,6 +149,13 @@ export class Simulation {
           this.#armedDefect = false
           return Effect.die(new Error("a defect"))
         }
+        const doubt = this.#doubt
+        this.#doubt = null
+        if (doubt !== null) {
+          this.stage.ledger.check("I9 unknown", true, () => "")
+          const unknown = Effect.fail(new StoreFailure({ operation: "append", code: "SQLITE_IOERR", outcome: "unknown", cause: null }))
+          return doubt === "written" ? Effect.andThen(append(decision), unknown) : unknown
+        }
         return bendAppend === undefined ? append(decision) : bendAppend(decision, append)
       }
     })
@@ -155,6 +165,7 @@ export class Simulation {
     const daemon = this.#daemon
     this.#daemon = null
     this.#armedDefect = false
+    this.#doubt = null
     await daemon?.kill()
     this.stage.reread()
   }
@@ -216,7 +227,12 @@ export class Simulation {
       case "succession":
         return this.#succeed()
       case "disk":
-        daemon?.disk.loaded.push(chance.pick<DiskFault>(["before_begin", "before_commit", "after_commit", "busy"]))
+        daemon?.disk.loaded.push(
+          ...chance.pick<ReadonlyArray<DiskFault>>([["before_begin"], ["before_commit"], ["after_commit"], ["busy"]])
+        )
+        return
+      case "doubt":
+        this.#doubt = chance.pick(["written", "not_written"] as const)
         return
       case "defect":
         this.#defects += 1
@@ -258,6 +274,7 @@ export class Simulation {
     const { world } = stage
     world.weather = fairWeather
     this.#armedDefect = false
+    this.#doubt = null
     for (const daemon of stage.daemons) daemon.disk.loaded.length = 0
     for (const holder of world.holders) if (holder.hung) holder.resume()
     for (const id of this.clients.sessions) world.scripts.set(id, script())

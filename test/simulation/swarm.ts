@@ -21,6 +21,7 @@ export type Move =
   | "restart"
   | "succession"
   | "disk"
+  | "doubt"
   | "defect"
   | "wall_jump"
   | "suspend"
@@ -54,6 +55,7 @@ const faults: ReadonlyArray<readonly [Move, number]> = [
   ["restart", 3],
   ["succession", 3],
   ["disk", 10],
+  ["doubt", 2],
   ["defect", 4],
   ["wall_jump", 3],
   ["suspend", 3],

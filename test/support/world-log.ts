@@ -19,7 +19,8 @@ export class LogFile {
   }
 }
 
-export type DiskFault = "before_begin" | "before_commit" | "after_commit" | "busy"
+/** `reopen` after a failed commit: what became of it stays unknown for a while. */
+export type DiskFault = "before_begin" | "before_commit" | "after_commit" | "busy" | "reopen"
 
 /** One disk of one daemon: what is loaded fires once, at the next moment of its kind. */
 export class Disk {
@@ -36,6 +37,9 @@ export class Disk {
     },
     beforeCommit: () => {
       if (this.#fires("before_commit")) throw new Sqlite.SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC")
+    },
+    beforeReopen: () => {
+      if (this.#fires("reopen")) throw new Sqlite.SqliteError("unable to open database file", "SQLITE_CANTOPEN")
     },
     afterCommit: () => {
       if (this.#fires("after_commit")) throw new Sqlite.SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC")

@@ -114,6 +114,10 @@ export class Stage {
         !this.truth.decisions.has(decision.inputId),
         () => `${decision.inputId} was written by a daemon of the past`
       )
-    else if (answer._tag === "StoreFailure" && answer.outcome === "absent") this.#absent.add(decision.inputId)
+    else if (answer._tag === "StoreFailure") {
+      if (answer.outcome === "absent") this.#absent.add(decision.inputId)
+      // A report that was not written then may be written by now: nobody says that it is not.
+      else this.#absent.delete(decision.inputId)
+    }
   }
 }
