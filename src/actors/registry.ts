@@ -72,7 +72,9 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     yield* Effect.orDie(secrets.keep(id, environment))
     const decision = toDecision({ id, seq: 0, checkpointed: 0, input: { type: "Create" }, inputId, moment, asking }, accepted)
     const appended = yield* store.append(decision).pipe(
-      Effect.tapError(() => secrets.forget(id)),
+      Effect.tapError((failure) =>
+        failure._tag === "StoreFailure" && failure.outcome === "unknown" ? residents.takeUp(id) : secrets.forget(id)
+      ),
       Effect.catchTags({
         AlreadyDone: (done) => answeredBefore(done, asking.idempotency?.requestHash ?? "", asking.idempotency?.key ?? ""),
         VersionConflict: Effect.die,

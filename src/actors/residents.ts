@@ -7,7 +7,7 @@ import type { SessionView } from "../domain/view.ts"
 import type { BootClock } from "../infra/boot-clock.ts"
 import { EpochFenced, type EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
 import type { Runtime } from "../infra/runtimes/runtime.ts"
-import type { Secrets } from "../infra/secrets.ts"
+import { Secrets } from "../infra/secrets.ts"
 import { Fencing } from "./fencing.ts"
 import { type Folded, fold } from "./fold.ts"
 import type { Letter } from "./letter.ts"
@@ -24,6 +24,8 @@ export interface Residents {
   readonly peek: (id: string) => SessionActor | undefined
   /** A session that was just created: its first obligations are performed. */
   readonly begin: (id: string, folded: Folded, owed: ReadonlyArray<SessionEffect>) => Effect.Effect<SessionActor>
+  /** A session that may be in the log or not: taken up if it is, and forgotten if it is not, as soon as the log can say. */
+  readonly takeUp: (id: string) => Effect.Effect<void>
   readonly quarantined: (id: string) => Quarantined | undefined
   readonly count: () => number
 }
@@ -112,6 +114,20 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     )
   })
 
+  const takeUp: Residents["takeUp"] = (id) =>
+    reload(id).pipe(
+      Effect.flatMap(reconcile),
+      Effect.asVoid,
+      Effect.catchTags({
+        SessionNotFound: () => Effect.flatMap(Secrets, (secrets) => secrets.forget(id)),
+        Quarantined: () => Effect.void,
+        StoreFailure: () => Effect.void
+      }),
+      Effect.provideContext(services),
+      (work) => FiberSet.run(fibers, work),
+      Effect.asVoid
+    )
+
   const post: Residents["post"] = Effect.fnUntraced(function* (id, letter) {
     for (;;) {
       if (closed) return yield* leaving()
@@ -168,6 +184,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     actor,
     peek: (id) => residents.get(id),
     begin,
+    takeUp,
     quarantined: (id) => quarantined.get(id),
     count: () => residents.size
   } satisfies Residents

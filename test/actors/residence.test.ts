@@ -149,6 +149,25 @@ describe("a log that takes nothing", () => {
     assert.strictEqual(countOf(stage, id, "SessionPatched"), 2)
   })
 
+  for (const written of [true, false])
+    it(`whose answer to a create is unknown ${written ? "has a session that comes up" : "keeps nothing of it"}`, async () => {
+      const unknown = Effect.fail(new StoreFailure({ operation: "append", code: "SQLITE_IOERR", outcome: "unknown", cause: null }))
+      const { daemon, stage } = await staged({
+        bendAppend: (decision, append) =>
+          decision.input.type !== "Create" ? append(decision) : written ? Effect.andThen(append(decision), unknown) : unknown
+      })
+      await using _ = stage
+      assert.deepInclude(await errorOf(stage, daemon.ask(daemon.sessions.create(create(), ada))), {
+        _tag: "StoreFailure",
+        outcome: "unknown"
+      })
+      await stage.pass(5_000)
+      const ids = [...stage.truth.streams.keys()]
+      assert.strictEqual(ids.length, written ? 1 : 0)
+      for (const id of ids) assert.include(typesOf(stage, id), "AgentReady")
+      assert.strictEqual(stage.world.environments.size, ids.length)
+    })
+
   it("whose answer is unknown lets the actor read what became true", async () => {
     let doubt = false
     const { daemon, stage } = await staged({
