@@ -26,8 +26,8 @@ export const benchRecovery = async ({ small }: Size): Promise<ReadonlyArray<Figu
   const folding = await foldRate(join(daemon.home, "reprise.db"), small)
 
   const without = await restarts(daemon, starts)
-  await sleepers(daemon, agents)
-  const withAgents = await restarts(daemon, starts)
+  const live = await sleepers(daemon, agents)
+  const withAgents = await restarts(daemon, starts).finally(() => ended(daemon, live))
   const adopted = Math.min(...withAgents.map(({ report }) => report.adopted))
   const recoveries = (all: ReadonlyArray<Restart>) => median(all.map(({ report }) => report.tookMs))
   const readies = (all: ReadonlyArray<Restart>) => median(all.map(({ readyMs }) => readyMs))
@@ -66,6 +66,12 @@ const restarts = async (daemon: TestDaemon, times: number): Promise<ReadonlyArra
     all.push({ readyMs, report: recovery })
   }
   return all
+}
+
+/** By name: among a thousand others nobody would find them. */
+const ended = async (daemon: TestDaemon, ids: ReadonlyArray<string>) => {
+  for (const id of ids) await daemon.done("POST", `/v1/sessions/${id}/kill`, {})
+  for (const id of ids) await daemon.reaches(id, "has ended", ({ state }) => state === "ended")
 }
 
 /** Whole streams without checkpoints: rows decoded, brought up to date and folded, beside the bare machine on facts in memory. */
