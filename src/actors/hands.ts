@@ -31,6 +31,7 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
   const fibers = yield* FiberSet.make<void>()
   const services = yield* Effect.context<Runtime | Secrets | EventStore>()
   const writes = makePendingWrites()
+  yield* Effect.addFinalizer(() => Effect.sync(writes.abandon))
   /** Closed while a launch is on its way: what it makes is not there yet, and a sweep would not find it. */
   const launches = Latch.makeUnsafe(true)
   let arrival = Deferred.makeUnsafe<void>()

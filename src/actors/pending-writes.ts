@@ -9,6 +9,8 @@ export interface PendingWrites {
   readonly expect: (writeId: string) => Effect.Effect<WriteOutcome>
   readonly forget: (writeId: string) => void
   readonly settle: (facts: ReadonlyArray<Fact>) => void
+  /** Whoever would have told them is gone: the log will know, those who wait do not. */
+  readonly abandon: () => void
 }
 
 export const makePendingWrites = (): PendingWrites => {
@@ -28,6 +30,9 @@ export const makePendingWrites = (): PendingWrites => {
       )
     },
     forget: (writeId) => void waiting.delete(writeId),
+    abandon: () => {
+      for (const writeId of [...waiting.keys()]) settled(writeId, "uncertain")
+    },
     settle: (facts) => {
       for (const fact of facts) {
         if (fact.type === "InputWritten") settled(fact.writeId, "written")
