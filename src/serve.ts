@@ -1,4 +1,5 @@
 /** The daemon: every part put together once, each before what stands on it, and taken apart in the reverse order. */
+import { flushCompileCache } from "node:module"
 import { isIPv6 } from "node:net"
 import { join } from "node:path"
 import { Console, Effect, Layer, Logger, Schema } from "effect"
@@ -56,6 +57,8 @@ const running = Effect.fnUntraced(function* (options: ServeOptions) {
       () => Effect.sync(() => takeNoteAway(options.home, epoch))
     )
     yield* Effect.logInfo("recovered").pipe(Effect.annotateLogs({ ...recovered }))
+    // A daemon may never come to an end at which Node would write it: the next start finds this one's compiled code.
+    yield* Effect.sync(flushCompileCache)
     yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ ...note, home: options.home }))
     const { current } = yield* Effect.flatMap(Fencing, ({ fenced }) => fenced)
     return yield* new Superseded({ epoch: current })

@@ -63,10 +63,8 @@ export const limits = {
   attachTicketMs: 30_000,
   /** One frame of an attached client. */
   clientFrameBytes: 65_536,
-  /** Unsent bytes of an attached client's socket at which its reading pauses. */
-  socketBufferBytes: 262_144,
   /** How far an attached client may lag before it gets the present screen instead of the past. */
-  attachLagBytes: 4_194_304,
+  attachLagBytes: 16_777_216,
   /** Screens kept in memory, the output they are rebuilt from, their scrollback, and how long they stay unused. */
   screens: 64,
   screenReplayBytes: 4_194_304,

@@ -187,10 +187,9 @@ export class TestDaemon implements AsyncDisposable {
   /** Ends what it started: every session by the API where it still answers, then the daemon; then the home is removed. */
   async [Symbol.asyncDispose]() {
     if (this.#process === null || this.#process.exitCode !== null || this.#process.signalCode !== null) await this.start().catch(() => {})
-    const { data } = (await this.done("GET", "/v1/sessions?limit=1000").catch(() => ({ data: [] }))) as {
-      readonly data: ReadonlyArray<SessionView>
-    }
-    const live = data.filter(({ state }) => !["ended", "terminated"].includes(state))
+    // At most as many as may live at once: the ended ones are of no concern.
+    const alive = "/v1/sessions?limit=1000&state=starting,streaming,resuming"
+    const { data: live } = (await this.done("GET", alive).catch(() => ({ data: [] }))) as { readonly data: ReadonlyArray<SessionView> }
     for (const { id } of live) await this.ask("POST", `/v1/sessions/${id}/kill`, {}).catch(() => {})
     for (const { id } of live) await this.reaches(id, "ended", ({ state }) => state === "ended" || state === "terminated").catch(() => {})
     await this.kill("SIGTERM")
