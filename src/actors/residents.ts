@@ -1,10 +1,10 @@
 /** The sessions that are in memory: loaded when they are asked for, gone when they are quiet, restarted from the log when they die. */
-import { Cause, Clock, Deferred, Effect, Exit, FiberSet, Queue, Schedule, Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, FiberSet, Queue, Schedule, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
 import { limits } from "../domain/limits.ts"
 import type { Session } from "../domain/session.ts"
 import type { SessionView } from "../domain/view.ts"
-import type { BootClock } from "../infra/boot-clock.ts"
+import { BootClock } from "../infra/boot-clock.ts"
 import { EpochFenced, type EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
 import type { Runtime } from "../infra/runtimes/runtime.ts"
 import { Secrets } from "../infra/secrets.ts"
@@ -162,7 +162,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
       return
     }
     yield* Effect.logError("a session's actor died", cause).pipe(Effect.annotateLogs({ session: id }))
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Effect.flatMap(BootClock, ({ bootMs }) => bootMs).pipe(Effect.provideContext(services))
     const recent = [...(deaths.get(id) ?? []).filter((at) => at > now - 60_000), now]
     deaths.set(id, recent)
     const waiting = yield* Queue.clear(dead.mailbox)

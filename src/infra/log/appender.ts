@@ -23,6 +23,8 @@ export interface AppenderParts {
   readonly writer: DecisionWriter
   /** After a durable commit, once its callers have their answers. */
   readonly committed: (group: { readonly decisions: number; readonly facts: number; readonly tookMs: number }) => void
+  /** The file could not be opened anew, and now could: it may hold facts that nobody was told of. */
+  readonly healed: () => void
   readonly now: () => bigint
 }
 
@@ -38,6 +40,8 @@ const queueLimit = 16_384
 /** With doubling waits from 5 ms these take about 1.3 s: a backup's lock passes in that time, a stuck stranger is told of. */
 const busyRetries = 8
 const busyWaitMs = 5
+const firstHealMs = 500
+const longestHealMs = 10_000
 
 interface Waiting {
   readonly prepared: Prepared
@@ -63,13 +67,14 @@ const isAppended = (answer: Answer): answer is Appended => !("_tag" in answer)
 const isUnfit = (cause: unknown) =>
   /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH|RANGE)/.test(codeOf(cause)) || cause instanceof TypeError || cause instanceof RangeError
 
-export const makeAppender = ({ committed, database, epoch, now, writer }: AppenderParts): Appender => {
+export const makeAppender = ({ committed, database, epoch, healed, now, writer }: AppenderParts): Appender => {
   let waiting: Array<Waiting> = []
   let scheduled = false
   let closed = false
   let busy = 0
   /** The database has to be opened anew before anything is written: every group tries that first. */
   let lost = false
+  let healing = false
 
   const tell = (group: ReadonlyArray<Waiting>, answers: ReadonlyArray<Answer>) =>
     group.forEach(({ answer }, index) => {
@@ -196,8 +201,26 @@ export const makeAppender = ({ committed, database, epoch, now, writer }: Append
     } catch (cause) {
       lost = true
       tellAll(group, failure(cause, otherwise))
+      heal(firstHealMs)
       return false
     }
+  }
+
+  /** Reading waits for the file too, and nobody may have anything to append: it is tried again until it opens. */
+  const heal = (afterMs: number) => {
+    if (healing || closed) return
+    healing = true
+    setTimeout(() => {
+      healing = false
+      if (!lost || closed) return
+      try {
+        database.reopen()
+        lost = false
+        healed()
+      } catch {
+        heal(Math.min(longestHealMs, afterMs * 2))
+      }
+    }, afterMs).unref()
   }
 
   return {

@@ -84,6 +84,7 @@ const services = Effect.fnUntraced(function* (
         database,
         epoch,
         writer,
+        healed: () => PubSub.publishUnsafe(bell, undefined),
         now: () => clock.currentTimeNanosUnsafe(),
         committed: (group) => {
           PubSub.publishUnsafe(bell, undefined)

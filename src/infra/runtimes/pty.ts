@@ -8,6 +8,7 @@ import { ProcessTree } from "../holder/tree.ts"
 import { Output } from "../output/output.ts"
 import { installHolder } from "./bundle.ts"
 import { connect } from "./holder-link.ts"
+import { endIdleHolder } from "./idle-holder.ts"
 import { launch } from "./launch.ts"
 import { deny } from "./launch-right.ts"
 import { preflight } from "./preflight.ts"
@@ -37,6 +38,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
         remains: (ref) => Effect.sync(() => remainsOf(home, ref.session, ref.generation)),
         sweep: Effect.fn("Runtime.sweep")(function* (ref, leader) {
           giveUp(ref)
+          yield* Effect.promise(() => endIdleHolder(directoryOf(ref)))
           const tree = new ProcessTree(leader, ref.nonce, { watched: false })
           yield* Effect.promise((abort) => endTree(tree, { atOnce: () => false, onStep: () => {}, onLeftovers: () => {}, abort }))
           return { swept: tree.outlived }

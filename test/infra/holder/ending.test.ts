@@ -1,14 +1,15 @@
 /** What is left after a stop, a kill and an exit: nothing of ours, and everything of everybody else's. */
 import { spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { JournalEntry } from "../../../src/domain/inputs.ts"
+import { claim, launchDirectory } from "../../../src/infra/holder/launch-directory.ts"
 import { identityOf, isAlive, listProcesses, signalExactly } from "../../../src/infra/holder/process-table.ts"
 import { ProcessTree } from "../../../src/infra/holder/tree.ts"
 import { Runtime } from "../../../src/infra/runtimes/runtime.ts"
-import { connected, eventually, inHome, journalUntil, launched, outputUntil, typesOf } from "../../support/holder.ts"
+import { connected, eventually, inHome, journalUntil, launched, order, outputUntil, typesOf } from "../../support/holder.ts"
 
 /** Seconds nobody else sleeps, so that what is left can be found however it is dressed. */
 const sleepers = (seconds: string) => listProcesses().filter((row) => !row.zombie && commandLine(row.pid).includes(`\0${seconds}\0`)).length
@@ -148,6 +149,26 @@ describe("an ending", () => {
         assert.strictEqual(sleepers(seconds), 0)
         yield* runtime.discard(order)
         assert.deepStrictEqual(yield* runtime.list, [])
+      })
+    )
+  )
+})
+
+describe("a launch that is given up", () => {
+  it.live("starts no agent later: its holder is ended where it has not spawned", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const runtime = yield* Runtime
+        const asked = order("echo never")
+        const directory = launchDirectory(home, asked.session, asked.generation)
+        // Stopped before it came to spawn, as a machine in trouble leaves one: any process serves, the owner file names it.
+        const stuck = spawn("sleep", ["600"], { stdio: "ignore" })
+        const ended = new Promise((resolve) => stuck.once("exit", (_, signal) => resolve(signal)))
+        mkdirSync(directory, { recursive: true })
+        assert.isTrue(claim(directory, { nonce: asked.nonce, process: identityOf(stuck.pid!)!, role: "holder" }))
+        stuck.kill("SIGSTOP")
+        yield* runtime.sweep(asked, null)
+        assert.strictEqual(yield* Effect.promise(() => ended), "SIGKILL")
       })
     )
   )

@@ -125,6 +125,20 @@ describe("a commit that fails", () => {
     )
   )
 
+  it.live("and leaves a file that does not open is read again as soon as it opens, without anybody appending", () =>
+    onFaultyDisk((loaded) =>
+      Effect.gen(function* () {
+        const reader = yield* EventReader
+        loaded.afterCommit = 1
+        loaded.beforeReopen = 2
+        yield* group(decision("a", 0))
+        assert.deepInclude(yield* Effect.flip(reader.head), { _tag: "StoreFailure" })
+        for (let looks = 0; looks < 300 && (yield* Effect.result(reader.head))._tag === "Failure"; looks++) yield* Effect.sleep("20 millis")
+        assert.deepStrictEqual(yield* streams, ["a", "a"])
+      })
+    )
+  )
+
   it.effect("of a checkpoint is told as unknown, and the next append starts from the file opened anew", () =>
     onFaultyDisk((loaded) =>
       Effect.gen(function* () {
