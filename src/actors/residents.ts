@@ -163,7 +163,9 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     }
     yield* Effect.logError("a session's actor died", cause).pipe(Effect.annotateLogs({ session: id }))
     const now = yield* Effect.flatMap(BootClock, ({ bootMs }) => bootMs).pipe(Effect.provideContext(services))
-    const recent = [...(deaths.get(id) ?? []).filter((at) => at > now - 60_000), now]
+    // A log that could not say what it holds is no fault of the session: reading it again is all there is to do.
+    const own = defect instanceof StoreFailure ? [] : [now]
+    const recent = [...(deaths.get(id) ?? []).filter((at) => at > now - 60_000), ...own]
     deaths.set(id, recent)
     const waiting = yield* Queue.clear(dead.mailbox)
     const next =
