@@ -1,6 +1,7 @@
 /** What sessions cost while nothing happens: time on a processor, wake-ups, and memory, of the daemon and of holders. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { setTimeout as delay } from "node:timers/promises"
+import { spareFlag } from "../src/infra/holder/spare.ts"
 import { TestDaemon } from "../test/support/daemon.ts"
 import { type Figure, figure } from "./figure.ts"
 import { cpuMs, memory, processesWith, wakeUps } from "./process-accounts.ts"
@@ -15,7 +16,8 @@ export const benchIdle = async ({ small }: Size): Promise<ReadonlyArray<Figure>>
   await sleepers(daemon, 20)
   const cpu = await over(windowMs, () => cpuMs(daemon.pid))
   await sleepers(daemon, small ? 5 : 30)
-  const holders = processesWith(`${daemon.home}/holders/`)
+  const spares = new Set(processesWith(spareFlag))
+  const holders = processesWith(`${daemon.home}/holders/`).filter((pid) => !spares.has(pid))
   const total = () => holders.reduce((sum, pid) => sum + wakeUps(pid), 0)
   const [daemonWakes, holderWakes] = await Promise.all([over(windowMs, () => wakeUps(daemon.pid)), over(windowMs, total)])
   const bare = await bareNodes(3)

@@ -13,8 +13,8 @@ const places = [
   "effect.before",
   "effect.after",
   "reply.before",
-  "launch.after_mkdir",
-  "launch.after_fork"
+  "after_mkdir",
+  "after_fork"
 ]
 
 const contiguous = (events: ReadonlyArray<LoggedEvent>) =>

@@ -5,11 +5,14 @@ import { armCrashPoint, crashPoint } from "../crash-points.ts"
 import { Holding } from "./holding.ts"
 import { claim, codeOf, fileNames, type HolderSpec, readJson } from "./launch-directory.ts"
 import { identityOf } from "./process-table.ts"
+import { awaitLaunch, spareFlag } from "./spare.ts"
 
-/** `argv[2]` is the launch directory. Descriptor 3 is closed when the socket answers: that is what the daemon waits for. */
+/** `argv[2]` is the launch directory, or asks to wait for it. Descriptor 3 is closed when the socket answers: that is what the daemon waits for. */
 const main = async () => {
-  const directory = process.argv[2]
-  if (directory === undefined) return stop("usage: holder <launch directory>")
+  const directory = process.argv[2] === spareFlag ? awaitLaunch() : process.argv[2]
+  // A spare that nobody needed has nothing to say, and no place to say it.
+  if (directory === null) process.exit(0)
+  if (directory === undefined) return stop(`usage: holder <launch directory> | ${spareFlag}`)
   process.chdir(directory)
   const spec = readJson<HolderSpec>(fileNames.spec)
   if (spec === null) return stop(`no specification in ${basename(directory)}: another holder has the launch`)

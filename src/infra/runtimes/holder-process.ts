@@ -1,11 +1,12 @@
 /** Starts a holder as a process of its own: own session, no descriptor and no environment of the daemon's. */
-import { spawn } from "node:child_process"
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { closeSync, openSync } from "node:fs"
 import { join } from "node:path"
-import type { Readable } from "node:stream"
+import type { Readable, Writable } from "node:stream"
 import { Effect } from "effect"
 import { crashPoint } from "../crash-points.ts"
 import { codeOf, fileNames } from "../holder/launch-directory.ts"
+import { spareFlag } from "../holder/spare.ts"
 import { LaunchFailure } from "./runtime.ts"
 
 /** Resolves when the holder closes its end of a pipe: it serves, or it is dead. */
@@ -13,21 +14,63 @@ export const startHolder = (program: string, directory: string) =>
   Effect.callback<void, LaunchFailure>((resume) => {
     const log = openLog(directory)
     if (typeof log !== "number") return resume(Effect.fail(log))
-    const child = spawn(process.execPath, [...engineFlags, program, directory], {
-      cwd: directory,
-      detached: true,
-      env: { PATH: "/usr/bin:/bin", UV_THREADPOOL_SIZE: "1" },
-      stdio: ["ignore", log, log, "pipe"]
-    })
+    const child = start(program, directory, { cwd: directory, stdio: ["ignore", log, log, "pipe"] })
     closeSync(log)
     child.once("error", (cause) => resume(Effect.fail(new LaunchFailure({ code: codeOf(cause), message: cause.message }))))
-    child.unref()
     crashPoint("after_fork")
     const ready = child.stdio[3] as Readable | null
     ready?.once("error", () => {})
     ready?.once("close", () => resume(Effect.void))
     ready?.resume()
   })
+
+/** A holder that waits for its launch. It ends with this process, and with anything that closes its input. */
+export interface Spare {
+  readonly program: string
+  readonly waits: () => boolean
+  /** Once. Resolves as `startHolder` does; a spare that died on the way has claimed nothing. */
+  readonly tell: (directory: string) => Effect.Effect<void>
+  readonly dismiss: () => void
+}
+
+export const startSpare = (program: string): Spare => {
+  const child = start(program, spareFlag, { cwd: "/", stdio: ["pipe", "ignore", "ignore", "pipe"] })
+  const input = child.stdin as (Writable & { unref?: () => void }) | null
+  const ready = child.stdio[3] as (Readable & { unref?: () => void }) | null
+  let over = input === null || ready === null
+  let onOver = () => {}
+  const end = () => {
+    over = true
+    onOver()
+  }
+  child.once("error", end)
+  // Nobody may be kept from exiting by a process that only waits.
+  input?.unref?.()
+  input?.on("error", () => {})
+  ready?.unref?.()
+  ready?.on("error", () => {})
+  ready?.once("close", end)
+  ready?.resume()
+  return {
+    program,
+    waits: () => !over,
+    tell: (directory) =>
+      Effect.callback<void>((resume) => {
+        onOver = () => resume(Effect.void)
+        if (over) return onOver()
+        input?.end(`${JSON.stringify(directory)}\n`)
+        crashPoint("after_fork")
+      }),
+    dismiss: () => void input?.end()
+  }
+}
+
+const start = (program: string, argument: string, options: Pick<SpawnOptions, "cwd" | "stdio">): ChildProcess => {
+  const env = { PATH: "/usr/bin:/bin", UV_THREADPOOL_SIZE: "1" }
+  const child = spawn(process.execPath, [...engineFlags, program, argument], { ...options, detached: true, env })
+  child.unref()
+  return child
+}
 
 /**
  * A small heap and no helper threads. Not `--single-threaded`, `--lite-mode`, `--jitless` or `--optimize-for-size`: they save no

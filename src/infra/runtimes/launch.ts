@@ -15,22 +15,35 @@ import {
 } from "../holder/launch-directory.ts"
 import { isAlive } from "../holder/process-table.ts"
 import type { InstalledHolder } from "./bundle.ts"
-import { startHolder } from "./holder-process.ts"
 import { openSocket } from "./holder-socket.ts"
 import { deny, standingOf, takeOver, takeRight } from "./launch-right.ts"
 import { LaunchFailure, type LaunchOrder } from "./runtime.ts"
 
+/** Resolves when the holder serves or is dead. */
+export type HolderStart = (program: string, directory: string) => Effect.Effect<void, LaunchFailure>
+
 /** A launch whose holder came and died succeeds too: it happened, and connecting tells the rest. */
-export const launch = Effect.fn("Runtime.launch")(function* (home: string, holder: InstalledHolder, order: LaunchOrder) {
+export const launch = Effect.fn("Runtime.launch")(function* (
+  home: string,
+  holder: InstalledHolder,
+  startHolder: HolderStart,
+  order: LaunchOrder
+) {
   const directory = launchDirectory(home, order.session, order.generation)
-  if (yield* attempt(() => takeRight(directory))) return yield* start(home, holder, order, directory)
+  if (yield* attempt(() => takeRight(directory))) return yield* start(home, holder, startHolder, order, directory)
   const standing = yield* awaitStanding(directory)
   if (standing === "deserted" && (yield* attempt(() => takeOver(directory, order.nonce))))
-    return yield* start(home, holder, order, directory)
+    return yield* start(home, holder, startHolder, order, directory)
   return yield* awaitAnswer(directory)
 })
 
-const start = Effect.fn("Runtime.start")(function* (home: string, holder: InstalledHolder, order: LaunchOrder, directory: string) {
+const start = Effect.fn("Runtime.start")(function* (
+  home: string,
+  holder: InstalledHolder,
+  startHolder: HolderStart,
+  order: LaunchOrder,
+  directory: string
+) {
   crashPoint("after_mkdir")
   const inode = inodeOf(directory)
   const starting = Effect.gen(function* () {

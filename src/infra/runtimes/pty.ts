@@ -14,6 +14,7 @@ import { deny } from "./launch-right.ts"
 import { preflight } from "./preflight.ts"
 import { holderIsDead, listRemains, remainsOf } from "./remains.ts"
 import { type LaunchRef, Runtime } from "./runtime.ts"
+import { makeHolderStart } from "./spare-holder.ts"
 
 /** Everything of it lies under `home`: launches and output in `sessions`, the holder's program in `holders`. */
 export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runtime, never, Output> =>
@@ -23,6 +24,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
       const { home } = options
       const output = yield* Output
       const holder = yield* Effect.cachedInvalidateWithTTL(installHolder(home), "1 minute").pipe(Effect.map(([install]) => install))
+      const startHolder = yield* makeHolderStart
       const directoryOf = (ref: LaunchRef) => launchDirectory(home, ref.session, ref.generation)
       /** From here on no holder that comes late goes on with this launch. */
       const giveUp = (ref: LaunchRef) => {
@@ -32,7 +34,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
       }
       return Runtime.of({
         preflight,
-        launch: (order) => Effect.flatMap(holder, (installed) => launch(home, installed, order)),
+        launch: (order) => Effect.flatMap(holder, (installed) => launch(home, installed, startHolder, order)),
         connect: (ref, epoch, after) => connect(home, ref, epoch, after, (offset) => output.ring(ref.session, offset)),
         list: Effect.sync(() => listRemains(home)),
         remains: (ref) => Effect.sync(() => remainsOf(home, ref.session, ref.generation)),
