@@ -1,6 +1,7 @@
 /** The daemon: every part put together once, each before what stands on it, and taken apart in the reverse order. */
 import { flushCompileCache } from "node:module"
-import { isIPv6 } from "node:net"
+import { isIP, isIPv6 } from "node:net"
+import { hostname, networkInterfaces } from "node:os"
 import { join } from "node:path"
 import { Console, Effect, Layer, Logger, Schema } from "effect"
 import manifest from "../package.json" with { type: "json" }
@@ -17,6 +18,7 @@ import * as EventLog from "./infra/log/event-log.ts"
 import { EventStore } from "./infra/log/event-store.ts"
 import { Output } from "./infra/output/output.ts"
 import { ptyRuntime } from "./infra/runtimes/pty.ts"
+import { highestEpoch } from "./infra/runtimes/remains.ts"
 import { Screens } from "./infra/screens/screens.ts"
 import { Secrets } from "./infra/secrets.ts"
 
@@ -66,7 +68,7 @@ const running = Effect.fnUntraced(function* (options: ServeOptions) {
 })
 
 const parts = ({ home, host, port }: ServeOptions) => {
-  const log = EventLog.layer(join(home, "reprise.db"))
+  const log = EventLog.layer(join(home, "reprise.db"), { epochFloor: highestEpoch(home) })
   const output = Output.layer({ home })
   const runtime = ptyRuntime({ home }).pipe(Layer.provideMerge(output))
   const ground = Layer.mergeAll(BootClock.layer, Secrets.layer(home), Fencing.layer, runtime).pipe(Layer.provideMerge(log))
@@ -81,7 +83,7 @@ const parts = ({ home, host, port }: ServeOptions) => {
         token: tokenOf(home),
         version: manifest.version,
         epoch,
-        ...(isLoopback(host) ? {} : { hostNames: [isIPv6(host) ? `[${host}]` : host] })
+        ...(isLoopback(host) ? {} : { hostNames: namesOf(host) })
       })
     })
   )
@@ -89,6 +91,15 @@ const parts = ({ home, host, port }: ServeOptions) => {
 }
 
 const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
+
+/** How clients address the listener: by its address, or, where it listens on all of them, by any of this machine's. */
+const namesOf = (host: string) => {
+  const addresses =
+    isIP(host) === 0 || !["0.0.0.0", "::"].includes(host)
+      ? [host]
+      : Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
+  return [...addresses.map((address) => (isIPv6(address) ? `[${address}]` : address)), hostname()]
+}
 
 const whoRuns = (home: string) => {
   const note = readNote(home)

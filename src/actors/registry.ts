@@ -6,7 +6,7 @@ import type { Command } from "../domain/inputs.ts"
 import { type SessionView, view } from "../domain/view.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
-import { EventReader, EventStore } from "../infra/log/event-store.ts"
+import { EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
 import type { HolderUnavailable, Runtime } from "../infra/runtimes/runtime.ts"
 import { Secrets } from "../infra/secrets.ts"
 import { makeAdmission } from "./admission.ts"
@@ -69,7 +69,9 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     const accepted = decideCreate(id, spec, asking.by, moment)
     const inputId = yield* clock.inputId
     // Beside the log and before it: a session in the log can always be launched.
-    yield* Effect.orDie(secrets.keep(id, environment))
+    yield* Effect.catchTag(secrets.keep(id, environment), "SecretsFailure", ({ cause, code }) =>
+      Effect.fail(new StoreFailure({ operation: "keep the environment", code, outcome: "absent", cause }))
+    )
     const decision = toDecision({ id, seq: 0, checkpointed: 0, input: { type: "Create" }, inputId, moment, asking }, accepted)
     const appended = yield* store.append(decision).pipe(
       Effect.tapError((failure) =>

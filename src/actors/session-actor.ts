@@ -1,5 +1,5 @@
 /** One session, alive: takes one input at a time, makes it true in the log, acts on it, and only then says so. */
-import { Deferred, Effect, type Exit, Metric, Queue, Schedule } from "effect"
+import { Deferred, Effect, Exit, Metric, Queue } from "effect"
 import { type Accepted, allowed, decide, earliest } from "../domain/decide/index.ts"
 import type { Report } from "../domain/inputs.ts"
 import { type Session, stateName } from "../domain/session.ts"
@@ -7,7 +7,7 @@ import type { Moment } from "../domain/time.ts"
 import { isLive, type SessionView, view } from "../domain/view.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
-import { AlreadyDone, type AppendError, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
+import { AlreadyDone, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
 import type { Folded } from "./fold.ts"
 import { type Hands, makeHands } from "./hands.ts"
 import { type Letter, report } from "./letter.ts"
@@ -33,8 +33,9 @@ const shortestSleepMs = 5
 
 const decided = Metric.counter("reprise_inputs_total", { description: "Inputs by kind and outcome", incremental: true })
 
-/** A report is told until it is in the log: nobody would repeat it. */
-const persistence = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
+/** How long a log that takes nothing is left alone before it is tried again. */
+const firstRetryMs = 100
+const longestRetryMs = 5_000
 
 export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
   id: string,
@@ -59,7 +60,7 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
     const inputId = yield* clock.inputId
     const decision = toDecision({ id, seq, checkpointed, input: letter.input, inputId, moment, asking: letter.asking }, accepted)
     crashPoint("decide.after")
-    const appended = yield* letter.asking === null ? persistently(store.append(decision)) : store.append(decision)
+    const appended = yield* store.append(decision)
     session = accepted.session
     seq = appended.seq
     checkpointed = decision.checkpoint?.seq ?? checkpointed
@@ -104,8 +105,11 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
     return { view: current(), repeated: false } satisfies Answer
   })
 
-  /** What goes wrong for the asker is the asker's; what goes wrong with the log is everybody's, and ends this actor. */
-  const attendTo = (letter: Letter): Effect.Effect<void> =>
+  /**
+   * What goes wrong for the asker is the asker's; what goes wrong with the log is everybody's, and ends this actor. False for a
+   * report that the log could not take: nobody has been told anything yet, and nobody would repeat it.
+   */
+  const attendTo = (letter: Letter): Effect.Effect<boolean> =>
     answer(letter).pipe(
       Effect.catchTag(
         "AlreadyDone",
@@ -115,19 +119,61 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
             : Effect.fail(new IdempotencyMismatch({ key: letter.asking?.idempotency?.key ?? "" }))
       ),
       Effect.catchTags({ VersionConflict: Effect.die, EpochFenced: Effect.die }),
-      Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(letter.reply, exit as Exit.Exit<Answer, SendError>))),
-      Effect.catchTag("StoreFailure", (failure) => (failure.outcome === "unknown" ? Effect.die(failure) : Effect.void)),
-      Effect.catch(() => Effect.void),
-      Effect.asVoid
+      Effect.catchTag("StoreFailure", (failure) =>
+        letter.asking === null && failure.outcome === "absent" ? notTaken(failure) : Effect.fail(failure)
+      ),
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          if (Exit.isSuccess(exit) && exit.value === "not_taken") return
+          Deferred.doneUnsafe(letter.reply, exit as Exit.Exit<Answer, SendError>)
+        })
+      ),
+      Effect.map((outcome) => outcome !== "not_taken"),
+      Effect.catchTag("StoreFailure", (failure) => (failure.outcome === "unknown" ? Effect.die(failure) : Effect.succeed(true))),
+      Effect.catch(() => Effect.succeed(true))
     )
+
+  const notTaken = (failure: StoreFailure) =>
+    Effect.as(Effect.logWarning("the log takes nothing now; a report is held back", failure.code), "not_taken" as const)
+
+  /** Reports that the log could not take, in their order. Commands pass them: their askers are told how the log is. */
+  const held: Array<Letter> = []
+  let retryAtMs = 0
+  let tries = 0
+
+  const holdBack = Effect.fnUntraced(function* (letter: Letter) {
+    held.push(letter)
+    retryAtMs = (yield* clock.bootMs) + Math.min(longestRetryMs, firstRetryMs * 2 ** tries)
+    tries += 1
+  })
+
+  const redeliver = Effect.gen(function* () {
+    for (let letter = held.shift(); letter !== undefined; letter = held.shift()) {
+      if (yield* attendTo(letter)) continue
+      const later = held.splice(0)
+      yield* holdBack(letter)
+      held.push(...later)
+      return
+    }
+    tries = 0
+  })
+
+  const within = (ms: number) => Effect.timeoutOption(Math.min(longestSleepMs, Math.max(shortestSleepMs, ms)))
 
   /** Post, or a deadline of the session's own; null when there has been neither for a while and none is to be expected. */
   const next = Effect.gen(function* () {
     for (;;) {
+      const nowMs = yield* clock.bootMs
+      if (held.length > 0) {
+        // Deadlines wait too: their passing is a report like those that are held back.
+        if (nowMs >= retryAtMs) yield* redeliver
+        const posted = held.length === 0 ? null : yield* Queue.take(mailbox).pipe(within(retryAtMs - nowMs))
+        if (posted?._tag === "Some") return posted.value
+        continue
+      }
       const due = earliest(session.context.deadlines)
       if (due === null && isLive(session)) return yield* Queue.take(mailbox)
-      const sleepMs = due === null ? passivateAfterMs : due.deadline.bootMs - (yield* clock.bootMs)
-      const posted = yield* Queue.take(mailbox).pipe(Effect.timeoutOption(Math.min(longestSleepMs, Math.max(shortestSleepMs, sleepMs))))
+      const posted = yield* Queue.take(mailbox).pipe(within(due === null ? passivateAfterMs : due.deadline.bootMs - nowMs))
       if (posted._tag === "Some") return posted.value
       if (due === null) return null
       if ((yield* clock.bootMs) >= due.deadline.bootMs) return report({ type: "DeadlineReached" })
@@ -135,14 +181,11 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
   })
 
   const live = Effect.gen(function* () {
-    for (let letter = yield* next; letter !== null; letter = yield* next) yield* attendTo(letter)
+    for (let letter = yield* next; letter !== null; letter = yield* next) {
+      if (letter.asking === null && held.length > 0) held.push(letter)
+      else if (!(yield* attendTo(letter))) yield* holdBack(letter)
+    }
   }).pipe(Effect.annotateLogs({ session: id }))
 
   return { mailbox, view: current, session: () => session, hands, tell, live } satisfies SessionActor
 })
-
-const persistently = <A>(append: Effect.Effect<A, AppendError>): Effect.Effect<A, AppendError> =>
-  append.pipe(
-    Effect.tapErrorTag("StoreFailure", (failure: StoreFailure) => Effect.logWarning("the log takes nothing now", failure.code)),
-    Effect.retry({ schedule: persistence, while: (error) => error._tag === "StoreFailure" && error.outcome === "absent" })
-  )

@@ -2,7 +2,6 @@
 export const limits = {
   /** A create, a patch, a report. RFC 9110 leaves the figure to us; 1 MiB holds any prompt. */
   bodyBytes: 1_048_576,
-  sessions: 10_000,
   liveSessions: 200,
   nameChars: 128,
   labels: 32,
@@ -45,7 +44,6 @@ export const limits = {
   idempotencyMs: 7 * 86_400_000,
   waitMs: 300_000,
   outputRetentionBytes: 67_108_864,
-  tailBytes: 4_096,
   /** Named keys of one input. */
   inputKeys: 256,
   /** Why somebody stopped, killed or terminated. */

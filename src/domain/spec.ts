@@ -91,7 +91,12 @@ export const CreateRequest = Schema.Struct({
   cwd: Text.check(Schema.isPattern(/^\//, { message: "an absolute path" }), Schema.isMaxLength(limits.cwdChars)),
   env: withDefault(
     Schema.Record(Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_]*$/), Schema.isMaxLength(limits.envNameChars)), Text).check(
-      Schema.isMaxProperties(limits.envEntries)
+      Schema.isMaxProperties(limits.envEntries),
+      Schema.makeFilter<Readonly<Record<string, string>>>(
+        (env) =>
+          Object.entries(env).reduce((sum, [name, value]) => sum + name.length + value.length, 0) <= limits.envBytes ||
+          `at most ${limits.envBytes} characters of names and values together`
+      )
     ),
     {}
   ),

@@ -73,8 +73,10 @@ const inputDetails = {
   uncertain: "the connection to the terminal broke while it was being written"
 } as const
 
+const full: ReadonlySet<string> = new Set(["SQLITE_FULL", "ENOSPC", "EDQUOT"])
+
 const storeProblem = ({ code, operation, outcome }: StoreFailure): Problem => {
-  if (code === "SQLITE_FULL") return problem("storage_full", "the log's disk is full; nothing was recorded")
+  if (full.has(code)) return problem("storage_full", "the disk is full; nothing was recorded")
   if (outcome === "unknown") return problem("outcome_unknown", "repeat the request with the same Idempotency-Key to find out")
   return problem("log_unavailable", `${operation} failed with ${code}; nothing was recorded`, { retryAfterMs: busyMs })
 }

@@ -129,6 +129,8 @@ describe("a log that takes nothing", () => {
     stage.world.holderOf(id).die()
     await stage.pass(30_000)
     assert.notInclude(typesOf(stage, id), "HolderLost")
+    // While a report is held back, whoever asks is answered at once: the session has not gone deaf.
+    assert.deepInclude(await errorOf(stage, daemon.ask(daemon.sessions.send(id, stop, ada))), { _tag: "StoreFailure", outcome: "absent" })
     full = false
     await stage.until("its end is recorded", () => countOf(stage, id, "GenerationEnded") === 1)
     assert.strictEqual(countOf(stage, id, "SessionPatched"), 0)

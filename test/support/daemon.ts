@@ -89,8 +89,9 @@ export class TestDaemon implements AsyncDisposable {
 
   /** Does not wait: for a daemon that is to die on its way. */
   launch(environment: Readonly<Record<string, string>> = {}): ChildProcess {
-    const daemon = spawn(process.execPath, [join(root, "src/main.ts"), "--home", this.home, "serve", "--port", "0"], {
-      env: { ...process.env, ...environment },
+    // As its users start it: from the build, where that is newer than the source.
+    const daemon = spawn(process.execPath, [join(root, "bin/reprise.js"), "--home", this.home, "serve", "--port", "0"], {
+      env: { ...process.env, XDG_CACHE_HOME: join(root, "node_modules/.cache"), ...environment },
       stdio: ["ignore", "pipe", "pipe"]
     })
     daemon.stdout!.on("data", (chunk) => {

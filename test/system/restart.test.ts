@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { processesOf, TestDaemon, until } from "../support/daemon.ts"
@@ -52,6 +52,28 @@ describe("a daemon that is killed with -9", () => {
     assert.strictEqual(ended.exit?.cause, "lost")
     assert.deepStrictEqual(processesOf(id), [])
   })
+})
+
+describe("an old log brought back beside a holder that has seen later daemons", () => {
+  it("takes an epoch above theirs, so that the agent can be typed into again", async () => {
+    await using daemon = await TestDaemon.started()
+    const { id } = await daemon.create(["bash", "--norc"])
+    await daemon.reaches(id, "streaming", ({ state }) => state === "streaming")
+    await daemon.kill("SIGTERM")
+    const files = ["reprise.db", "reprise.db-wal", "reprise.db-shm"].map((name) => join(daemon.home, name)).filter(existsSync)
+    for (const file of files) copyFileSync(file, `${file}.backup`)
+    for (let later = 0; later < 3; later++) {
+      await daemon.start()
+      await daemon.kill("SIGTERM")
+    }
+    for (const name of ["reprise.db", "reprise.db-wal", "reprise.db-shm"]) rmSync(join(daemon.home, name), { force: true })
+    for (const file of files) renameSync(`${file}.backup`, file)
+    await daemon.start()
+    const { body } = await daemon.ask("GET", "/readyz")
+    assert.deepInclude((body as { recovery: object }).recovery, { adopted: 1, failed: 0 })
+    await daemon.done("POST", `/v1/sessions/${id}/input`, { text: "echo heard", keys: ["enter"] })
+    await until("the shell answers", async () => (await daemon.output(id)).split("heard").length >= 3)
+  }, 60_000)
 })
 
 describe("a daemon that is asked to stop", () => {

@@ -3,7 +3,7 @@ import { Clock, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { SessionView } from "../../domain/view.ts"
 import { type AskError, asCli, type Daemon } from "../daemon.ts"
-import { ExitWith, exitCodeOf, sentenceOf, TimedOut } from "../failures.ts"
+import { ExitWith, exitCodeOf, sentenceOf, TimedOut, UsageFailure } from "../failures.ts"
 import { durationFlag, durationMs, sessions } from "../flags.ts"
 import { resolve } from "../resolve.ts"
 import { print, printJson, say } from "../stdio.ts"
@@ -17,6 +17,8 @@ interface Verb {
   /** What `--wait` waits for; null when there is nothing to wait for. */
   readonly until: string | null
   readonly waits: boolean
+  /** Whether the log keeps a reason for it. */
+  readonly reasoned?: boolean
   readonly send: (daemon: Daemon, id: SessionView["id"], reason: string | undefined) => Effect.Effect<SessionView, AskError>
 }
 
@@ -33,6 +35,7 @@ const verbs: ReadonlyArray<Verb> = [
   },
   {
     name: "stop",
+    reasoned: true,
     description: "End the agent politely, then firmly; it stays ended",
     until: "ended",
     waits: true,
@@ -40,6 +43,7 @@ const verbs: ReadonlyArray<Verb> = [
   },
   {
     name: "kill",
+    reasoned: true,
     description: "End the agent and everything it started, at once",
     until: "ended",
     waits: true,
@@ -68,6 +72,7 @@ const verbs: ReadonlyArray<Verb> = [
   },
   {
     name: "terminate",
+    reasoned: true,
     description: "End a session for good",
     until: "terminated",
     waits: false,
@@ -75,7 +80,7 @@ const verbs: ReadonlyArray<Verb> = [
   }
 ]
 
-const commandOf = ({ description, name, send, until, waits }: Verb) =>
+const commandOf = ({ description, name, reasoned = false, send, until, waits }: Verb) =>
   Command.make(
     name,
     {
@@ -90,6 +95,8 @@ const commandOf = ({ description, name, send, until, waits }: Verb) =>
     (flags) =>
       withDaemon((daemon, setting) =>
         Effect.gen(function* () {
+          if (!reasoned && Option.isSome(flags.reason)) return yield* new UsageFailure({ message: `${name} takes no --reason` })
+          if (until === null && flags.wait) return yield* new UsageFailure({ message: `${name} has nothing to wait for` })
           const timeoutMs = yield* durationMs("timeout", flags.timeout)
           const done = Effect.fnUntraced(function* (given: string) {
             const found = yield* resolve(daemon, given)

@@ -29,7 +29,8 @@ const ClientName = Schema.String.check(
   Schema.isPattern(clientName, { message: "1 to 64 printable ASCII characters, and not `reprise`" })
 ).annotate({ description: "who asks; recorded with what is done" })
 const IdempotencyKey = Schema.String.check(
-  Schema.isPattern(/^[\x21-\x7e]{1,255}$/, { message: "1 to 255 visible ASCII characters" })
+  Schema.isPattern(/^[\x21-\x7e]+$/, { message: "visible ASCII characters" }),
+  Schema.isMaxLength(limits.idempotencyKeyChars)
 ).annotate({ description: "the same key with the same request is done once and answered the same" })
 const IfMatch = Schema.String.check(Schema.isPattern(/^(\*|"\d{1,15}")$/, { message: 'an entity tag such as "12"' })).annotate({
   description: "done only while the session's newest seq is this one"

@@ -10,8 +10,8 @@ export interface Epoch {
 
 const name = "writer_epoch"
 
-/** Takes the next number, durably. */
-export const takeEpoch = (database: Database): Epoch => {
+/** Takes the next number, durably; above `floor` too, where an old log was brought back beside holders that have seen a later writer. */
+export const takeEpoch = (database: Database, floor = 0): Epoch => {
   const current = database.statement<object, { value: number | string }>((tables) =>
     tables.selectFrom("meta").select("value").where("name", "=", name)
   )
@@ -24,7 +24,7 @@ export const takeEpoch = (database: Database): Epoch => {
   )
   const newest = () => Number(current.get({})?.value ?? 0)
   const ours = database.immediate(() => {
-    const next = newest() + 1
+    const next = Math.max(newest(), floor) + 1
     put.run({ value: next })
     return next
   })

@@ -19,9 +19,11 @@ import { encodeRow, sessionRows } from "./views.ts"
 
 export type EventLog = EventStore | EventReader | InputReader | Upkeep
 
-/** For tests of what a disk can do to a log; a daemon gives none. */
+/** But for the floor, for tests of what a disk can do to a log: a daemon gives none of those. */
 export interface Options {
   readonly faults?: Faults
+  /** No lower epoch than one above this is taken. */
+  readonly epochFloor?: number
   /** A second writer without the lock: what a daemon is that slept through its own succession. */
   readonly withoutLock?: boolean
   /** The log may not grow beyond this many pages of 4 KiB more than it has: a full disk at a chosen place. */
@@ -66,7 +68,7 @@ const services = Effect.fnUntraced(function* (
   const clock = yield* Clock.Clock
   const bell = yield* Effect.acquireRelease(PubSub.sliding<void>(1), PubSub.shutdown)
   const { entries, epoch, inputs, rows, writer } = yield* opening(() => {
-    const epoch = takeEpoch(database)
+    const epoch = takeEpoch(database, options.epochFloor)
     forgetOldKeys(database, openedAt)
     if (options.spare !== undefined) database.limitPages(database.pages() + options.spare)
     return {

@@ -33,6 +33,15 @@ export const listRemains = (home: string): ReadonlyArray<LaunchRemains> =>
     })
   )
 
+/** The highest epoch with which any daemon attached to a holder that is still here; 0 where there is none. */
+export const highestEpoch = (home: string): number =>
+  Math.max(
+    0,
+    ...listRemains(home).map(({ generation, session }) =>
+      Number(readJson<number>(join(launchDirectory(home, session, generation), fileNames.epoch)) ?? 0)
+    )
+  )
+
 /** True also when there never was one. */
 export const holderIsDead = (directory: string): boolean => {
   const owner = ownerOf(directory)
