@@ -21,8 +21,13 @@ describe("the command line", () => {
   layer(Daemon.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
     it.effect("starts a session, shows it, and says how it ended", () =>
       Effect.gen(function* () {
-        const id = yield* said("run", "-d", "--name", "seven", "--label", "kind=short", "sh", "-c", "exit 7")
+        const { home } = yield* Daemon
+        const begun = yield* reprise(home, "run", "-d", "--name", "seven", "--label", "kind=short", "sh", "-c", "exit 7")
+        const id = begun.stdout.trim()
         assert.match(id, /^s-[0-9a-z]{12}$/)
+        // What dies before it was ready is not reported as running.
+        assert.strictEqual(begun.code, 1)
+        assert.include(begun.stderr, "ended (crashed, exit 7)")
         assert.include(yield* said("wait", "seven", "--for", "ended", "--timeout", "10s"), `${id} (seven) ended (crashed, exit 7)`)
         assert.match(yield* said("ls", "--label", "kind=short"), new RegExp(`^ID .*\n${id}  seven  ended .*exit 7 .* sh -c 'exit 7'$`))
         assert.match(yield* said("show", "seven"), /last end +crashed, exit 7/)

@@ -2,13 +2,13 @@
 import { randomUUID } from "node:crypto"
 import { resolve as absolute } from "node:path"
 import { createInterface } from "node:readline"
-import { Effect, Option, Schema } from "effect"
+import { Clock, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { CreateRequest } from "../../domain/spec.ts"
 import type { SessionView } from "../../domain/view.ts"
 import { asCli, connect, type Daemon } from "../daemon.ts"
 import { environmentFor, parseVariables } from "../environment.ts"
-import { NoDaemon, UsageFailure } from "../failures.ts"
+import { Failure, NoDaemon, UsageFailure } from "../failures.ts"
 import { orUsage, repeated } from "../flags.ts"
 import { isOver, leaveWith } from "../over.ts"
 import { parsePairs } from "../pairs.ts"
@@ -18,6 +18,8 @@ import { print, printJson, say } from "../stdio.ts"
 import type { AttachOptions } from "../terminal/attach.ts"
 import { detachKeys, detachKeysFlag, requireTerminal } from "../terminal/beforehand.ts"
 import { remains } from "../terminal/remains.ts"
+import { sentence } from "../text/session-line.ts"
+import { awaitMet } from "../waiting.ts"
 
 const flags = {
   command: Argument.String("command").pipe(Argument.withDescription("The command and its arguments"), Argument.variadic()),
@@ -67,7 +69,7 @@ export const run = Command.make("run", flags, (given) =>
     const session = yield* daemon.ask(
       daemon.client.sessions.create({ headers: { ...asCli, "idempotency-key": randomUUID() }, payload: request })
     )
-    if (given.detach) return yield* chosen.json ? printJson(session) : print(session.id)
+    if (given.detach) return yield* leaveRunning(daemon, session, chosen.json)
     yield* follow(daemon, session.id, { ...keys, mode: "control", reconnect: given.reconnect })
   }).pipe(Effect.scoped)
 ).pipe(
@@ -80,6 +82,14 @@ export const run = Command.make("run", flags, (given) =>
     }
   ])
 )
+
+/** What was started is up when the command returns, or is reported as what it became: an agent that dies at once never "runs". */
+const leaveRunning = Effect.fnUntraced(function* (daemon: Daemon, created: SessionView, json: boolean) {
+  const { session } = yield* awaitMet(daemon, created.id, "ready,ended", created.readyTimeoutMs + 5_000)
+  yield* json ? printJson(session) : print(session.id)
+  if (!isOver(session) || session.exit?.cause === "clean") return
+  return yield* new Failure({ message: sentence(session, yield* Clock.currentTimeMillis) })
+})
 
 /** It may be over before anybody is attached, or between a look at it and the attach: its output is shown all the same. */
 const follow = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"], options: AttachOptions) {
