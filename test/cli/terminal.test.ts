@@ -54,7 +54,9 @@ describe("a session in a terminal", () => {
 
     it.effect("is left by the detach keys, lives on, and leaves the terminal as it was", () =>
       Effect.gen(function* () {
-        const shown = yield* run(`run --name greedy ${greedy}`)
+        // What it switches on before anybody looks is part of the screen only as far as screens can be drawn again: it waits.
+        const shown = yield* run(`run --name greedy ${greedy.replace("stty -echo;", "stty -echo; read -r _;")}`)
+        shown.type("\r")
         yield* shown.shows("ready")
         yield* Effect.promise(() => until("the modes are on", () => shown.alternate && shown.modes.mouseTrackingMode === "any"))
         shown.type(detach)

@@ -31,11 +31,7 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
 
   return yield* Effect.forever(
     Effect.gen(function* () {
-      yield* output.follow(id, at).pipe(
-        Stream.mapEffect(deliver),
-        Stream.takeWhile((kept) => kept),
-        Stream.runDrain
-      )
+      yield* Stream.runForEachWhile(output.follow(id, at), deliver)
       const present = yield* screens.restore(id, view.size)
       yield* delivery.control({ type: "gap", from: at, to: present.offset })
       yield* delivery.bytes(present.bytes)

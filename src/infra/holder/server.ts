@@ -84,7 +84,8 @@ export class Server {
       reply({ ok: true })
       return connection.tellOffset(this.#held.hello().offset)
     }
-    void this.#held.perform(request).then(reply)
+    const isKey = request.op === "type" && request.bytes.length <= keyLetters
+    void this.#held.perform(request).then(isKey ? (said) => connection.sendSoon({ type: "reply", id, ...said } as Reply) : reply)
   }
 
   /** Fencing: once a daemon was here, an older one that wakes up late gets nothing done any more. */
@@ -110,6 +111,8 @@ class Connection {
   subscribed = false
   readonly #socket: Socket
   #offsetUnsent: number | null = null
+  #unsent = ""
+  #soon: NodeJS.Timeout | null = null
 
   constructor(socket: Socket, on: { readonly onRequest: (line: string) => void; readonly onClose: () => void }) {
     this.#socket = socket
@@ -126,9 +129,20 @@ class Connection {
 
   /** A peer that does not read is cut off: it can come again and ask for what it missed. */
   send(message: HolderMessage): void {
-    if (this.#socket.destroyed || this.#socket.writableEnded) return
-    this.#socket.write(`${JSON.stringify(message)}\n`)
-    if (this.#socket.writableLength > unsentBytes) this.#socket.destroy()
+    this.#unsent += `${JSON.stringify(message)}\n`
+    this.#flush()
+  }
+
+  /**
+   * With the next message, or alone after a moment. Nobody waits for the answer to a key, and the key's echo is on its way: one
+   * write and one waking of the daemon for both, and the terminal is read first.
+   */
+  sendSoon(message: HolderMessage): void {
+    this.#unsent += `${JSON.stringify(message)}\n`
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null
+      this.#flush()
+    }, soonMs)
   }
 
   tellOffset(offset: number): void {
@@ -142,8 +156,17 @@ class Connection {
   close(): void {
     this.attached = false
     this.subscribed = false
+    this.#flush()
     this.#socket.end()
     this.#socket.destroySoon()
+  }
+
+  #flush(): void {
+    const text = this.#unsent
+    this.#unsent = ""
+    if (text === "" || this.#socket.destroyed || this.#socket.writableEnded) return
+    this.#socket.write(text)
+    if (this.#socket.writableLength > unsentBytes) this.#socket.destroy()
   }
 }
 
@@ -151,3 +174,6 @@ const floodBytes = 32_768
 const floodMs = 4
 const mostConnections = 16
 const unsentBytes = 8_388_608
+const soonMs = 20
+/** Longer is a paste, which may wait for its answer. */
+const keyLetters = 512

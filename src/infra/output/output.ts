@@ -100,7 +100,7 @@ const newest = (reader: SegmentReader, maxBytes: number) => {
 const nextChunk = Effect.fnUntraced(function* (reader: SegmentReader, bells: Doorbells, session: string, cursor: number) {
   for (;;) {
     const rung = bells.newest(session)
-    const found = reader.read(cursor, chunkBytes)
+    const found = reader.read(cursor, chunkBytes, rung)
     if (found._tag === "Gap") return [found satisfies OutputChunk as OutputChunk, found.to] as const
     if (found.bytes.length > 0) {
       const chunk: OutputChunk = { _tag: "Bytes", offset: cursor, bytes: found.bytes }

@@ -24,9 +24,11 @@ export class SegmentReader implements Disposable {
     return last === undefined ? 0 : confirmedEnd(this.#directory, last)
   }
 
-  read(from: number, maxBytes: number): Found {
+  /** `end`: where the output is known to end, for who was told; a reader that stands there need not look for another segment. */
+  read(from: number, maxBytes: number, end?: number): Found {
     const inOpen = this.#readOpen(from, maxBytes)
     if (inOpen !== null) return { _tag: "Bytes", bytes: inOpen }
+    if (from === end && from === this.#open?.end) return { _tag: "Bytes", bytes: none }
     const segments = listSegments(this.#directory)
     const first = segments.findLast((candidate) => candidate <= from)
     if (first !== undefined && this.#openSegment(first)) {

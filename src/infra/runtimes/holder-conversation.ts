@@ -6,6 +6,7 @@ import { Size } from "../../domain/spec.ts"
 import { LineReader } from "../holder/line-reader.ts"
 import { lineBytes, type Reply, type Request } from "../holder/protocol.ts"
 import { HolderUnavailable } from "./runtime.ts"
+import { TypingAhead } from "./typing-ahead.ts"
 
 export interface Listener {
   readonly holderIsDead: () => boolean
@@ -30,14 +31,32 @@ export const converse = Effect.fnUntraced(function* (socket: Socket, listener: L
     if (ended !== null) return
     ended = reason
     Deferred.doneUnsafe(hello, Exit.fail(reason))
-    for (const resume of waiting.values()) resume(Effect.fail(reason))
+    const unanswered = [...waiting.values()]
     waiting.clear()
+    for (const resume of unanswered) resume(Effect.fail(reason))
     listener.onEnd(reason)
     Deferred.doneUnsafe(end, Exit.void)
   }
   const breakOff = (reason: HolderUnavailable["reason"], message: string) => {
     verdict ??= new HolderUnavailable({ reason, message })
     socket.destroy()
+  }
+  /** What comes with every key: told from all else by its whole text, without a schema. */
+  const hearOften = (line: string): boolean => {
+    const offset = newestOffset.exec(line)?.[1]
+    if (offset !== undefined) {
+      listener.onOffset(Number(offset))
+      return true
+    }
+    const id = plainReply.exec(line)?.[1]
+    if (id === undefined) return false
+    hearReply({ type: "reply", id: Number(id), ok: true })
+    return true
+  }
+  const hearReply = (reply: Reply) => {
+    const resume = waiting.get(reply.id)
+    waiting.delete(reply.id)
+    resume?.(Effect.succeed(reply))
   }
   const hear = (line: string) => {
     const message = Result.getOrNull(decodeMessage(line))
@@ -46,8 +65,7 @@ export const converse = Effect.fnUntraced(function* (socket: Socket, listener: L
       case "hello":
         return void Deferred.doneUnsafe(hello, Exit.succeed(message))
       case "reply":
-        waiting.get(message.id)?.(Effect.succeed(message as Reply))
-        return void waiting.delete(message.id)
+        return hearReply(message as Reply)
       case "offset":
         return listener.onOffset(message.offset)
       case "entry": {
@@ -61,7 +79,7 @@ export const converse = Effect.fnUntraced(function* (socket: Socket, listener: L
   const lines = new LineReader({
     longest: lineBytes,
     onLine: (line) => {
-      if (ended === null && verdict === null && !isUnknownKind(line)) hear(line)
+      if (ended === null && verdict === null && !hearOften(line) && !isUnknownKind(line)) hear(line)
     },
     onTooLong: () => breakOff("protocol", "a message without an end")
   })
@@ -88,18 +106,34 @@ export const converse = Effect.fnUntraced(function* (socket: Socket, listener: L
   const silent = new HolderUnavailable({ reason: "silent", message: "the holder does not answer" })
   const patiently = <A>(effect: Effect.Effect<A, HolderUnavailable>) =>
     Effect.timeoutOrElse(effect, { duration: "5 seconds", orElse: () => Effect.fail(silent) })
+  const send = (request: Unnumbered, resume: (reply: Effect.Effect<Reply, HolderUnavailable>) => void) => {
+    const id = nextId
+    nextId += 1
+    waiting.set(id, resume)
+    socket.write(`${JSON.stringify({ id, ...request })}\n`)
+    return id
+  }
+  const ahead = new TypingAhead()
+  const room = patiently(ahead.room)
   return {
     hello: patiently(Deferred.await(hello)),
     ended: () => ended !== null || socket.destroyed,
     awaitEnd: Deferred.await(end),
+    /** Sent before this returns, in the order of the calls; what becomes of it nobody hears but by the end of the conversation. */
+    type: (bytes: Uint8Array): Effect.Effect<void, HolderUnavailable> => {
+      const typed = Effect.suspend(() => {
+        if (ended !== null) return Effect.fail(ended)
+        ahead.sent(bytes.length)
+        send({ op: "type", bytes: Buffer.from(bytes).toString("base64") }, () => ahead.answered(bytes.length))
+        return Effect.void
+      })
+      return Effect.suspend(() => (ahead.isFull ? Effect.andThen(room, typed) : typed))
+    },
     /** A write waits for the terminal as long as it takes; everything else is answered at once or never. */
     request: (request: Unnumbered): Effect.Effect<Reply, HolderUnavailable> => {
       const answered = Effect.callback<Reply, HolderUnavailable>((resume) => {
         if (ended !== null) return resume(Effect.fail(ended))
-        const id = nextId
-        nextId += 1
-        waiting.set(id, resume)
-        socket.write(`${JSON.stringify({ id, ...request })}\n`)
+        const id = send(request, resume)
         return Effect.sync(() => void waiting.delete(id))
       })
       return request.op === "write" || request.op === "write_outcome" ? answered : patiently(answered)
@@ -134,6 +168,10 @@ const Message = Schema.fromJsonString(
     Schema.Struct({ type: Schema.Literal("superseded") })
   ])
 )
+/** As the holder writes them; fifteen digits are always a safe integer. */
+const newestOffset = /^\{"type":"offset","offset":(\d{1,15})\}$/
+const plainReply = /^\{"type":"reply","id":(\d{1,15}),"ok":true\}$/
+
 const decodeMessage = Schema.decodeUnknownResult(Message)
 
 /** A newer holder may say more than we know; what it does not say to us is no error. */

@@ -72,7 +72,7 @@ export const connect = Effect.fn("Runtime.connect")(function* (
         // Without a running agent the holder never wrote it: what it did write, it remembers.
         Effect.map((reply) => ("error" in reply ? "not_written" : (reply.outcome ?? "uncertain")))
       ),
-    type: (bytes) => expectOk(holder.request({ op: "type", bytes: Buffer.from(bytes).toString("base64") })),
+    type: holder.type,
     resize: ({ cols, rows }) => expectOk(holder.request({ op: "resize", cols, rows })),
     runLadder: (mode) => expectOk(holder.request({ op: "stop", mode })),
     acknowledgeExit: Effect.gen(function* () {

@@ -61,7 +61,7 @@ export interface HolderLink {
   readonly write: (writeId: string, bytes: Uint8Array) => Effect.Effect<"written" | "not_written" | "uncertain">
   /** What became of a write whose answer was lost. */
   readonly writeOutcome: (writeId: string) => Effect.Effect<"written" | "not_written" | "uncertain", HolderUnavailable>
-  /** Keystrokes of an attached person: in order, without an id, gone with the connection. Resolves when the holder took them. */
+  /** Keystrokes of an attached person: in order, without an id, gone with the connection. Resolves when they are on their way. */
   readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
   readonly resize: (size: Size) => Effect.Effect<void, HolderUnavailable>
   /** `kill` goes to the last rung at once, also while a ladder runs. Repeating is harmless. */
