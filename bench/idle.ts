@@ -1,7 +1,7 @@
 /** What sessions cost while nothing happens: time on a processor, wake-ups, and memory, of the daemon and of holders. */
 import { type ChildProcess, spawn } from "node:child_process"
+import { readlinkSync } from "node:fs"
 import { setTimeout as delay } from "node:timers/promises"
-import { spareFlag } from "../src/infra/holder/spare.ts"
 import { TestDaemon } from "../test/support/daemon.ts"
 import { type Figure, figure } from "./figure.ts"
 import { cpuMs, memory, processesWith, wakeUps } from "./process-accounts.ts"
@@ -16,8 +16,7 @@ export const benchIdle = async ({ small }: Size): Promise<ReadonlyArray<Figure>>
   await sleepers(daemon, 20)
   const cpu = await over(windowMs, () => cpuMs(daemon.pid))
   await sleepers(daemon, small ? 5 : 30)
-  const spares = new Set(processesWith(spareFlag))
-  const holders = processesWith(`${daemon.home}/holders/`).filter((pid) => !spares.has(pid))
+  const holders = processesWith(`${daemon.home}/holders/`).filter(holdsLaunch)
   const total = () => holders.reduce((sum, pid) => sum + wakeUps(pid), 0)
   const [daemonWakes, holderWakes] = await Promise.all([over(windowMs, () => wakeUps(daemon.pid)), over(windowMs, total)])
   const bare = await bareNodes(3)
@@ -73,3 +72,6 @@ const bareNodes = async (count: number): Promise<ReadonlyArray<ChildProcess>> =>
   await Promise.all(nodes.map((node) => new Promise((resolve) => node.stdout.once("data", resolve))))
   return nodes
 }
+
+/** A spare that waits for the next launch stands in no launch's directory. */
+const holdsLaunch = (pid: number) => readlinkSync(`/proc/${pid}/cwd`) !== "/"

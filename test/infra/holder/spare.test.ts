@@ -18,9 +18,18 @@ const read = (path: string) => {
   }
 }
 const wordsOf = (pid: number) => read(`/proc/${pid}/cmdline`).split("\0")
+const cwdOf = (pid: number) => {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return ""
+  }
+}
+/** One that was told its launch has the same words, and stands in the launch's directory. */
 const sparesOf = (home: string) =>
   listProcesses().filter(
-    ({ pid, zombie }) => !zombie && wordsOf(pid).includes(spareFlag) && wordsOf(pid).some((word) => word.startsWith(home))
+    ({ pid, zombie }) =>
+      !zombie && cwdOf(pid) === "/" && wordsOf(pid).includes(spareFlag) && wordsOf(pid).some((word) => word.startsWith(home))
   )
 /** It has read its program and is in read(2) on its input. */
 const isBooted = (pid: number) => read(`/proc/${pid}/maps`).includes("pty.node") && read(`/proc/${pid}/stat`).includes(") S ")
