@@ -7,6 +7,14 @@ export type SessionEffect =
   | { readonly type: "Prepare"; readonly generation: number }
   | { readonly type: "Spawn"; readonly generation: number; readonly nonce: string; readonly executable: string }
   | { readonly type: "Write"; readonly generation: number; readonly writeId: string; readonly kind: "input" | "interrupt" }
+  /** Type a prompt's text and then its Enter, one operation. Answered by `WriteSettled`. */
+  | {
+      readonly type: "DeliverPrompt"
+      readonly generation: number
+      readonly promptId: string
+      readonly hash: string
+      readonly writeId: string
+    }
   /** The answer to a write was lost with an earlier daemon: the holder knows. Answered by `WriteSettled`. */
   | { readonly type: "SettleWrite"; readonly generation: number; readonly writeId: string }
   | { readonly type: "ResizeTerminal"; readonly generation: number; readonly size: Size }

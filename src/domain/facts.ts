@@ -38,11 +38,36 @@ export type Activity = typeof Activity.Type
 export const EvidenceSource = Schema.Literals(["protocol", "hook", "transcript", "osc", "screen", "silence", "none"])
 export type EvidenceSource = typeof EvidenceSource.Type
 
-export const DeadlineName = Schema.Literals(["launch", "ready", "reclaim", "healthy", "backoff", "stop", "idle"])
+export const DeadlineName = Schema.Literals(["launch", "ready", "reclaim", "healthy", "backoff", "stop", "idle", "accept", "expire"])
 export type DeadlineName = typeof DeadlineName.Type
 
 export const Leftover = Schema.Struct({ pid: Schema.Int, command: Schema.String })
 export type Leftover = typeof Leftover.Type
+
+/** When a queued prompt may be typed: at once (also into a turn), between turns, or when the agent has nothing to do. */
+export const Delivery = Schema.Literals(["now", "turn_boundary", "idle"])
+export type Delivery = typeof Delivery.Type
+
+/** A prompt as the log holds it. Its text lies beside the log under `hash`, so that it can be erased without changing any state. */
+export const Prompt = Schema.Struct({
+  id: Schema.String,
+  /** SHA-256 of the text, hexadecimal. */
+  hash: Schema.String,
+  bytes: Schema.Int,
+  deliver: Delivery,
+  /** `resend`: what may not have arrived is queued again, at the risk of arriving twice. */
+  onUncertain: Schema.Literals(["report", "resend"]),
+  from: Schema.NullOr(Schema.String),
+  replyTo: Schema.NullOr(Schema.String),
+  threadId: Schema.NullOr(Schema.String),
+  replyExpected: Schema.Boolean,
+  expires: Schema.NullOr(Deadline)
+})
+export type Prompt = typeof Prompt.Type
+
+/** What makes a step of a prompt's life true: who or what told of it, and in a few words what was told. */
+export const Evidence = Schema.Struct({ source: Schema.String, detail: Schema.String })
+export type Evidence = typeof Evidence.Type
 
 export const Fact = Schema.Union([
   fact("SessionCreated", { id: SessionId, spec: Spec, by }),
@@ -71,7 +96,8 @@ export const Fact = Schema.Union([
     generation: Generation,
     activity: Activity,
     source: EvidenceSource,
-    question: Schema.NullOr(Schema.String)
+    question: Schema.NullOr(Schema.String),
+    evidenceOffset: Schema.optionalKey(Offset)
   }),
 
   fact("Resized", { size: Size }),
@@ -89,6 +115,22 @@ export const Fact = Schema.Union([
   fact("ClientDetached", { client: Schema.String, typedBytes: Schema.Int }),
   /** Nobody is attached: if nothing is printed until the deadline, the agent is stopped. */
   fact("IdleStopArmed", { deadline: Deadline }),
+
+  fact("PromptQueued", { prompt: Prompt, by }),
+  fact("PromptEdited", { promptId: Schema.String, hash: Schema.String, bytes: Schema.Int, by }),
+  fact("PromptPromoted", { promptId: Schema.String, by }),
+  fact("PromptCancelled", { promptId: Schema.String, by, reason: Schema.String }),
+  fact("PromptExpired", { promptId: Schema.String }),
+  /** Durable before any byte leaves: what follows is asked for, never guessed. */
+  fact("PromptClaimed", { promptId: Schema.String, generation: Generation, writeId: Schema.String }),
+  /** Proven not typed: it is queued again, where it stood. */
+  fact("PromptReleased", { promptId: Schema.String, evidence: Evidence }),
+  fact("PromptWritten", { promptId: Schema.String, evidence: Evidence }),
+  fact("PromptSubmitted", { promptId: Schema.String, evidence: Evidence, deadline: Deadline }),
+  fact("PromptAccepted", { promptId: Schema.String, evidence: Evidence }),
+  fact("PromptAnswered", { promptId: Schema.String, evidence: Evidence }),
+  fact("PromptRejected", { promptId: Schema.String, code: Schema.String, evidence: Evidence }),
+  fact("PromptUncertain", { promptId: Schema.String, reason: Schema.String, resend: Schema.Boolean }),
 
   fact("StopRequested", {
     mode: Schema.Literals(["stop", "kill"]),

@@ -1,6 +1,6 @@
 /** What a session is told: commands from people, reports from processes and clocks. Stored with the facts that it caused. */
 import { Schema } from "effect"
-import { Activity, EvidenceSource, Leftover, ProcessIdentity } from "./facts.ts"
+import { Activity, EvidenceSource, Leftover, ProcessIdentity, Prompt } from "./facts.ts"
 import { Generation, Offset } from "./ids.ts"
 import { PatchRequest, Size } from "./spec.ts"
 
@@ -46,6 +46,10 @@ export const Command = Schema.Union([
   command("Patch", { changes: PatchRequest }),
   command("Write", { writeId: Schema.String, bytes: Schema.Int }),
   command("Interrupt", { writeId: Schema.String }),
+  command("Prompt", { prompt: Prompt }),
+  command("EditPrompt", { promptId: Schema.String, hash: Schema.String, bytes: Schema.Int }),
+  command("PromotePrompt", { promptId: Schema.String }),
+  command("CancelPrompt", { promptId: Schema.String, reason: Schema.String }),
   command("Resize", { size: Size }),
   command("Stop", { reason: Schema.String }),
   command("Kill", { reason: Schema.String }),
@@ -64,7 +68,17 @@ export const Report = Schema.Union([
   report("LaunchFailed", { code: Schema.String, message: Schema.String }),
   report("HolderReported", { entry: JournalEntry }),
   report("WriteSettled", { writeId: Schema.String, outcome: Schema.Literals(["written", "not_written", "uncertain"]) }),
-  report("ActivityObserved", { activity: Activity, source: EvidenceSource, question: Schema.NullOr(Schema.String) }),
+  report("ActivityObserved", {
+    activity: Activity,
+    source: EvidenceSource,
+    question: Schema.NullOr(Schema.String),
+    /** The end of the bytes that said so, where output is the source. */
+    evidenceOffset: Schema.optionalKey(Offset)
+  }),
+  /** A claimed prompt cannot be typed at all: its text is gone. */
+  report("PromptUndeliverable", { promptId: Schema.String, code: Schema.String }),
+  /** The agent, or something that watches it, has taken up the prompt that was submitted last. */
+  report("PromptObserved", { source: EvidenceSource, detail: Schema.String }),
   /** The daemon found the holder of an earlier daemon alive, and is attached again. */
   report("Reattached", { process: ProcessIdentity, downMs: Schema.Int }),
   /** The holder is gone without having told how its process ended. */

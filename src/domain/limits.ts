@@ -20,6 +20,16 @@ export const limits = {
   /** Raw inputs accepted and not yet written. */
   pendingWrites: 64,
   clientsPerSession: 64,
+  /** Prompts of one session whose fate is open. A full queue refuses the new one and keeps the old. */
+  prompts: 100,
+  promptBytes: 262_144,
+  promptNameChars: 128,
+  /** Sessions that one request may prompt. */
+  promptTargets: 200,
+  /** From Enter to the first sign that the agent took the prompt; a busy agent may queue it for as long as its turn lasts. */
+  acceptMs: 15_000,
+  acceptWhileBusyMs: 3_600_000,
+  promptExpiryMs: { minimum: 1_000, maximum: 7 * 86_400_000 },
   mailbox: 1_024,
   ladderRungs: 8,
   rungWaitMs: { minimum: 0, maximum: 600_000 },

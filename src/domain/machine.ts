@@ -3,8 +3,10 @@ import { or, setup, stateIn } from "xstate"
 import type { SessionEffect } from "./effects.ts"
 import type { Activity, Fact, FactOf } from "./facts.ts"
 import { limits } from "./limits.ts"
+import { promptClaim, unheld } from "./prompt-transitions.ts"
+import { lasting, perform, remember, without } from "./remember.ts"
 import { initialContext, type SessionContext } from "./session-context.ts"
-import { anytime, exited, perform, remember, runLadder, whileLive, whileReaping, whileUp, without } from "./transitions.ts"
+import { anytime, exited, runLadder, whileLive, whileReaping, whileUp } from "./transitions.ts"
 
 /** A launch, the first or a later one: prepared, intended before it is done, confirmed by the holder, ready by evidence. */
 const launch = <const S extends string>(state: S) => ({
@@ -52,6 +54,7 @@ const launch = <const S extends string>(state: S) => ({
         AgentReady: {
           target: "#streaming" as const,
           actions: remember<"AgentReady">((context, { healthyDeadline, holderSeq }) => ({
+            ...unheld(context),
             holderSeq: holderSeq ?? context.holderSeq,
             notice: null,
             deadlines: {
@@ -73,6 +76,9 @@ const launch = <const S extends string>(state: S) => ({
   }
 })
 
+/** What an agent does in a turn: a question that it asks is part of one. */
+const isBusy = (activity: Activity) => activity === "working" || activity === "compacting" || activity === "waiting"
+
 /** The agent is up. Any activity may follow any other: what we see of it is evidence, not a promise. */
 const active = {
   on: {
@@ -80,8 +86,12 @@ const active = {
     ActivityChanged: (["idle", "working", "waiting", "compacting", "unknown"] as const).map((activity) => ({
       guard: ({ event }: { readonly event: { readonly activity: Activity } }) => event.activity === activity,
       target: activity,
-      actions: remember<"ActivityChanged">((_, { at, question, source }) => ({ activity: { value: activity, source, at, question } }))
+      actions: remember<"ActivityChanged">(({ activity: before, heard }, { at, evidenceOffset, question, source }) => ({
+        activity: { value: activity, source, at, question, ...(evidenceOffset === undefined ? {} : { evidenceOffset }) },
+        heard: { changes: (heard?.changes ?? 0) + 1, turns: (heard?.turns ?? 0) + (isBusy(activity) && !isBusy(before.value) ? 1 : 0) }
+      }))
     })),
+    PromptClaimed: promptClaim,
     HealthConfirmed: {
       actions: remember<"HealthConfirmed">((context) => ({ attempts: 0, deadlines: without(context.deadlines, "healthy") }))
     },
@@ -91,20 +101,23 @@ const active = {
 
 const resume = {
   target: "#resuming" as const,
-  actions: remember<"ResumeRequested">(({ generation }) => ({
+  actions: remember<"ResumeRequested">(({ deadlines, generation }) => ({
     generation: generation + 1,
     attempts: 0,
     relaunchedAt: [],
     relaunch: null,
-    deadlines: {},
+    deadlines: lasting(deadlines),
     notice: null
   }))
 }
-const archive = { target: "#ended.archived" as const, actions: remember<"SessionArchived">(() => ({ deadlines: {}, relaunch: null })) }
+const archive = {
+  target: "#ended.archived" as const,
+  actions: remember<"SessionArchived">(({ deadlines }) => ({ deadlines: lasting(deadlines), relaunch: null }))
+}
 /** Nothing is recorded after it, so whoever is attached is let go here. */
 const terminate = {
   target: "#terminated" as const,
-  actions: remember<"SessionTerminated">(() => ({ deadlines: {}, relaunch: null, clients: [] }))
+  actions: remember<"SessionTerminated">(() => ({ deadlines: {}, relaunch: null, clients: [], prompts: [] }))
 }
 
 /** No process. What may still come, and when, is the substate. */
@@ -117,10 +130,10 @@ const ended = {
       on: {
         RelaunchScheduled: {
           target: "backingOff" as const,
-          actions: remember<"RelaunchScheduled">((_, { attempt, deadline, delayMs }) => ({
+          actions: remember<"RelaunchScheduled">(({ deadlines }, { attempt, deadline, delayMs }) => ({
             relaunch: { attempt, delayMs },
             attempts: attempt,
-            deadlines: { backoff: deadline }
+            deadlines: { ...lasting(deadlines), backoff: deadline }
           }))
         },
         GaveUp: { target: "givenUp" as const, actions: remember<"GaveUp">((_, { notice }) => ({ notice })) },
@@ -132,16 +145,16 @@ const ended = {
       on: {
         RelaunchStarted: {
           target: "#resuming" as const,
-          actions: remember<"RelaunchStarted">(({ generation, relaunchedAt }, { bootMs }) => ({
+          actions: remember<"RelaunchStarted">(({ deadlines, generation, relaunchedAt }, { bootMs }) => ({
             generation: generation + 1,
             relaunchedAt: [...relaunchedAt, bootMs].slice(-limits.relaunchesPerWindow),
             relaunch: null,
-            deadlines: {}
+            deadlines: lasting(deadlines)
           }))
         },
         RelaunchCancelled: {
           target: "resting" as const,
-          actions: remember<"RelaunchCancelled">(() => ({ relaunch: null, deadlines: {} }))
+          actions: remember<"RelaunchCancelled">(({ deadlines }) => ({ relaunch: null, deadlines: lasting(deadlines) }))
         },
         ResumeRequested: resume,
         SessionArchived: archive

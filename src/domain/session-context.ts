@@ -1,5 +1,5 @@
 /** What a session remembers beside its state: plain JSON, written by facts alone. */
-import type { Activity, DeadlineName, EndCause, EvidenceSource, FactOf, Leftover, ProcessIdentity } from "./facts.ts"
+import type { Activity, DeadlineName, EndCause, EvidenceSource, FactOf, Leftover, ProcessIdentity, Prompt } from "./facts.ts"
 import type { Spec } from "./spec.ts"
 import type { Deadline } from "./time.ts"
 
@@ -22,6 +22,25 @@ export interface StopOrder {
 export interface PendingWrite {
   readonly writeId: string
   readonly kind: "input" | "interrupt"
+}
+
+export interface Heard {
+  readonly changes: number
+  readonly turns: number
+}
+
+/** A prompt whose fate is open. */
+export interface OpenPrompt extends Prompt {
+  readonly stage: "queued" | "claimed" | "written" | "submitted" | "accepted"
+  readonly writeId: string | null
+  /** It could not be typed just now: it waits for the holder to be reached again, or for the next generation. */
+  readonly held: boolean
+  /** It was in doubt once and is sent again; a second doubt ends it. */
+  readonly resent: boolean
+  /** When its acceptance is overdue; null before it is submitted. */
+  readonly acceptBy: Deadline | null
+  /** What had been heard of the agent when the prompt was claimed: what came since is evidence, what was before is not. */
+  readonly before: Heard
 }
 
 export interface SessionContext {
@@ -52,9 +71,19 @@ export interface SessionContext {
   /** When the newest relaunches began, milliseconds since boot; at most as many as a window allows. */
   readonly relaunchedAt: ReadonlyArray<number>
 
-  readonly activity: { readonly value: Activity; readonly source: EvidenceSource; readonly at: number; readonly question: string | null }
+  readonly activity: {
+    readonly value: Activity
+    readonly source: EvidenceSource
+    readonly at: number
+    readonly question: string | null
+    readonly evidenceOffset?: number
+  }
+  /** How often the activity has changed, and how often of that to being busy; null while it has not. */
+  readonly heard: Heard | null
   readonly deadlines: { readonly [name in DeadlineName]?: Deadline }
   readonly pendingWrites: ReadonlyArray<PendingWrite>
+  /** In the order of delivery. */
+  readonly prompts: ReadonlyArray<OpenPrompt>
   readonly clients: ReadonlyArray<string>
   /** The output offset when the idle deadline was armed: output since then means somebody or something is at work. */
   readonly idleOffset: number
@@ -81,8 +110,10 @@ export const initialContext = (created: FactOf<"SessionCreated">): SessionContex
   relaunch: null,
   relaunchedAt: [],
   activity: { value: "unknown", source: "none", at: created.at, question: null },
+  heard: null,
   deadlines: {},
   pendingWrites: [],
+  prompts: [],
   clients: [],
   idleOffset: 0,
   notice: null

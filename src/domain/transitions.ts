@@ -1,26 +1,9 @@
 /** What each fact leaves in a session's memory and obliges us to do, for the facts that are legal in several states. */
-import { assign } from "xstate"
-import type { SessionEffect } from "./effects.ts"
-import { type DeadlineName, daemon, type Fact, type FactOf, type FactType } from "./facts.ts"
+import { daemon } from "./facts.ts"
 import { limits } from "./limits.ts"
+import { promptSteps, unheld } from "./prompt-transitions.ts"
+import { lasting, type Owed, perform, remember, without } from "./remember.ts"
 import type { SessionContext, StopOrder } from "./session-context.ts"
-
-/** Every fact leaves its time and offset behind; `change` says what else it leaves. */
-export const remember = <T extends FactType>(change: (context: SessionContext, fact: FactOf<T>) => Partial<SessionContext> = () => ({})) =>
-  assign<SessionContext, FactOf<T>, undefined, Fact, never>(({ context, event }) => ({
-    updatedAt: event.at,
-    offset: Math.max(context.offset, event.offset),
-    ...change(context, event)
-  }))
-
-type Owed = (context: SessionContext) => ReadonlyArray<SessionEffect>
-export const perform = (owed: Owed) => ({
-  type: "perform" as const,
-  params: ({ context }: { readonly context: SessionContext }) => owed(context)
-})
-
-export const without = (deadlines: SessionContext["deadlines"], ...names: ReadonlyArray<DeadlineName>): SessionContext["deadlines"] =>
-  Object.fromEntries(Object.entries(deadlines).filter(([name]) => !names.includes(name as DeadlineName)))
 
 interface At {
   readonly context: SessionContext
@@ -43,6 +26,7 @@ const settled = remember<"InputWritten" | "InputFailed">((context, { writeId }) 
 
 /** Legal in every state but `terminated`. */
 export const anytime = {
+  ...promptSteps,
   SessionPatched: {
     actions: remember<"SessionPatched">((context, { changes }) => ({
       spec: { ...context.spec, ...changes },
@@ -105,7 +89,7 @@ export const whileLive = {
     target: ".reaping",
     actions: [
       // The stop's deadline too: it measured the holder's promise, and would be due again at once, for ever.
-      remember<"HolderLost">(() => ({ deadlines: {} })),
+      remember<"HolderLost">(({ deadlines }) => ({ deadlines: lasting(deadlines) })),
       perform(sweep)
     ]
   },
@@ -121,7 +105,7 @@ export const whileLive = {
         leaderExit: null,
         leftovers: [],
         stop: null,
-        deadlines: {},
+        deadlines: lasting(context.deadlines),
         pendingWrites: [],
         activity: { value: "unknown" as const, source: "none" as const, at, question: null },
         notice: cause.type === "launch_failed" ? cause.message : context.notice
@@ -134,10 +118,12 @@ export const whileLive = {
 export const whileUp = {
   Adopted: {
     actions: [
-      remember<"Adopted">(),
+      remember<"Adopted">(unheld),
       perform((context) => [
         ...runLadder(context),
-        ...context.pendingWrites.map(({ writeId }) => ({ type: "SettleWrite", generation: context.generation, writeId }) as const),
+        ...[...context.pendingWrites, ...context.prompts.filter(({ stage }) => stage === "claimed")].map(
+          ({ writeId }) => ({ type: "SettleWrite", generation: context.generation, writeId: writeId ?? "" }) as const
+        ),
         { type: "ResizeTerminal", generation: context.generation, size: context.spec.size }
       ])
     ]

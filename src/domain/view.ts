@@ -123,7 +123,7 @@ export const view = (session: Session, seq: number): SessionView => {
     leftovers: context.leftovers,
     notice: context.notice,
     clients: context.clients.length,
-    prompts: { queued: 0 },
+    prompts: { queued: context.prompts.filter(({ stage }) => stage === "queued").length },
     lineage: null,
     createdAt: iso(context.createdAt),
     updatedAt: iso(context.updatedAt)

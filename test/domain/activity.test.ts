@@ -40,10 +40,11 @@ describe("activity", () => {
     when(having(spec(), ...up, observed("idle")), observed("idle")).ignored("unchanged")
   })
 
-  it("is followed during a stop, and means nothing before the agent is ready, after it is gone or of another generation", () => {
+  it("is followed during a stop, and means that the agent is ready, and nothing after it is gone or of another generation", () => {
     when(having(spec(), ...up, stop), observed("working")).then({ type: "ActivityChanged" })
-    when(having(spec(), prepared(), spawned()), observed("working")).ignored("stale_generation")
-    when(having(spec(), ...up, exited(0)), observed("working")).ignored("stale_generation")
+    when(having(spec(), prepared(), spawned()), observed("working")).then({ type: "AgentReady" }, { type: "ActivityChanged" })
+    when(having(spec(), prepared(), spawned()), observed("unknown")).ignored("not_now")
+    when(having(spec(), ...up, exited(0)), observed("working")).ignored("not_now")
     when(running(), { ...observed("working"), generation: 2 } as never).ignored("stale_generation")
   })
 })

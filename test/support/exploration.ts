@@ -1,7 +1,7 @@
 /** Every state that inputs can bring a session to, found breadth first: each with the shortest script that leads there. */
 import { type Decided, decide, decideCreate, earliest } from "../../src/domain/decide/index.ts"
-import { daemon, type Fact } from "../../src/domain/facts.ts"
-import type { HolderEvent, Input } from "../../src/domain/inputs.ts"
+import { daemon, type Fact, type Prompt } from "../../src/domain/facts.ts"
+import type { Command, HolderEvent, Input } from "../../src/domain/inputs.ts"
 import { type Session, stateName } from "../../src/domain/session.ts"
 import type { Spec } from "../../src/domain/spec.ts"
 import type { Moment } from "../../src/domain/time.ts"
@@ -42,6 +42,18 @@ export interface Attempt extends Trial {
   readonly decided: Decided
 }
 
+const plainPrompt: Prompt = {
+  id: "p1",
+  hash: "hash",
+  bytes: 4,
+  deliver: "now",
+  onUncertain: "report",
+  from: null,
+  replyTo: null,
+  threadId: null,
+  replyExpected: false,
+  expires: null
+}
 const keepalive = { ...spec().keepalive, maxAttempts: 1 }
 /** Between them they know every path: one gives up after one relaunch, one may never come back, one says itself when it is ready. */
 export const roots: ReadonlyArray<Spec> = [
@@ -51,7 +63,14 @@ export const roots: ReadonlyArray<Spec> = [
 
 /** Everything that a session may be told, in the words of its own generation. */
 export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
-  const { deadlines, generation, holderSeq, pendingWrites } = session.context
+  const { deadlines, generation, holderSeq, pendingWrites, prompts } = session.context
+  const [open] = prompts
+  const writeId = pendingWrites[0]?.writeId ?? prompts.find(({ stage }) => stage === "claimed")?.writeId ?? "w1"
+  const prompt = (changes: Partial<Prompt>): Command => ({
+    type: "Prompt",
+    by: "ada",
+    prompt: { ...plainPrompt, id: `p${prompts.length === 0 || open?.id === "p2" ? 1 : 2}`, ...changes }
+  })
   const deadline = earliest(deadlines)?.deadline
   const tell = (label: string, input: Input, moment = now): Trial => ({ label, input, now: moment })
   const told = (event: HolderEvent, n = holderSeq + 1) =>
@@ -68,6 +87,13 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     tell("Patch", patch({ name: "blue" })),
     tell("Patch", patch({ idleStopMs: 1_000 })),
     tell("Patch", patch({ keepalive: { ...keepalive, mode: "never" } })),
+    tell("Prompt", prompt({ deliver: "now" })),
+    tell("Prompt", prompt({ deliver: "idle", onUncertain: "resend", expires: { bootMs: now.bootMs + 5_000, wallMs: now.wallMs + 5_000 } })),
+    tell("EditPrompt", { type: "EditPrompt", by: "ada", promptId: open?.id ?? "p1", hash: "other", bytes: 5 }),
+    tell("PromotePrompt", { type: "PromotePrompt", by: "ada", promptId: prompts.at(-1)?.id ?? "p1" }),
+    tell("CancelPrompt", { type: "CancelPrompt", by: "ada", promptId: open?.id ?? "p1", reason: "enough" }),
+    tell("PromptObserved", { type: "PromptObserved", generation, source: "hook", detail: "taken" }),
+    tell("PromptUndeliverable", { type: "PromptUndeliverable", generation, promptId: open?.id ?? "p1", code: "text_missing" }),
     tell("Prepared", { type: "Prepared", generation, executable: "/bin/bash" }),
     tell("PrepareFailed", { type: "PrepareFailed", generation, code: "cwd_missing", message: "no such directory" }),
     tell("PrepareFailed", { type: "PrepareFailed", generation, code: "EMFILE", message: "too many files" }),
@@ -81,8 +107,9 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     told({ type: "leftovers", leftovers: [{ pid: 7, command: "stuck" }] }),
     told({ type: "cleared", swept: 0 }),
     told({ type: "output_dropped", from: 0, to: 1, reason: "retention" }),
-    tell("WriteSettled", { type: "WriteSettled", generation, writeId: pendingWrites[0]?.writeId ?? "w1", outcome: "written" }),
-    tell("WriteSettled", { type: "WriteSettled", generation, writeId: pendingWrites[0]?.writeId ?? "w1", outcome: "uncertain" }),
+    ...(["written", "not_written", "uncertain"] as const).map((outcome) =>
+      tell("WriteSettled", { type: "WriteSettled", generation, writeId, outcome })
+    ),
     ...(["idle", "working", "waiting", "compacting", "unknown"] as const).map((activity) =>
       tell("ActivityObserved", { type: "ActivityObserved", generation, activity, source: "hook", question: null })
     ),
@@ -100,12 +127,15 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
 
 /** What a decision may turn on, beside the state: two sessions alike in this are taken for one. */
 const alike = (session: Session): string => {
-  const { attempts, bootId, clients, deadlines, leaderExit, leftovers, pendingWrites, spec, stop } = session.context
+  const { attempts, bootId, clients, deadlines, leaderExit, leftovers, pendingWrites, prompts, spec, stop } = session.context
   const turns = [stateName(session), spec.keepalive.mode, attempts, Object.keys(deadlines).sort(), bootId === ""]
   if (stop !== null) return JSON.stringify([turns, stop.mode, stop.outcome, stop.by === daemon, leftovers.length > 0])
   // Clients and writes turn on so little that they are followed only where nothing else is going on.
   const company = attempts === 0 && leftovers.length === 0 ? [clients.length > 0, pendingWrites.length > 0] : []
-  return JSON.stringify([turns, spec.provider, leaderExit?.code, leftovers.length > 0, company])
+  // So do prompts; and two of them turn on no more than one does, but for their order.
+  const alone = company.every((one) => !one) && attempts === 0 && spec.idleStopMs === null
+  const queue = alone ? prompts.slice(0, 2).map(({ deliver, held, stage }) => [deliver, held, stage]) : []
+  return JSON.stringify([turns, spec.provider, leaderExit?.code, leftovers.length > 0, company, queue])
 }
 
 const bound = 20_000

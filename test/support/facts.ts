@@ -16,6 +16,20 @@ const causes: ReadonlyArray<EndCause> = [
   { type: "lost", lastSeenAt: 1_000_400 }
 ]
 
+const evidence = { source: "holder", detail: "told" }
+const prompt = {
+  id: "p1",
+  hash: "9f",
+  bytes: 4,
+  deliver: "turn_boundary",
+  onUncertain: "resend",
+  from: "bob",
+  replyTo: "p0",
+  threadId: "t1",
+  replyExpected: true,
+  expires: deadline
+} as const
+
 export const facts = (): ReadonlyArray<Fact> => [
   {
     type: "SessionCreated",
@@ -39,6 +53,7 @@ export const facts = (): ReadonlyArray<Fact> => [
     (activity) => ({ type: "ActivityChanged", ...when, generation: 1, activity, source: "osc", question: null }) as const
   ),
   { type: "ActivityChanged", ...when, generation: 1, activity: "waiting", source: "hook", question: "may I?" },
+  { type: "ActivityChanged", ...when, generation: 1, activity: "idle", source: "osc", question: null, evidenceOffset: 41 },
   { type: "Resized", ...when, size: { cols: 120, rows: 40 } },
   { type: "InputAccepted", ...when, generation: 1, writeId: "w1", kind: "input", bytes: 3, by: "ada" },
   { type: "InputWritten", ...when, generation: 1, writeId: "w1" },
@@ -46,6 +61,19 @@ export const facts = (): ReadonlyArray<Fact> => [
   { type: "ClientAttached", ...when, client: "c1", mode: "control" },
   { type: "ClientDetached", ...when, client: "c1", typedBytes: 2 },
   { type: "IdleStopArmed", ...when, deadline },
+  { type: "PromptQueued", ...when, prompt, by: "ada" },
+  { type: "PromptEdited", ...when, promptId: "p1", hash: "0f", bytes: 5, by: "ada" },
+  { type: "PromptPromoted", ...when, promptId: "p1", by: "ada" },
+  { type: "PromptCancelled", ...when, promptId: "p1", by: "ada", reason: "enough" },
+  { type: "PromptExpired", ...when, promptId: "p1" },
+  { type: "PromptClaimed", ...when, promptId: "p1", generation: 1, writeId: "p1.1.9f" },
+  { type: "PromptReleased", ...when, promptId: "p1", evidence },
+  { type: "PromptWritten", ...when, promptId: "p1", evidence },
+  { type: "PromptSubmitted", ...when, promptId: "p1", evidence, deadline },
+  { type: "PromptAccepted", ...when, promptId: "p1", evidence },
+  { type: "PromptAnswered", ...when, promptId: "p1", evidence },
+  { type: "PromptRejected", ...when, promptId: "p1", code: "not_accepted", evidence },
+  { type: "PromptUncertain", ...when, promptId: "p1", reason: "nobody can say", resend: true },
   { type: "StopRequested", ...when, mode: "stop", outcome: "end", by: "ada", reason: "enough", deadline },
   { type: "StopEscalated", ...when, mode: "kill", outcome: "terminate", by: "ada", reason: "now", deadline },
   ...(["goodbye", "hangup", "kill"] as const).map(

@@ -2,6 +2,7 @@
 import type { EvidenceSource } from "../facts.ts"
 import type { Report } from "../inputs.ts"
 import { insideOf, lifeOf } from "../session.ts"
+import { ready } from "./deadlines.ts"
 import { fact, nothing, type Policies } from "./verdict.ts"
 
 /** How long a source's word stands against a weaker one, best source first. */
@@ -17,13 +18,19 @@ const freshMs: { readonly [source in EvidenceSource]: number } = {
 const strength = Object.keys(freshMs).toReversed()
 
 export const activity: Policies<Extract<Report, { readonly type: "ActivityObserved" }>> = {
-  ActivityObserved: ({ context, now, session, ...rest }, { activity: value, generation, question, source }) => {
-    if (generation !== context.generation || lifeOf(session) !== "streaming" || insideOf(session) === "reaping")
-      return nothing("stale_generation")
+  ActivityObserved: (situation, { type: _, ...observed }) => {
+    const { context, now, session } = situation
+    if (observed.generation !== context.generation) return nothing("stale_generation")
+    const changed = fact("ActivityChanged", situation, observed)
+    // Who can say what it is doing is up: the word may be faster than the holder's.
+    if (insideOf(session) === "booting" && observed.activity !== "unknown") return [...ready(situation, observed.source), changed]
+    if (lifeOf(session) !== "streaming" || insideOf(session) === "reaping") return nothing("not_now")
     const known = context.activity
+    if (observed.evidenceOffset !== undefined && observed.evidenceOffset <= (known.evidenceOffset ?? -1)) return nothing("repeated")
     const stands = now.wallMs - known.at < freshMs[known.source]
-    if (stands && strength.indexOf(source) < strength.indexOf(known.source)) return nothing("weaker_evidence")
-    if (known.value === value && known.source === source && known.question === question) return nothing("unchanged")
-    return [fact("ActivityChanged", { context, now, session, ...rest }, { generation, activity: value, source, question })]
+    if (stands && strength.indexOf(observed.source) < strength.indexOf(known.source)) return nothing("weaker_evidence")
+    if (known.value === observed.activity && known.source === observed.source && known.question === observed.question)
+      return nothing("unchanged")
+    return [changed]
   }
 }

@@ -6,6 +6,7 @@ import { providerOf } from "../providers/index.ts"
 import { type Deadline, deadlineIn } from "../time.ts"
 import { notReady } from "./ending.ts"
 import { relaunchDue } from "./keepalive.ts"
+import { acceptOverdue, expireDue } from "./prompts.ts"
 import { stop, stopOverdue } from "./stopping.ts"
 import { armIdleStop } from "./terminal.ts"
 import { fact, nothing, type Policies, type Situation, type Verdict } from "./verdict.ts"
@@ -46,6 +47,8 @@ const passed: { readonly [name in DeadlineName]: (situation: Situation) => Verdi
   ],
   backoff: relaunchDue,
   stop: stopOverdue,
+  accept: acceptOverdue,
+  expire: expireDue,
   idle: (situation) => {
     const { activity, idleOffset } = situation.context
     const quiet = situation.now.offset <= idleOffset && (activity.value === "idle" || activity.value === "unknown")

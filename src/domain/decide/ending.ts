@@ -1,6 +1,7 @@
 /** The end of a generation, its cause, and what becomes of the session: in one decision, so that no crash can fall between them. */
 import { daemon, type EndCause, type Fact } from "../facts.ts"
 import { afterEnd } from "./keepalive.ts"
+import { atEnd, cancelQueued } from "./prompts.ts"
 import { fact, type Situation } from "./verdict.ts"
 
 /** `reprise` stops an agent that never became ready: to its user that is a failed launch, not a stop. */
@@ -27,7 +28,7 @@ export const ended = (
     },
     when
   )
-  return [end, ...sequel(situation, cause)]
+  return [...atEnd(situation), end, ...sequel(situation, cause)]
 }
 
 const causeOf = ({ context, now }: Situation, fallback: EndCause | undefined): EndCause => {
@@ -41,7 +42,8 @@ const causeOf = ({ context, now }: Situation, fallback: EndCause | undefined): E
 
 const sequel = (situation: Situation, cause: EndCause): ReadonlyArray<Fact> => {
   const { stop } = situation.context
-  if (stop?.outcome === "terminate") return [fact("SessionTerminated", situation, { by: stop.by, reason: stop.reason })]
+  if (stop?.outcome === "terminate")
+    return [...cancelQueued(situation, stop.by), fact("SessionTerminated", situation, { by: stop.by, reason: stop.reason })]
   if (stop?.outcome === "archive") return [fact("SessionArchived", situation, { by: stop.by })]
   return afterEnd(situation, cause)
 }

@@ -8,6 +8,7 @@ import type { Moment } from "../time.ts"
 import { activity } from "./activity.ts"
 import { deadlines } from "./deadlines.ts"
 import { lifecycle } from "./lifecycle.ts"
+import { prompts, sequel } from "./prompts.ts"
 import { stopping } from "./stopping.ts"
 import { terminal } from "./terminal.ts"
 import { type Nothing, type Policies, type Policy, type Refusal, refuse, type Verdict } from "./verdict.ts"
@@ -31,7 +32,7 @@ export type Decided = Accepted | Refusal | Nothing
 
 export const decide = (session: Session, input: Input, now: Moment): Decided => {
   const verdict = consider(session, input, now)
-  return "_tag" in verdict ? verdict : enact(session, input, verdict)
+  return "_tag" in verdict ? verdict : enact(session, input, verdict, now)
 }
 
 /** The first decision of a stream. */
@@ -45,22 +46,32 @@ export const decideCreate = (id: FactOf<"SessionCreated">["id"], spec: Spec, by:
 export const allowed = (session: Session, now: Moment): ReadonlyArray<CommandType> =>
   samples.filter((command) => decide(session, command, now)._tag !== "Refusal").map((command) => command.type)
 
-const policies: Policies = { ...lifecycle, ...terminal, ...stopping, ...deadlines, ...activity }
+const policies: Policies = { ...lifecycle, ...terminal, ...stopping, ...deadlines, ...activity, ...prompts }
 
 const consider = (session: Session, input: Input, now: Moment): Verdict =>
   (policies[input.type] as Policy<Input["type"]>)({ session, context: session.context, now }, input)
 
-const enact = (session: Session, input: Input, facts: ReadonlyArray<Fact>): Decided => {
+/** An acceptance, an answer and a claim may follow from one input; what would follow from that waits for the next. */
+const mostSequels = 3
+
+const enact = (session: Session, input: Input, facts: ReadonlyArray<Fact>, now: Moment): Decided => {
   const [first, ...rest] = facts
   if (first === undefined) return { _tag: "Nothing", reason: "unchanged" }
   const begun = tryApply(session, first)
   if (begun === null) return "by" in input ? refusal(session, input) : { _tag: "Nothing", reason: "not_now" }
   const steps: Array<Step> = [{ fact: first, session: begun[0] }]
   const effects = [...begun[1]]
-  for (const fact of rest) {
+  const take = (fact: Fact) => {
     const [after, owed] = apply(steps.at(-1)!.session, fact)
     steps.push({ fact, session: after })
     effects.push(...owed)
+  }
+  for (const fact of rest) take(fact)
+  for (let round = 0; round < mostSequels; round++) {
+    const after = steps.at(-1)!.session
+    const more = sequel({ session: after, context: after.context, now })
+    if (more.length === 0) break
+    for (const fact of more) take(fact)
   }
   return { _tag: "Accepted", steps, session: steps.at(-1)!.session, effects }
 }
@@ -85,6 +96,22 @@ const samples: ReadonlyArray<Command> = [
   { type: "Patch", ...sample, changes: { name: null } },
   { type: "Write", ...sample, writeId: "", bytes: 0 },
   { type: "Interrupt", ...sample, writeId: "" },
+  {
+    type: "Prompt",
+    ...sample,
+    prompt: {
+      id: "",
+      hash: "",
+      bytes: 0,
+      deliver: "now",
+      onUncertain: "report",
+      from: null,
+      replyTo: null,
+      threadId: null,
+      replyExpected: false,
+      expires: null
+    }
+  },
   { type: "Resize", ...sample, size: { cols: 1, rows: 1 } },
   { type: "Stop", ...sample, reason: "" },
   { type: "Kill", ...sample, reason: "" },

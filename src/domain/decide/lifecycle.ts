@@ -74,12 +74,14 @@ export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"R
 
   HostRebooted: (situation) => {
     const { context, now, session } = situation
-    const backoff = context.deadlines.backoff
+    const { backoff, expire } = context.deadlines
+    const moved = expire === undefined ? {} : { expire: rebase(expire, now, limits.promptExpiryMs.maximum) }
     // A backoff before the first launch belongs to an unknown boot: moving it is right after a reboot, and harmless without one.
-    if (context.bootId === now.bootId || (context.bootId === "" && backoff === undefined)) return nothing("unchanged")
+    if (context.bootId === now.bootId || (context.bootId === "" && backoff === undefined && expire === undefined))
+      return nothing("unchanged")
     if (isLive(situation) && insideOf(session) !== "preparing")
       return [
-        fact("ClockRebased", situation, { bootId: now.bootId, deadlines: {} }),
+        fact("ClockRebased", situation, { bootId: now.bootId, deadlines: moved }),
         // The window of relaunches was counted on the old boot's clock: against the new one it would hold for days.
         ...ended(
           { ...situation, context: { ...context, relaunchedAt: [] } },
@@ -89,7 +91,10 @@ export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"R
     return [
       fact("ClockRebased", situation, {
         bootId: now.bootId,
-        deadlines: backoff === undefined ? {} : { backoff: rebase(backoff, now, context.relaunch?.delayMs ?? 0) }
+        deadlines: {
+          ...moved,
+          ...(backoff === undefined ? {} : { backoff: rebase(backoff, now, context.relaunch?.delayMs ?? 0) })
+        }
       })
     ]
   }

@@ -7,6 +7,7 @@ import type { StopOrder } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
 import { firmest } from "../transitions.ts"
 import { ended } from "./ending.ts"
+import { cancelQueued } from "./prompts.ts"
 import { fact, type Policies, refuse, type Situation, type Verdict } from "./verdict.ts"
 
 type StoppingCommand = Extract<Command, { readonly type: "Stop" | "Kill" | "Terminate" | "Archive" | "Unarchive" }>
@@ -16,7 +17,7 @@ export const stopping: Policies<StoppingCommand> = {
   Kill: (situation, { by, reason }) => stop(situation, { mode: "kill", outcome: "end", by, reason }),
   Terminate: (situation, { by, reason }) =>
     lifeOf(situation.session) === "ended"
-      ? [fact("SessionTerminated", situation, { by, reason })]
+      ? [...cancelQueued(situation, by), fact("SessionTerminated", situation, { by, reason })]
       : stop(situation, { mode: "stop", outcome: "terminate", by, reason }),
   Archive: (situation, { by }) =>
     lifeOf(situation.session) === "ended"

@@ -6,6 +6,7 @@ import { providerOf } from "../providers/index.ts"
 import { insideOf, lifeOf } from "../session.ts"
 import type { SessionContext } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
+import { promptWriteSettled } from "./prompts.ts"
 import { fact, nothing, type Policies, refuse, type Situation } from "./verdict.ts"
 
 type TerminalInput = Extract<
@@ -18,6 +19,8 @@ export const terminal: Policies<TerminalInput> = {
   Interrupt: (situation, { by, writeId }) =>
     type(situation, { writeId, kind: "interrupt", bytes: providerOf(situation.context.spec.provider).interrupt.length, by }),
   WriteSettled: (situation, { generation, outcome, writeId }) => {
+    const prompt = situation.context.prompts.find((open) => open.writeId === writeId && open.stage === "claimed")
+    if (prompt !== undefined) return promptWriteSettled(situation, prompt, { outcome })
     if (!situation.context.pendingWrites.some((write) => write.writeId === writeId)) return nothing("repeated")
     return outcome === "written"
       ? [fact("InputWritten", situation, { generation, writeId })]

@@ -8,6 +8,8 @@ export const command: Provider = {
   defaultCommand: null,
   // A program that prints has begun; one that is still there after a second has not failed to start (`sleep` prints nothing).
   ready: { firstOutput: true, aliveMs: 1_000 },
+  // A program that has not asked for bracketed paste would read its marks as keys.
+  submit: { bracketed: false, enterAfterMs: 0 },
   interrupt: "\x03",
   // No goodbye is typed: what `exit` or Ctrl-D would do to an unknown program is a guess.
   ladder: terminalLadder,

@@ -12,6 +12,11 @@ export interface Provider {
     /** Alive for so long counts as ready; null where only better evidence does. */
     readonly aliveMs: number | null
   }
+  /**
+   * How a prompt is typed: as a bracketed paste where the terminal's program asked for one, and Enter apart from it after a
+   * pause, since several agents only insert what comes in one write.
+   */
+  readonly submit: { readonly bracketed: boolean; readonly enterAfterMs: number }
   /** The bytes a person would type to interrupt what it is doing. */
   readonly interrupt: string
   readonly ladder: ReadonlyArray<Rung>

@@ -1,0 +1,151 @@
+/** Prompts: queued durably, claimed before a byte leaves, and told of by evidence; what nobody can know is called uncertain, never guessed. */
+import type { Evidence, Fact } from "../facts.ts"
+import type { Command, InputOf, Report } from "../inputs.ts"
+import { limits } from "../limits.ts"
+import { insideOf, lifeOf } from "../session.ts"
+import type { OpenPrompt } from "../session-context.ts"
+import { deadlineIn } from "../time.ts"
+import { fact, nothing, type Policies, refuse, type Situation, type Verdict } from "./verdict.ts"
+
+type PromptInput = Extract<
+  Command | Report,
+  { readonly type: "Prompt" | "EditPrompt" | "PromotePrompt" | "CancelPrompt" | "PromptObserved" | "PromptUndeliverable" }
+>
+
+export const prompts: Policies<PromptInput> = {
+  Prompt: (situation, { by, prompt }) => {
+    const { context, session } = situation
+    if (context.prompts.some(({ id }) => id === prompt.id)) return refuse("prompt_exists", `a prompt ${prompt.id} is open`)
+    if (context.prompts.length >= limits.prompts) return refuse("queue_full", `at most ${limits.prompts} prompts may be open`)
+    if (lifeOf(session) === "ended" && insideOf(session) !== "backingOff")
+      return refuse("no_conversation", "the agent has ended, and this provider has no conversation to resume")
+    return [fact("PromptQueued", situation, { prompt, by })]
+  },
+  EditPrompt: (situation, { by, bytes, hash, promptId }) =>
+    queued(situation, promptId, () => [fact("PromptEdited", situation, { promptId, hash, bytes, by })]),
+  PromotePrompt: (situation, { by, promptId }) =>
+    queued(situation, promptId, () =>
+      situation.context.prompts[0]?.id === promptId ? nothing("unchanged") : [fact("PromptPromoted", situation, { promptId, by })]
+    ),
+  CancelPrompt: (situation, { by, promptId, reason }) =>
+    queued(situation, promptId, () => [fact("PromptCancelled", situation, { promptId, by, reason })]),
+  PromptUndeliverable: (situation, { code, generation, promptId }) => {
+    const claimed = situation.context.prompts.some(({ id, stage }) => id === promptId && stage === "claimed")
+    if (!claimed || generation !== situation.context.generation) return nothing("stale_generation")
+    return [fact("PromptRejected", situation, { promptId, code, evidence: { source: "reprise", detail: "nothing was typed" } })]
+  },
+  PromptObserved: (situation, { detail, generation, source }) => {
+    if (generation !== situation.context.generation) return nothing("stale_generation")
+    const submitted = situation.context.prompts.find(({ stage }) => stage === "submitted")
+    return submitted === undefined
+      ? nothing("not_now")
+      : [fact("PromptAccepted", situation, { promptId: submitted.id, evidence: { source, detail } })]
+  }
+}
+
+const queued = (situation: Situation, promptId: string, then: () => Verdict): Verdict => {
+  const prompt = situation.context.prompts.find(({ id }) => id === promptId)
+  if (prompt === undefined) return refuse("prompt_not_found", `no prompt ${promptId} is open`)
+  return prompt.stage === "queued" ? then() : refuse("prompt_under_way", `prompt ${promptId} is ${prompt.stage} already`)
+}
+
+/** What became of a prompt's write. Text and Enter are one operation, so one word of the holder settles both. */
+export const promptWriteSettled = (
+  situation: Situation,
+  prompt: OpenPrompt,
+  { outcome }: Pick<InputOf<"WriteSettled">, "outcome">
+): ReadonlyArray<Fact> => {
+  const told = (detail: string): Evidence => ({ source: "holder", detail })
+  const promptId = prompt.id
+  if (outcome === "not_written") return [fact("PromptReleased", situation, { promptId, evidence: told("nothing was typed") })]
+  if (outcome === "uncertain") return [uncertain(situation, prompt, "the terminal went while it was typed")]
+  const busy = situation.context.activity.value === "working"
+  return [
+    fact("PromptWritten", situation, { promptId, evidence: told("every byte of the text reached the terminal") }),
+    fact("PromptSubmitted", situation, {
+      promptId,
+      evidence: told("Enter was pressed once"),
+      deadline: deadlineIn(situation.now, busy ? limits.acceptWhileBusyMs : limits.acceptMs)
+    })
+  ]
+}
+
+/** Nothing told that the agent took the prompt. If something would have told, it did not; else nobody can say. Enter is not pressed again. */
+export const acceptOverdue = (situation: Situation): ReadonlyArray<Fact> =>
+  situation.context.prompts
+    .filter(({ acceptBy, stage }) => stage === "submitted" && acceptBy !== null && acceptBy.bootMs <= situation.now.bootMs)
+    .map((prompt) => {
+      const { activity, heard } = situation.context
+      const { source, value } = activity
+      const unmoved = (heard?.changes ?? 0) === prompt.before.changes
+      return source !== "none" && value === "idle" && unmoved
+        ? fact("PromptRejected", situation, {
+            promptId: prompt.id,
+            code: "not_accepted",
+            evidence: { source, detail: "the agent stayed idle" }
+          })
+        : uncertain(situation, prompt, "nothing tells whether the agent took it")
+    })
+
+export const expireDue = (situation: Situation): ReadonlyArray<Fact> =>
+  situation.context.prompts
+    .filter(({ expires, stage }) => stage === "queued" && expires !== null && expires.bootMs <= situation.now.bootMs)
+    .map(({ id }) => fact("PromptExpired", situation, { promptId: id }))
+
+/** The agent is gone: what was typed and not answered can no longer be known; what only waits, waits on. */
+export const atEnd = (situation: Situation): ReadonlyArray<Fact> =>
+  situation.context.prompts
+    .filter(({ stage }) => stage !== "queued")
+    .map((prompt) => uncertain(situation, prompt, `the agent ended while the prompt was ${prompt.stage}`))
+
+/** The session is over for good: what waits, also what the end of the agent sent back to wait, is told that it will not be typed. */
+export const cancelQueued = (situation: Situation, by: string): ReadonlyArray<Fact> =>
+  situation.context.prompts
+    .filter((prompt) => prompt.stage === "queued" || isResent(prompt))
+    .map(({ id }) => fact("PromptCancelled", situation, { promptId: id, by, reason: "the session was terminated" }))
+
+const uncertain = (situation: Situation, prompt: OpenPrompt, reason: string) =>
+  fact("PromptUncertain", situation, { promptId: prompt.id, reason, resend: isResent(prompt) })
+
+/** Once: a second doubt is no better than the first. What the agent has taken is not sent again; whether it was answered is another question. */
+const isResent = ({ onUncertain, resent, stage }: OpenPrompt) => onUncertain === "resend" && !resent && stage !== "accepted"
+
+/** What follows from the state itself, whatever input led there: evidence about what was submitted, then the next claim. */
+export const sequel = (situation: Situation): ReadonlyArray<Fact> => {
+  const { context, session } = situation
+  if (lifeOf(session) !== "streaming" || insideOf(session) === "reaping" || context.stop !== null) return []
+  const { activity, generation, heard } = context
+  for (const prompt of context.prompts) {
+    const evidence = { source: activity.source, detail: `the agent is ${activity.value}` }
+    // The word may have come before the holder's own: what counts is that the turn began after the claim.
+    if (prompt.stage === "submitted" && (heard?.turns ?? 0) > prompt.before.turns)
+      return [fact("PromptAccepted", situation, { promptId: prompt.id, evidence: { ...evidence, detail: "the agent began a turn" } })]
+    if (prompt.stage === "accepted" && activity.value === "idle")
+      return [fact("PromptAnswered", situation, { promptId: prompt.id, evidence })]
+  }
+  const next = claimable(situation)
+  return next === undefined
+    ? []
+    : [
+        fact("PromptClaimed", situation, {
+          promptId: next.id,
+          generation,
+          writeId: `${next.id}.${generation}.${situation.now.nonce.slice(0, 8)}`
+        })
+      ]
+}
+
+/** First come, first served among those whose time it is; one at a time, for as long as something will tell what became of it. */
+const claimable = ({ context, now }: Situation): OpenPrompt | undefined => {
+  const { activity, prompts: open } = context
+  const informed = activity.source !== "none"
+  const underWay = open.some(({ stage }) => stage === "claimed" || stage === "written" || (stage === "submitted" && informed))
+  if (underWay || activity.value === "waiting" || activity.value === "compacting") return undefined
+  const inTurn = open.some(({ stage }) => stage === "accepted") || activity.value === "working"
+  return open.find(({ deliver, expires, held, stage }) => {
+    if (stage !== "queued" || held || (expires !== null && expires.bootMs <= now.bootMs)) return false
+    if (deliver === "now") return true
+    // Where nothing tells of turns there is no turn to wait for the end of; `idle` asks for more than nobody knowing.
+    return deliver === "turn_boundary" ? !inTurn : !inTurn && activity.value === "idle"
+  })
+}

@@ -1,0 +1,119 @@
+/** The life of a prompt, as the machine keeps it: every step from the stages it may follow, and from no other. */
+import type { FactOf, FactType } from "./facts.ts"
+import { limits } from "./limits.ts"
+import { perform, remember, without } from "./remember.ts"
+import type { Heard, OpenPrompt, SessionContext } from "./session-context.ts"
+import type { Deadline } from "./time.ts"
+
+type PromptFact = Extract<FactType, `Prompt${string}`>
+type Stage = OpenPrompt["stage"]
+
+/** What must be so before each step. A prompt leaves the memory with its last step; the log tells its fate. */
+const follows: { readonly [type in Exclude<PromptFact, "PromptQueued">]: ReadonlyArray<Stage> } = {
+  PromptEdited: ["queued"],
+  PromptPromoted: ["queued"],
+  PromptCancelled: ["queued"],
+  PromptExpired: ["queued"],
+  PromptClaimed: ["queued"],
+  PromptReleased: ["claimed"],
+  PromptWritten: ["claimed"],
+  PromptSubmitted: ["written"],
+  PromptAccepted: ["submitted"],
+  PromptAnswered: ["accepted"],
+  PromptRejected: ["claimed", "submitted"],
+  PromptUncertain: ["claimed", "written", "submitted", "accepted"]
+}
+
+interface At<T extends FactType> {
+  readonly context: SessionContext
+  readonly event: FactOf<T>
+}
+
+const step = <T extends Exclude<PromptFact, "PromptQueued">>(
+  type: T,
+  change: (prompt: OpenPrompt, context: SessionContext, fact: FactOf<T>) => OpenPrompt | null
+) => ({
+  guard: ({ context, event }: At<T>) => context.prompts.some(({ id, stage }) => id === promptIdOf(event) && follows[type].includes(stage)),
+  actions: remember<T>((context, fact) => {
+    const prompts = context.prompts.flatMap((prompt) => {
+      if (prompt.id !== promptIdOf(fact)) return [prompt]
+      const changed = change(prompt, context, fact)
+      return changed === null ? [] : [changed]
+    })
+    return { prompts, deadlines: dueOf(context, prompts) }
+  })
+})
+
+/** Every fact of a prompt but its queueing names it. */
+const promptIdOf = (fact: unknown) => (fact as { readonly promptId: string }).promptId
+
+const reach = (stage: Stage) => (prompt: OpenPrompt) => ({ ...prompt, stage })
+const leave = () => null
+const nothingHeard: Heard = { changes: 0, turns: 0 }
+
+/** Legal in every state but `terminated`: a fate is told whenever it becomes known. */
+export const promptSteps = {
+  PromptQueued: {
+    guard: ({ context, event }: At<"PromptQueued">) =>
+      context.prompts.length < limits.prompts && !context.prompts.some(({ id }) => id === event.prompt.id),
+    actions: remember<"PromptQueued">((context, fact) => {
+      const prompts = [
+        ...context.prompts,
+        { ...fact.prompt, stage: "queued" as const, writeId: null, held: false, resent: false, acceptBy: null, before: nothingHeard }
+      ]
+      return { prompts, deadlines: dueOf(context, prompts) }
+    })
+  },
+  PromptEdited: step("PromptEdited", (prompt, _, { bytes, hash }) => ({ ...prompt, bytes, hash })),
+  PromptPromoted: {
+    guard: step("PromptPromoted", (prompt) => prompt).guard,
+    actions: remember<"PromptPromoted">(({ prompts }, { promptId }) => ({
+      prompts: [...prompts.filter(({ id }) => id === promptId), ...prompts.filter(({ id }) => id !== promptId)]
+    }))
+  },
+  PromptCancelled: step("PromptCancelled", leave),
+  PromptExpired: step("PromptExpired", leave),
+  PromptReleased: step("PromptReleased", (prompt) => ({ ...prompt, stage: "queued", writeId: null, held: true })),
+  PromptWritten: step("PromptWritten", reach("written")),
+  PromptSubmitted: step("PromptSubmitted", (prompt, _, { deadline }) => ({ ...prompt, stage: "submitted", acceptBy: deadline })),
+  PromptAccepted: step("PromptAccepted", reach("accepted")),
+  PromptAnswered: step("PromptAnswered", leave),
+  PromptRejected: step("PromptRejected", leave),
+  PromptUncertain: step("PromptUncertain", (prompt, _, { resend }) =>
+    resend ? { ...prompt, stage: "queued", writeId: null, acceptBy: null, resent: true } : null
+  )
+}
+
+const claimed = step("PromptClaimed", (prompt, { heard }, { writeId }) => ({
+  ...prompt,
+  stage: "claimed",
+  writeId,
+  before: heard ?? nothingHeard
+}))
+/** Legal only where somebody can type: the agent is up and ready. */
+export const promptClaim = {
+  ...claimed,
+  actions: [
+    claimed.actions,
+    perform(({ generation, prompts }) =>
+      prompts
+        .filter(({ stage }) => stage === "claimed")
+        .map(({ hash, id, writeId }) => ({ type: "DeliverPrompt", generation, promptId: id, hash, writeId: writeId ?? "" }))
+    )
+  ]
+}
+
+/** Somebody can type again. */
+export const unheld = ({ prompts }: SessionContext) => ({
+  prompts: prompts.some(({ held }) => held) ? prompts.map((prompt) => ({ ...prompt, held: false })) : prompts
+})
+
+/** The next acceptance that is overdue, and the next of those that wait to expire. */
+const dueOf = ({ deadlines }: SessionContext, prompts: ReadonlyArray<OpenPrompt>): SessionContext["deadlines"] => {
+  const accept = soonest(prompts.map(({ acceptBy, stage }) => (stage === "submitted" ? acceptBy : null)))
+  const expire = soonest(prompts.map(({ expires, stage }) => (stage === "queued" ? expires : null)))
+  return { ...without(deadlines, "expire", "accept"), ...(expire && { expire }), ...(accept && { accept }) }
+}
+
+const soonest = (deadlines: ReadonlyArray<Deadline | null>): Deadline | undefined =>
+  deadlines.filter((deadline) => deadline !== null).toSorted((a, b) => a.bootMs - b.bootMs)[0]

@@ -1,0 +1,284 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { Prompt } from "../../src/domain/facts.ts"
+import type { Input } from "../../src/domain/inputs.ts"
+import { limits } from "../../src/domain/limits.ts"
+import {
+  at,
+  cleared,
+  due,
+  exited,
+  having,
+  prepared,
+  printed,
+  process,
+  resume,
+  spawned,
+  spec,
+  stop,
+  terminate,
+  when
+} from "../support/domain.ts"
+
+const prompt = (id: string, more: Partial<Prompt> = {}): Input => ({
+  type: "Prompt",
+  by: "ada",
+  prompt: {
+    id,
+    hash: `hash of ${id}`,
+    bytes: 5,
+    deliver: "now",
+    onUncertain: "report",
+    from: null,
+    replyTo: null,
+    threadId: null,
+    replyExpected: false,
+    expires: null,
+    ...more
+  }
+})
+const says = (activity: "idle" | "working" | "waiting", generation = 1): Input => ({
+  type: "ActivityObserved",
+  generation,
+  activity,
+  source: "osc",
+  question: null
+})
+const settled = (id: string, outcome: "written" | "not_written" | "uncertain", generation = 1): Input => ({
+  type: "WriteSettled",
+  generation,
+  writeId: `${id}.${generation}.01234567`,
+  outcome
+})
+const up = [prepared(), spawned(), printed()] as const
+const crashing = spec({ keepalive: { ...spec().keepalive, mode: "on_crash", baseMs: 1_000 } })
+
+describe("a prompt", () => {
+  it("is claimed at once where the agent is up, with its delivery owed", () => {
+    const { decided } = when(having(spec(), ...up), prompt("p"))
+    assert(decided._tag === "Accepted")
+    assert.deepStrictEqual(
+      decided.steps.map(({ fact }) => fact.type),
+      ["PromptQueued", "PromptClaimed"]
+    )
+    assert.deepStrictEqual(decided.effects, [
+      { type: "DeliverPrompt", generation: 1, promptId: "p", hash: "hash of p", writeId: "p.1.01234567" }
+    ])
+  })
+
+  it("goes from Enter to its answer by what the agent says of itself", () => {
+    const idle = having(spec(), ...up, says("idle"), prompt("p"))
+    const submitted = when(idle, settled("p", "written")).then({ type: "PromptWritten" }, { type: "PromptSubmitted" })
+    const accepted = when(submitted, says("working")).then(
+      { type: "ActivityChanged" },
+      { type: "PromptAccepted", promptId: "p", evidence: { source: "osc", detail: "the agent began a turn" } }
+    )
+    const answered = when(accepted, says("idle")).then({ type: "ActivityChanged" }, { type: "PromptAnswered", promptId: "p" })
+    assert.deepStrictEqual(answered.context.prompts, [])
+    assert.deepStrictEqual(answered.context.deadlines, {})
+  })
+
+  it("is not accepted by work that began before it was submitted", () => {
+    const busy = having(spec(), ...up, says("working"), prompt("p"), settled("p", "written"))
+    assert.strictEqual(busy.context.prompts[0]?.stage, "submitted")
+    const turnOver = when(busy, says("idle")).then({ type: "ActivityChanged" })
+    when(turnOver, says("working")).then({ type: "ActivityChanged" }, { type: "PromptAccepted" })
+  })
+
+  it("is accepted and answered also when the agent was faster than the holder's word", () => {
+    const claimed = having(spec(), ...up, says("idle"), prompt("p"), says("working"), says("idle"))
+    assert.strictEqual(claimed.context.prompts[0]?.stage, "claimed")
+    when(claimed, settled("p", "written")).then(
+      { type: "PromptWritten" },
+      { type: "PromptSubmitted" },
+      { type: "PromptAccepted" },
+      { type: "PromptAnswered" }
+    )
+  })
+
+  it("is not called rejected where the agent did something, though it began no turn that was seen", () => {
+    const steered = having(spec(), ...up, says("working"), prompt("p"), settled("p", "written"), says("idle"))
+    when(steered, due, at(limits.acceptWhileBusyMs)).then({ type: "PromptUncertain" })
+  })
+
+  it("is rejected when the agent stays idle, and Enter is not pressed again", () => {
+    const submitted = having(spec(), ...up, says("idle"), prompt("p"), settled("p", "written"))
+    const { decided } = when(submitted, due, at(limits.acceptMs))
+    assert(decided._tag === "Accepted")
+    assert.deepInclude(decided.steps[0]?.fact, { type: "PromptRejected", code: "not_accepted" })
+    assert.deepStrictEqual(decided.effects, [])
+  })
+
+  it("is uncertain where nothing would have told", () => {
+    const submitted = having(spec(), ...up, prompt("p"), settled("p", "written"))
+    when(submitted, due, at(limits.acceptMs)).then({ type: "PromptUncertain", resend: false })
+  })
+
+  it("is queued again when it was proven not typed, and typed when somebody can", () => {
+    const released = when(having(spec(), ...up, prompt("p")), settled("p", "not_written")).then({ type: "PromptReleased" })
+    when(released, { type: "Reattached", generation: 1, process, downMs: 9 }).then({ type: "Adopted" }, { type: "PromptClaimed" })
+  })
+
+  it("that was claimed when the daemon died is asked for, not guessed", () => {
+    const { decided } = when(having(spec(), ...up, prompt("p")), { type: "Reattached", generation: 1, process, downMs: 9 })
+    assert(decided._tag === "Accepted")
+    assert.deepInclude(decided.effects, { type: "SettleWrite", generation: 1, writeId: "p.1.01234567" })
+    assert.isFalse(decided.effects.some(({ type }) => type === "DeliverPrompt"))
+  })
+
+  it("is never typed twice, unless its sender preferred that to never", () => {
+    const lost = (onUncertain: "report" | "resend") =>
+      having(crashing, ...up, says("idle"), prompt("p", { onUncertain }), settled("p", "written"), exited(1))
+    const reported = when(lost("report"), cleared(), at(10)).then(
+      { type: "PromptUncertain", resend: false },
+      { type: "GenerationEnded" },
+      { type: "RelaunchScheduled" }
+    )
+    assert.deepStrictEqual(reported.context.prompts, [])
+    const resent = when(lost("resend"), cleared(), at(10)).then(
+      { type: "PromptUncertain", resend: true },
+      { type: "GenerationEnded" },
+      { type: "RelaunchScheduled" }
+    )
+    assert.strictEqual(resent.context.prompts[0]?.stage, "queued")
+  })
+
+  it("is sent again once, not for ever", () => {
+    const twice = [settled("p", "written")] as const
+    const first = having(spec(), ...up, prompt("p", { onUncertain: "resend" }), ...twice)
+    const again = when(first, due, at(limits.acceptMs)).then({ type: "PromptUncertain", resend: true }, { type: "PromptClaimed" })
+    const second = when(again, settled("p", "written"), at(limits.acceptMs)).then({ type: "PromptWritten" }, { type: "PromptSubmitted" })
+    when(second, due, at(2 * limits.acceptMs)).then({ type: "PromptUncertain", resend: false })
+  })
+
+  it("that has expired is not sent again", () => {
+    const expires = { bootMs: 5_000, wallMs: 1_005_000 }
+    const submitted = having(spec(), ...up, prompt("p", { onUncertain: "resend", expires }), settled("p", "written"))
+    const queued = when(submitted, due, at(limits.acceptMs)).then({ type: "PromptUncertain", resend: true })
+    when(queued, due, at(limits.acceptMs)).then({ type: "PromptExpired" })
+  })
+
+  it("is overdue by its own Enter, not by that of the newest", () => {
+    const first = having(
+      spec(),
+      ...up,
+      prompt("a"),
+      settled("a", "written"),
+      [prompt("b"), at(5_000)],
+      [settled("b", "written"), at(5_000)]
+    )
+    const later = when(first, due, at(limits.acceptMs)).then({ type: "PromptUncertain", promptId: "a" })
+    when(later, due, at(limits.acceptMs + 5_000)).then({ type: "PromptUncertain", promptId: "b" })
+  })
+
+  it("whose turn was cut off by the agent's end is not sent again, whatever was preferred", () => {
+    const working = having(
+      crashing,
+      ...up,
+      says("idle"),
+      prompt("p", { onUncertain: "resend" }),
+      settled("p", "written"),
+      says("working"),
+      exited(1)
+    )
+    const ended = when(working, cleared()).then(
+      { type: "PromptUncertain", resend: false },
+      { type: "GenerationEnded" },
+      { type: "RelaunchScheduled" }
+    )
+    assert.deepStrictEqual(ended.context.prompts, [])
+  })
+
+  it("waits through a crash and a backoff, and is typed once to the next generation", () => {
+    const crashed = having(crashing, ...up, says("working"), prompt("p", { deliver: "turn_boundary" }), exited(1), cleared())
+    const back = going(crashed, [due, 1_000], [prepared(2), 1_000], [spawned(2), 1_000])
+    when(back, printed(2), at(1_000)).then({ type: "AgentReady" }, { type: "PromptClaimed", promptId: "p", generation: 2 })
+  })
+})
+
+describe("the queue", () => {
+  it("delivers first come, first served, one at a time", () => {
+    const two = having(spec(), ...up, says("idle"), prompt("a"), prompt("b"))
+    assert.deepStrictEqual(
+      two.context.prompts.map(({ id, stage }) => [id, stage]),
+      [
+        ["a", "claimed"],
+        ["b", "queued"]
+      ]
+    )
+    const first = when(two, settled("a", "written")).then({ type: "PromptWritten" }, { type: "PromptSubmitted" })
+    when(first, says("working")).then({ type: "ActivityChanged" }, { type: "PromptAccepted" }, { type: "PromptClaimed", promptId: "b" })
+  })
+
+  it("holds what waits for the end of the turn until then", () => {
+    const busy = having(spec(), ...up, says("working"), prompt("p", { deliver: "turn_boundary" }))
+    assert.strictEqual(busy.context.prompts[0]?.stage, "queued")
+    when(busy, says("idle")).then({ type: "ActivityChanged" }, { type: "PromptClaimed" })
+  })
+
+  it("does not call silence idleness", () => {
+    const unknown = having(spec(), ...up, prompt("p", { deliver: "idle" }))
+    assert.strictEqual(unknown.context.prompts[0]?.stage, "queued")
+    when(unknown, says("idle")).then({ type: "ActivityChanged" }, { type: "PromptClaimed" })
+  })
+
+  it("types nothing into a question", () => {
+    const asking = having(spec(), ...up, says("waiting"), prompt("p"))
+    assert.strictEqual(asking.context.prompts[0]?.stage, "queued")
+  })
+
+  it("is edited, put in order and cleared while it waits, and not after", () => {
+    const session = having(spec(), ...up, says("waiting"), prompt("a"), prompt("b"))
+    const edited = when(session, { type: "EditPrompt", by: "ada", promptId: "b", hash: "new", bytes: 3 }).then({ type: "PromptEdited" })
+    const promoted = when(edited, { type: "PromotePrompt", by: "ada", promptId: "b" }).then({ type: "PromptPromoted" })
+    assert.deepStrictEqual(
+      promoted.context.prompts.map(({ hash, id }) => [id, hash]),
+      [
+        ["b", "new"],
+        ["a", "hash of a"]
+      ]
+    )
+    const left = when(promoted, { type: "CancelPrompt", by: "ada", promptId: "a", reason: "" }).then({ type: "PromptCancelled" })
+    const typed = when(left, says("idle")).then({ type: "ActivityChanged" }, { type: "PromptClaimed" })
+    when(typed, { type: "CancelPrompt", by: "ada", promptId: "b", reason: "" }).refused("prompt_under_way")
+    when(typed, { type: "CancelPrompt", by: "ada", promptId: "a", reason: "" }).refused("prompt_not_found")
+  })
+
+  it("refuses the new one when it is full, and keeps the old", () => {
+    const many = Array.from({ length: limits.prompts }, (_, n) => prompt(`p${n}`))
+    const full = having(spec(), ...up, says("waiting"), ...many)
+    when(full, prompt("more")).refused("queue_full")
+    assert.strictEqual(full.context.prompts.length, limits.prompts)
+    when(full, prompt("p7")).refused("prompt_exists")
+  })
+
+  it("lets what nobody wants any more expire", () => {
+    const session = having(spec(), ...up, says("waiting"), prompt("p", { expires: { bootMs: 500, wallMs: 1_000_500 } }), prompt("q"))
+    const after = when(session, due, at(500)).then({ type: "PromptExpired", promptId: "p" })
+    assert.deepStrictEqual(
+      after.context.prompts.map(({ id }) => id),
+      ["q"]
+    )
+    assert.deepStrictEqual(after.context.deadlines, {})
+  })
+
+  it("outlives the agent's end, and not the session's", () => {
+    const session = having(spec(), ...up, says("waiting"), prompt("p"), stop, exited(0))
+    const ended = when(session, cleared()).then({ type: "GenerationEnded" })
+    assert.strictEqual(ended.context.prompts.length, 1)
+    when(ended, terminate).then({ type: "PromptCancelled", promptId: "p" }, { type: "SessionTerminated" })
+    const again = going(ended, [resume, 0], [prepared(2), 0], [spawned(2), 0])
+    when(again, printed(2)).then({ type: "AgentReady" }, { type: "PromptClaimed", generation: 2 })
+  })
+
+  it("takes nothing for an agent that has ended and cannot be resumed into its conversation", () => {
+    when(having(spec(), ...up, stop, exited(0), cleared()), prompt("p")).refused("no_conversation")
+  })
+})
+
+function going(session: ReturnType<typeof having>, ...inputs: ReadonlyArray<readonly [Input, number]>) {
+  return inputs.reduce((before, [input, ms]) => {
+    const { decided } = when(before, input, at(ms))
+    assert(decided._tag === "Accepted", JSON.stringify(decided))
+    return decided.session
+  }, session)
+}
