@@ -151,6 +151,10 @@ export class Holding {
     switch (request.op) {
       case "write":
         return { ok: true, outcome: await running.typing.write(request.writeId, Buffer.from(request.bytes, "base64")) }
+      case "submit": {
+        const { bytes, enterAfterMs, writeId } = request
+        return { ok: true, outcome: await running.typing.submit(writeId, Buffer.from(bytes, "base64"), enterAfterMs) }
+      }
       case "write_outcome":
         return { ok: true, outcome: await running.typing.outcome(request.writeId) }
       case "type":

@@ -34,6 +34,7 @@ export type Request = { readonly id: number } & (
   | { readonly op: "status" }
   | { readonly op: "subscribe" }
   | { readonly op: "write"; readonly writeId: string; readonly bytes: string }
+  | { readonly op: "submit"; readonly writeId: string; readonly bytes: string; readonly enterAfterMs: number }
   | { readonly op: "write_outcome"; readonly writeId: string }
   | { readonly op: "type"; readonly bytes: string }
   | { readonly op: "resize"; readonly cols: number; readonly rows: number }
@@ -83,6 +84,7 @@ const operations = new Map<string, Readonly<Record<string, (value: unknown) => b
   ["status", {}],
   ["subscribe", {}],
   ["write", { writeId: isText, bytes: isText }],
+  ["submit", { writeId: isText, bytes: isText, enterAfterMs: (value) => isCount(value) && (value as number) <= 10_000 }],
   ["write_outcome", { writeId: isText }],
   ["type", { bytes: isText }],
   ["resize", { cols: isSide, rows: isSide }],

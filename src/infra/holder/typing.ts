@@ -25,6 +25,14 @@ export class Typing {
     return this.#remember(writeId, this.type(bytes))
   }
 
+  /** Text, a pause, Enter, as one piece: nobody's keys come in between. Like `write` otherwise. */
+  submit(writeId: string, text: Buffer, enterAfterMs: number): Promise<WriteOutcome> {
+    const known = this.#outcomes.get(writeId)
+    if (known !== undefined) return known
+    const enter = { bytes: Buffer.from("\r"), afterMs: enterAfterMs }
+    return this.#remember(writeId, text.length === 0 ? this.type(enter.bytes) : this.type(text, enter))
+  }
+
   /** `not_written` for an id that never came: nothing was typed for it, and nothing will be. */
   outcome(writeId: string): Promise<WriteOutcome> {
     const known = this.#outcomes.get(writeId)
@@ -34,11 +42,11 @@ export class Typing {
   }
 
   /** Resolves when every byte has reached the terminal or it is known that not all will. */
-  type(bytes: Buffer): Promise<WriteOutcome> {
+  type(bytes: Buffer, then: Then | null = null): Promise<WriteOutcome> {
     if (!this.#fits(bytes)) return Promise.resolve("not_written")
     if (bytes.length === 0) return Promise.resolve("written")
     return new Promise((settled) => {
-      this.#queue.push({ bytes, done: 0, settled })
+      this.#queue.push({ bytes, done: 0, begun: false, then, settled })
       this.#queuedBytes += bytes.length
       if (!this.#scheduled) this.#drain()
     })
@@ -58,7 +66,7 @@ export class Typing {
   /** The terminal is gone: what has begun is uncertain, the rest was never written. */
   close(): void {
     this.#closed = true
-    for (const piece of this.#queue.splice(0)) piece.settled(piece.done > 0 ? "uncertain" : "not_written")
+    for (const piece of this.#queue.splice(0)) piece.settled(piece.begun ? "uncertain" : "not_written")
     this.#queuedBytes = 0
   }
 
@@ -87,13 +95,24 @@ export class Typing {
       this.#pauseMs = 0
       turn += written
       piece.done += written
+      piece.begun = true
       this.#queuedBytes -= written
-      if (piece.done === piece.bytes.length) {
-        this.#queue.shift()
-        piece.settled("written")
-      }
+      if (piece.done < piece.bytes.length) continue
+      if (piece.then !== null) return this.#goOn(piece, piece.then)
+      this.#queue.shift()
+      piece.settled("written")
     }
     if (this.#queue.length > 0) this.#again()
+  }
+
+  /** The piece stays at the head of the queue while it pauses. */
+  #goOn(piece: Piece, { afterMs, bytes }: Then): void {
+    piece.bytes = bytes
+    piece.done = 0
+    piece.then = null
+    this.#queuedBytes += bytes.length
+    this.#scheduled = true
+    setTimeout(() => this.#drain(), afterMs)
   }
 
   #again(): void {
@@ -103,9 +122,17 @@ export class Typing {
   }
 }
 
-interface Piece {
+interface Then {
   readonly bytes: Buffer
+  readonly afterMs: number
+}
+
+interface Piece {
+  bytes: Buffer
   done: number
+  begun: boolean
+  /** What the same piece types after a pause. */
+  then: Then | null
   readonly settled: (outcome: WriteOutcome) => void
 }
 

@@ -136,7 +136,7 @@ export const converse = Effect.fnUntraced(function* (socket: Socket, listener: L
         const id = send(request, resume)
         return Effect.sync(() => void waiting.delete(id))
       })
-      return request.op === "write" || request.op === "write_outcome" ? answered : patiently(answered)
+      return ["write", "submit", "write_outcome"].includes(request.op) ? answered : patiently(answered)
     }
   }
 })

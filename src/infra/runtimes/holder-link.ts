@@ -57,7 +57,10 @@ export const connect = Effect.fn("Runtime.connect")(function* (
     Effect.suspend(() => {
       if (holder.ended()) return Effect.succeed("not_written" as const)
       return holder.request(request).pipe(
-        Effect.map((reply) => ("error" in reply ? ("not_written" as const) : (reply.outcome ?? "uncertain"))),
+        Effect.map((reply) => {
+          if (!("error" in reply)) return reply.outcome ?? "uncertain"
+          return reply.error === "unsupported" ? "unsupported" : "not_written"
+        }),
         Effect.catch(() => Effect.succeed("uncertain" as const))
       )
     })
@@ -66,7 +69,12 @@ export const connect = Effect.fn("Runtime.connect")(function* (
     process: hello.process,
     journal: Stream.fromQueue(journal),
     offset: () => offset,
-    write: (writeId, bytes) => write({ op: "write", writeId, bytes: Buffer.from(bytes).toString("base64") }),
+    write: (writeId, bytes) =>
+      write({ op: "write", writeId, bytes: Buffer.from(bytes).toString("base64") }).pipe(
+        // Every holder that ever was can write.
+        Effect.map((outcome) => (outcome === "unsupported" ? "not_written" : outcome))
+      ),
+    submit: (writeId, text, enterAfterMs) => write({ op: "submit", writeId, bytes: Buffer.from(text).toString("base64"), enterAfterMs }),
     writeOutcome: (writeId) =>
       holder.request({ op: "write_outcome", writeId }).pipe(
         // Without a running agent the holder never wrote it: what it did write, it remembers.

@@ -59,6 +59,15 @@ export interface HolderLink {
    * reached the terminal; `not_written`: none did, and none will; `uncertain`: nobody can say.
    */
   readonly write: (writeId: string, bytes: Uint8Array) => Effect.Effect<"written" | "not_written" | "uncertain">
+  /**
+   * Text, a pause of `enterAfterMs`, Enter: one operation that nothing can come between. Its id and outcome are a write's;
+   * `unsupported`: a holder from before prompts, which did nothing.
+   */
+  readonly submit: (
+    writeId: string,
+    text: Uint8Array,
+    enterAfterMs: number
+  ) => Effect.Effect<"written" | "not_written" | "uncertain" | "unsupported">
   /** What became of a write whose answer was lost. */
   readonly writeOutcome: (writeId: string) => Effect.Effect<"written" | "not_written" | "uncertain", HolderUnavailable>
   /** Keystrokes of an attached person: in order, without an id, gone with the connection. Resolves when they are on their way. */
