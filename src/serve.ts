@@ -21,6 +21,7 @@ import { ptyRuntime } from "./infra/runtimes/pty.ts"
 import { highestEpoch } from "./infra/runtimes/remains.ts"
 import { Screens } from "./infra/screens/screens.ts"
 import { Secrets } from "./infra/secrets.ts"
+import { Texts } from "./infra/texts.ts"
 
 /** The address is reachable from other machines, and nobody asked for that in so many words. */
 export class NotLoopback extends Schema.TaggedError<NotLoopback>()("NotLoopback", { host: Schema.String }) {
@@ -71,7 +72,9 @@ const parts = ({ home, host, port }: ServeOptions) => {
   const log = EventLog.layer(join(home, "reprise.db"), { epochFloor: highestEpoch(home) })
   const output = Output.layer({ home })
   const runtime = ptyRuntime({ home }).pipe(Layer.provideMerge(output))
-  const ground = Layer.mergeAll(BootClock.layer, Secrets.layer(home), Fencing.layer, runtime).pipe(Layer.provideMerge(log))
+  const ground = Layer.mergeAll(BootClock.layer, Secrets.layer(home), Texts.layer(home), Fencing.layer, runtime).pipe(
+    Layer.provideMerge(log)
+  )
   const sessions = Registry.layer({ liveSessions: limits.liveSessions, environment: process.env }).pipe(Layer.provideMerge(ground))
   const http = Layer.unwrap(
     Effect.gen(function* () {

@@ -6,10 +6,12 @@ import { limits } from "../domain/limits.ts"
 import { providerOf } from "../domain/providers/index.ts"
 import { insideOf, lifeOf, type Session } from "../domain/session.ts"
 import type { EventStore } from "../infra/log/event-store.ts"
-import { HolderUnavailable, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
+import type { Output } from "../infra/output/output.ts"
+import { type HolderLink, HolderUnavailable, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
 import { Secrets } from "../infra/secrets.ts"
+import { Texts } from "../infra/texts.ts"
 import { type Attendance, attendIn, type Found } from "./attendance.ts"
-import { makePendingWrites, type PendingWrites } from "./pending-writes.ts"
+import { makePendingWrites, type PendingWrites, type WriteOutcome } from "./pending-writes.ts"
 
 export interface Hands {
   /** `bytes`: what the `Write` types that the effect came from. */
@@ -27,9 +29,10 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
   const context = () => session().context
   const runtime = yield* Runtime
   const secrets = yield* Secrets
+  const texts = yield* Texts
   const scope = yield* Scope.Scope
   const fibers = yield* FiberSet.make<void>()
-  const services = yield* Effect.context<Runtime | Secrets | EventStore>()
+  const services = yield* Effect.context<Runtime | Output | Secrets | Texts | EventStore>()
   const writes = makePendingWrites()
   yield* Effect.addFinalizer(() => Effect.sync(writes.abandon))
   /** Closed while a launch is on its way: what it makes is not there yet, and a sweep would not find it. */
@@ -40,6 +43,8 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
   const refOf = (generation: number, nonce: string): LaunchRef => ({ session: id, generation, nonce })
   const link = (generation: number) => (attended?.attendance.ref.generation === generation ? attended.attendance.link() : null)
   const background = (work: Effect.Effect<void>) => Effect.asVoid(FiberSet.run(fibers, work, { startImmediately: true }))
+
+  const heard = () => context().activity.evidenceOffset ?? context().offset
 
   const connected = () => {
     Deferred.doneUnsafe(arrival, Exit.void)
@@ -71,7 +76,7 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
     yield* leave
     const own = yield* Scope.fork(scope)
     const attendance = yield* Effect.provideContext(
-      attendIn(own, { ref, journaled: () => context().holderSeq, tell, leftAt, connected }),
+      attendIn(own, { ref, journaled: () => context().holderSeq, heard, tell, leftAt, connected }),
       services
     )
     attended = { attendance, scope: own }
@@ -126,10 +131,34 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
     )
   })
 
-  const write = (generation: number, writeId: string, bytes: Uint8Array) => {
-    const holder = link(generation)
-    const outcome = holder === null ? Effect.succeed("not_written" as const) : holder.write(writeId, bytes)
-    return Effect.map(outcome, (settled) => tell({ type: "WriteSettled", generation, writeId, outcome: settled }))
+  /** `null`: something else was told. When the connection went before the answer came, the holder is asked as soon as it is reached again: it remembers. */
+  const settled = (generation: number, writeId: string, write: (holder: HolderLink) => Effect.Effect<WriteOutcome | null>) =>
+    Effect.suspend(() => {
+      const holder = link(generation)
+      return Effect.map(holder === null ? Effect.succeed("not_written" as const) : write(holder), (outcome) => {
+        const known = outcome !== "uncertain" || link(generation) === holder
+        if (outcome !== null && known) tell({ type: "WriteSettled", generation, writeId, outcome })
+      })
+    })
+
+  /** Text, a pause, Enter: one operation of the holder, which nobody's keys can come between. */
+  const deliver = ({ generation, hash, promptId, writeId }: Extract<SessionEffect, { readonly type: "DeliverPrompt" }>) => {
+    const { bracketed, enterAfterMs } = providerOf(context().spec.provider).submit
+    const undeliverable = (code: string) => tell({ type: "PromptUndeliverable", generation, promptId, code })
+    return texts.read(hash).pipe(
+      Effect.flatMap((text) =>
+        settled(generation, writeId, (holder) =>
+          Effect.flatMap(holder.submit(writeId, pasted(text, bracketed), enterAfterMs), (outcome) => {
+            if (outcome !== "unsupported") return Effect.succeed(outcome)
+            return Effect.as(
+              Effect.sync(() => undeliverable("holder_too_old")),
+              null
+            )
+          })
+        )
+      ),
+      Effect.catchTag("TextMissing", () => Effect.sync(() => undeliverable("text_missing")))
+    )
   }
 
   const perform: Hands["perform"] = (effect, bytes) => {
@@ -152,9 +181,11 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
             ? Effect.sync(() =>
                 tell({ type: "WriteSettled", generation: effect.generation, writeId: effect.writeId, outcome: "not_written" })
               )
-            : write(effect.generation, effect.writeId, typed)
+            : settled(effect.generation, effect.writeId, (holder) => holder.write(effect.writeId, typed))
         )
       }
+      case "DeliverPrompt":
+        return background(deliver(effect))
       case "SettleWrite": {
         const holder = link(effect.generation)
         return holder === null
@@ -205,3 +236,6 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
     offset: () => Math.max(context().offset, attended?.attendance.link()?.offset() ?? 0)
   } satisfies Hands
 })
+
+/** What a terminal sends for a paste. A text that held the closing mark was refused at the door. */
+const pasted = (text: string, bracketed: boolean) => new TextEncoder().encode(bracketed ? `\x1b[200~${text}\x1b[201~` : text)

@@ -7,13 +7,16 @@ import { type SessionView, view } from "../domain/view.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
 import { EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
+import type { Output } from "../infra/output/output.ts"
 import type { HolderUnavailable, Runtime } from "../infra/runtimes/runtime.ts"
 import { Secrets } from "../infra/secrets.ts"
+import type { Texts } from "../infra/texts.ts"
 import { makeAdmission } from "./admission.ts"
 import { plan } from "./creation.ts"
 import type { Fencing } from "./fencing.ts"
 import { fold, step } from "./fold.ts"
 import { request as letterOf, report } from "./letter.ts"
+import { makePrompting } from "./prompting.ts"
 import { toDecision } from "./recording.ts"
 import { keepSettling, recover } from "./recovery.ts"
 import { makeResidents } from "./residents.ts"
@@ -29,7 +32,7 @@ export interface RegistryOptions {
 /** Ready when start-up has settled every session that it expected. */
 export const layer = (options: RegistryOptions) => Layer.effect(Sessions, make(options))
 
-type Services = EventStore | EventReader | BootClock | Runtime | Secrets | Fencing
+type Services = EventStore | EventReader | BootClock | Runtime | Output | Secrets | Texts | Fencing
 
 const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   const store = yield* EventStore
@@ -168,6 +171,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     create,
     send,
     write,
+    ...(yield* makePrompting({ send, get, repeated })),
     get,
     attach,
     changes,

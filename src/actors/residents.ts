@@ -6,8 +6,10 @@ import type { Session } from "../domain/session.ts"
 import type { SessionView } from "../domain/view.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { EpochFenced, type EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
+import type { Output } from "../infra/output/output.ts"
 import type { Runtime } from "../infra/runtimes/runtime.ts"
 import { Secrets } from "../infra/secrets.ts"
+import type { Texts } from "../infra/texts.ts"
 import { Fencing } from "./fencing.ts"
 import { type Folded, fold } from "./fold.ts"
 import type { Letter } from "./letter.ts"
@@ -38,7 +40,7 @@ const patience = Schedule.min([Schedule.exponential("100 millis"), Schedule.spac
 /** An actor that dies more often than this within a minute is left to be looked at. */
 const deathsPerMinute = 3
 
-type Services = EventStore | EventReader | BootClock | Runtime | Secrets
+type Services = EventStore | EventReader | BootClock | Runtime | Output | Secrets | Texts
 
 export const makeResidents = Effect.fn("makeResidents")(function* (
   recorded: (view: SessionView, session: Session) => void,

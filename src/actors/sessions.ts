@@ -1,6 +1,8 @@
 /** Reaching a session by its id: the only door through which anything is asked of one. */
 import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
+import type { Delivery } from "../domain/facts.ts"
 import type { Command } from "../domain/inputs.ts"
+import type { PromptView } from "../domain/prompt-view.ts"
 import type { CreateRequest } from "../domain/spec.ts"
 import type { SessionView } from "../domain/view.ts"
 import type { StoreFailure } from "../infra/log/event-store.ts"
@@ -56,6 +58,30 @@ export interface Answer {
   readonly repeated: boolean
 }
 
+/** What is to be typed and submitted, whole, when its time comes. */
+export interface PromptRequest {
+  /** The caller's own name for it, or ours. Repeating one is answered with what became of it, never with a second prompt. */
+  readonly id?: string
+  readonly text: string
+  readonly deliver: Delivery
+  readonly onUncertain: "report" | "resend"
+  readonly from: string | null
+  readonly replyTo: string | null
+  readonly threadId: string | null
+  readonly replyExpected: boolean
+  readonly expiresInMs: number | null
+}
+/** `repeated`: it was queued by an earlier request; `prompt` is what has become of it since. */
+export interface PromptAnswer {
+  readonly prompt: PromptView
+  readonly repeated: boolean
+}
+
+export class PromptNotFound extends Schema.TaggedError<PromptNotFound>()("PromptNotFound", {
+  session: Schema.String,
+  prompt: Schema.String
+}) {}
+
 /** A person's terminal, connected to a session's. Closing the scope detaches. */
 export interface Attachment {
   readonly view: SessionView
@@ -91,6 +117,29 @@ export class Sessions extends Context.Service<
     readonly send: (id: string, command: Command, asking: Asking) => Effect.Effect<Answer, SendError>
     /** Types into the session's terminal, once; returns when every byte has reached it. */
     readonly write: (id: string, bytes: Uint8Array, asking: Asking) => Effect.Effect<Answer, SendError | InputNotWritten>
+    /** Returns when the prompt is durable; `changesOfPrompt` tells of its fate. An id that another text had before is refused. */
+    readonly prompt: (id: string, request: PromptRequest, asking: Asking) => Effect.Effect<PromptAnswer, SendError>
+    /** Only while it is queued. */
+    readonly editPrompt: (
+      id: string,
+      promptId: string,
+      text: string,
+      asking: Asking
+    ) => Effect.Effect<PromptView, SendError | PromptNotFound>
+    readonly promotePrompt: (id: string, promptId: string, asking: Asking) => Effect.Effect<PromptView, SendError | PromptNotFound>
+    readonly cancelPrompt: (
+      id: string,
+      promptId: string,
+      reason: string,
+      asking: Asking
+    ) => Effect.Effect<PromptView, SendError | PromptNotFound>
+    /** Every prompt that the session was ever given, oldest first. */
+    readonly prompts: (id: string) => Effect.Effect<ReadonlyArray<PromptView>, SessionNotFound | Quarantined | StoreFailure>
+    /** The prompt now, and again after each of its steps; ends when it is settled. */
+    readonly changesOfPrompt: (
+      id: string,
+      promptId: string
+    ) => Stream.Stream<PromptView, SessionNotFound | PromptNotFound | Quarantined | StoreFailure>
     readonly get: (id: string) => Effect.Effect<SessionView, SessionNotFound | Quarantined | StoreFailure>
     readonly attach: (
       id: string,

@@ -9,13 +9,21 @@ import { BootClock } from "../../src/infra/boot-clock.ts"
 import { layer as logLayer } from "../../src/infra/log/event-log.ts"
 import { Screens } from "../../src/infra/screens/screens.ts"
 import { Secrets } from "../../src/infra/secrets.ts"
+import { Texts } from "../../src/infra/texts.ts"
 import { runtimeOf } from "./holder-runtime.ts"
 
 export const token = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 /** Everything that `serve` would build; killed with the home when the scope of the tests closes. */
 export const daemonIn = (home: string) => {
-  const infra = Layer.mergeAll(logLayer(join(home, "reprise.db")), runtimeOf(home), Secrets.layer(home), BootClock.layer, Fencing.layer)
+  const infra = Layer.mergeAll(
+    logLayer(join(home, "reprise.db")),
+    runtimeOf(home),
+    Secrets.layer(home),
+    Texts.layer(home),
+    BootClock.layer,
+    Fencing.layer
+  )
   const actors = registryLayer({ liveSessions: 20, environment: process.env }).pipe(Layer.provideMerge(infra))
   const services = Layer.mergeAll(Screens.layer, RequestHasher.layer).pipe(Layer.provideMerge(actors))
   const server = HttpServer.layer({ host: "127.0.0.1", port: 0, socketPath: join(home, "http.sock"), token, version: "test", epoch: 1 })

@@ -1,13 +1,16 @@
 /** A daemon in a modelled world: the real actors, decisions and appender, started, stopped and killed as often as a test likes. */
-import { Context, Effect, Exit, type Fiber, Layer, Logger, Scope } from "effect"
+import { createHash } from "node:crypto"
+import { Context, Effect, Exit, type Fiber, Layer, Logger, Scope, Stream } from "effect"
 import { Fencing } from "../../src/actors/fencing.ts"
 import * as Registry from "../../src/actors/registry.ts"
 import { Sessions } from "../../src/actors/sessions.ts"
 import { BootClock } from "../../src/infra/boot-clock.ts"
 import * as EventLog from "../../src/infra/log/event-log.ts"
 import { type EpochFenced, EventReader, EventStore } from "../../src/infra/log/event-store.ts"
+import { Output } from "../../src/infra/output/output.ts"
 import { Runtime } from "../../src/infra/runtimes/runtime.ts"
 import { Secrets, SecretsFailure } from "../../src/infra/secrets.ts"
+import { TextMissing, Texts } from "../../src/infra/texts.ts"
 import type { World } from "./world.ts"
 import { clockReference, Process } from "./world-clock.ts"
 import { type AppendWatch, type BendAppend, Disk, type LogFile, watchedAppend } from "./world-log.ts"
@@ -169,6 +172,8 @@ export class Daemon {
         Layer.succeed(EventReader, options.bendReader?.(reader) ?? reader),
         Layer.succeed(Runtime, options.bendRuntime?.(runtime) ?? runtime),
         Layer.succeed(Secrets, modelSecrets(world, port)),
+        Layer.succeed(Texts, modelTexts(world)),
+        Layer.succeed(Output, unheard),
         Layer.succeed(BootClock, bootClock(world, options.bendBootMs)),
         Layer.fresh(Fencing.layer)
       )
@@ -208,6 +213,33 @@ const bootClock = (world: World, bootMs = () => world.clock.bootMs): BootClock["
   }
 }
 const base32 = "0123456789abcdefghjkmnpqrstvwxyz"
+
+/** Agents of the model say nothing of themselves in their output. */
+const unheard: Output["Service"] = {
+  read: (_, from) => Effect.succeed({ _tag: "Bytes", from, bytes: new Uint8Array(), next: from, end: from }),
+  tail: () => Effect.succeed({ from: 0, bytes: new Uint8Array() }),
+  begin: () => Effect.succeed(0),
+  end: () => Effect.succeed(0),
+  follow: () => Stream.never,
+  index: () => Stream.empty,
+  ring: () => {}
+}
+
+/** Texts lie in the world: they outlive daemons. */
+const modelTexts = ({ texts }: World): Texts["Service"] => ({
+  hash: hashOf,
+  keep: (text) =>
+    Effect.sync(() => {
+      texts.set(hashOf(text), text)
+      return hashOf(text)
+    }),
+  read: (hash) => {
+    const text = texts.get(hash)
+    return text === undefined ? Effect.fail(new TextMissing({ hash })) : Effect.succeed(text)
+  },
+  erase: (hash) => Effect.sync(() => void texts.delete(hash))
+})
+const hashOf = (text: string) => createHash("sha256").update(text).digest("hex")
 
 const modelSecrets = (world: World, port: Port): Secrets["Service"] => ({
   hash: (text) => `${text.length}`,

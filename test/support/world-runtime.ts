@@ -130,6 +130,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
             )
           })
         ),
+      submit: (writeId, text) => link.write(writeId, new Uint8Array([...text, 13])),
       writeOutcome: (writeId) => port.cross(request((answer) => holder.writeOutcome(writeId, answer))),
       type: (bytes) => tell(() => holder.type(bytes)),
       resize: (size) =>

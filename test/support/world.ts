@@ -58,6 +58,9 @@ export class World {
   spawned: (holder: Holder) => void = () => {}
   #pids = 1_000
 
+  /** Prompt texts by hash. */
+  readonly texts = new Map<string, string>()
+
   constructor(seed: number) {
     this.chance = new Chance(seed)
     this.root = new Process(this.clock)
