@@ -11,6 +11,7 @@ import { problemAnswer } from "./answers.ts"
 import { Api } from "./contract.ts"
 import { edgeLayer } from "./edge.ts"
 import { eventsLayer } from "./handlers/events.ts"
+import { promptsLayer } from "./handlers/prompts.ts"
 import { serviceLayer } from "./handlers/service.ts"
 import { sessionsLayer } from "./handlers/sessions.ts"
 import { terminalLayer } from "./handlers/terminal.ts"
@@ -29,7 +30,7 @@ const docsLayer = HttpRouter.use((router) =>
 )
 
 const routes = Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }), docsLayer).pipe(
-  Layer.provide([sessionsLayer, eventsLayer, terminalLayer, serviceLayer]),
+  Layer.provide([sessionsLayer, promptsLayer, eventsLayer, terminalLayer, serviceLayer]),
   Layer.provide(edgeLayer),
   Layer.provide(NodeHttpServer.layerHttpServices)
 )

@@ -3,6 +3,7 @@ import * as HttpApi from "effect/http-api/HttpApi"
 import * as OpenApi from "effect/http-api/OpenApi"
 import { Edge } from "./contract/common.ts"
 import { EventsApi } from "./contract/events.ts"
+import { PromptsApi } from "./contract/prompts.ts"
 import { ServiceApi } from "./contract/service.ts"
 import { SessionsApi } from "./contract/sessions.ts"
 import { TerminalApi } from "./contract/terminal.ts"
@@ -21,7 +22,7 @@ const secured = (path: string, item: Paths[string]) =>
   )
 
 export class Api extends HttpApi.make("reprise")
-  .add(SessionsApi, EventsApi, TerminalApi, ServiceApi)
+  .add(SessionsApi, PromptsApi, EventsApi, TerminalApi, ServiceApi)
   .middleware(Edge)
   .annotate(HttpApi.ParamsParseOptions, strict)
   .annotate(HttpApi.QueryParseOptions, strict)

@@ -5,6 +5,7 @@ import type {
   InvalidRequest,
   OverCapacity,
   PreconditionFailed,
+  PromptNotFound,
   Quarantined,
   Refused,
   SessionNotFound
@@ -16,6 +17,7 @@ import { Problem, problem } from "./problems.ts"
 export type InnerFailure =
   | Refused
   | SessionNotFound
+  | PromptNotFound
   | PreconditionFailed
   | OverCapacity
   | Quarantined
@@ -38,6 +40,10 @@ export const toProblem = (failure: InnerFailure | Problem): Problem => {
     }
     case "SessionNotFound":
       return problem("session_not_found", `no session ${failure.session}`, { session: failure.session })
+    case "PromptNotFound":
+      return problem("prompt_not_found", `session ${failure.session} was never given a prompt ${failure.prompt}`, {
+        session: failure.session
+      })
     case "PreconditionFailed":
       return problem("precondition_failed", `the session's seq is ${failure.seq}, not ${failure.expected}`, {
         session: failure.session,
