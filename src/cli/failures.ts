@@ -9,6 +9,8 @@ export const exitCodes = {
   notFound: 3,
   refused: 4,
   noDaemon: 5,
+  /** What was sent may or may not have arrived, or its time was up before it could. */
+  uncertain: 6,
   /** As timeout(1) has it. */
   timedOut: 124
 } as const
@@ -104,6 +106,7 @@ export const sentenceOf = (failure: CommandFailure): ReadonlyArray<string> => {
 /** The commands of the daemon that this command line has a word for. */
 const words: Readonly<Record<string, string>> = {
   Write: "input",
+  Prompt: "send",
   Interrupt: "interrupt",
   Stop: "stop",
   Kill: "kill",

@@ -13,7 +13,9 @@ import { input } from "./commands/input.ts"
 import { lifecycle } from "./commands/lifecycle.ts"
 import { ls, show } from "./commands/ls.ts"
 import { output, screen } from "./commands/output.ts"
+import { prompts } from "./commands/prompts.ts"
 import { run } from "./commands/run.ts"
+import { send } from "./commands/send.ts"
 import { Serve, serve } from "./commands/serve.ts"
 import { shutdown } from "./commands/shutdown.ts"
 import { wait } from "./commands/wait.ts"
@@ -28,6 +30,8 @@ export const program = root.pipe(
     attach,
     ls,
     show,
+    send,
+    prompts,
     input,
     events,
     output,
