@@ -7,7 +7,9 @@ import { Completions } from "effect/cli"
 import * as OpenApi from "effect/http-api/OpenApi"
 import { exitCodes } from "../src/cli/failures.ts"
 import { program } from "../src/cli/program.ts"
+import { Delivery } from "../src/domain/facts.ts"
 import { limits } from "../src/domain/limits.ts"
+import { PromptState } from "../src/domain/prompt-view.ts"
 import { command } from "../src/domain/providers/command.ts"
 import { State } from "../src/domain/view.ts"
 import { Recovery } from "../src/http/contract/service.ts"
@@ -173,6 +175,37 @@ describe("the README", () => {
       hangup?.step === "hangup" ? `${hangup.signals.join(" and ")} to the process tree → ${hangup.waitMs / 1_000} s → SIGKILL` : ""
     ]) {
       assert.include(readme, said)
+    }
+  })
+
+  it("tells the life of a prompt: its states, when it is typed, and how long its agent has to take it", () => {
+    assert.deepStrictEqual(
+      table(readme, "prompt is | means").map(([state]) => quoted(state)[0]),
+      [...PromptState.literals]
+    )
+    const section = readme.slice(readme.indexOf("\n## Prompts\n"), readme.indexOf("\n## Command line\n"))
+    const when = section.slice(section.indexOf("**When.**"), section.indexOf("**Once.**"))
+    assert.includeMembers([...quoted(when).map((word) => word.replace("--deliver ", ""))], [...Delivery.literals])
+    for (const said of [
+      `stayed idle for ${limits.acceptMs / 1_000} s`,
+      `\`uncertain\` after ${limits.acceptMs / 1_000} s (\`acceptMs\`)`,
+      limits.acceptWhileBusyMs === 3_600_000 ? "has an hour (`acceptWhileBusyMs`)" : "",
+      limits.prompts === 100 ? "A hundred may be open" : ""
+    ]) {
+      assert.notStrictEqual(said, "", "a figure changed that is written as a word")
+      assert.include(section, said)
+    }
+  })
+
+  it("names the codes by which prompts are refused, and the states of the status protocol, as they are", () => {
+    const sources = ["decide/prompts.ts", "program-status.ts"].map((name) => read(join("src/domain", name))).join("\n")
+    const spoken = /Its\nstates ([\s\S]*?)A program that first asks/.exec(readme)?.[1]
+    const heard = ["idle", "done", "error", "working", "blocked", "clear"]
+    assert.includeMembers([...quoted(spoken)], heard)
+    for (const state of heard) assert.match(sources, new RegExp(`^  ${state}: "`, "m"))
+    for (const code of ["queue_full", "no_conversation", "prompt_exists"]) {
+      assert.include(readme, `(\`${code}\`)`)
+      assert.include(sources, `refuse("${code}"`)
     }
   })
 
