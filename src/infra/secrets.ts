@@ -1,9 +1,10 @@
 /** What must not be in the log: values of the environment, in a private file per session; and a keyed hash that gives nothing away. */
 import { createHmac, randomBytes } from "node:crypto"
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs"
+import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
 import type { Environment } from "../domain/environment.ts"
+import { keepWhole } from "./durable-file.ts"
 
 /** The file of a session's environment cannot be read or written: without it a launch would be another one than was asked for. */
 export class SecretsFailure extends Schema.TaggedError<SecretsFailure>()("SecretsFailure", {
@@ -36,11 +37,7 @@ export class Secrets extends Context.Service<
         })
       return {
         hash: (text) => createHmac("sha256", key).update(text).digest("hex"),
-        keep: (session, environment) =>
-          attempt(session, () => {
-            mkdirSync(folder(session), { recursive: true, mode: 0o700 })
-            writeDurably(file(session), JSON.stringify(environment))
-          }),
+        keep: (session, environment) => attempt(session, () => keepWhole(file(session), JSON.stringify(environment))),
         environment: (session) => attempt(session, () => JSON.parse(readFileSync(file(session), "utf8")) as Environment),
         forget: (session) => Effect.sync(() => rmSync(folder(session), { recursive: true, force: true }))
       }
@@ -54,16 +51,4 @@ const keyOf = (path: string): Buffer => {
     if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
   }
   return readFileSync(path)
-}
-
-/** Whole or not at all, also after a power loss. */
-const writeDurably = (path: string, text: string) => {
-  const fd = openSync(`${path}.new`, "w", 0o600)
-  try {
-    writeSync(fd, text)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-  renameSync(`${path}.new`, path)
 }

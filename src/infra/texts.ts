@@ -1,8 +1,9 @@
 /** Prompt texts beside the log, each under its own hash: durable before the log speaks of it, and erasable without changing any state. */
 import { createHash } from "node:crypto"
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
+import { keepWhole } from "./durable-file.ts"
 
 /** The text was erased, or its disk lost it. */
 export class TextMissing extends Schema.TaggedError<TextMissing>()("TextMissing", { hash: Schema.String }) {}
@@ -30,7 +31,7 @@ export class Texts extends Context.Service<
           Effect.try({
             try: () => {
               const hash = hashOf(text)
-              place(pathOf(hash), text)
+              keepWhole(pathOf(hash), text)
               return hash
             },
             catch: (cause) => new TextNotKept({ code: (cause as NodeJS.ErrnoException).code ?? "UNKNOWN", cause })
@@ -51,17 +52,3 @@ export class Texts extends Context.Service<
 }
 
 const hashOf = (text: string) => createHash("sha256").update(text).digest("hex")
-
-const place = (path: string, text: string) => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.${process.pid}.new`
-  const fd = openSync(temporary, "w", 0o600)
-  try {
-    const bytes = Buffer.from(text)
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-  renameSync(temporary, path)
-}

@@ -1,9 +1,10 @@
 /** The directory of one launch: what lies in it under which name, and who may write it. Creating it is the right to launch. */
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs"
+import { linkSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import type { JournalEntry } from "../../domain/inputs.ts"
 import type { Rung, Size } from "../../domain/spec.ts"
+import { writeSynced } from "../durable-file.ts"
 
 /** Written by the daemon before the holder starts, removed by the holder: `env` holds secrets. */
 export interface HolderSpec {
@@ -56,16 +57,6 @@ export const launchDirectory = (home: string, session: string, generation: numbe
   join(sessionDirectory(home, session), `g${generation}`)
 export const outputDirectory = (home: string, session: string) => join(sessionDirectory(home, session), "output")
 
-/**
- * The whole file or none of it, private to the user. The directory is not synced: what a power loss can make of a launch's
- * directory concerns processes that it has ended.
- */
-export const writeWhole = (path: string, text: string): void => {
-  const temporary = `${path}.${process.pid}.tmp`
-  writeSynced(temporary, text)
-  renameSync(temporary, path)
-}
-
 /** Exactly one caller wins; the file has its whole content from the first moment on. */
 export const claim = (directory: string, owner: Owner): boolean => {
   const temporary = join(directory, `${fileNames.owner}.${process.pid}.tmp`)
@@ -110,23 +101,3 @@ export const readJournal = (directory: string): ReadonlyArray<JournalEntry> => {
 }
 
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException)?.code ?? "unknown"
-
-export const syncDirectory = (path: string): void => {
-  const fd = openSync(path, "r")
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-const writeSynced = (path: string, text: string) => {
-  const fd = openSync(path, "w", 0o600)
-  try {
-    const bytes = Buffer.from(text)
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}

@@ -1,10 +1,11 @@
 /** A copy of the holder under the home, named after its content: running agents do not notice upgrades and deleted checkouts. */
 import { createHash } from "node:crypto"
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
-import { codeOf, syncDirectory } from "../holder/launch-directory.ts"
+import { syncDirectory, writeSynced } from "../durable-file.ts"
+import { codeOf } from "../holder/launch-directory.ts"
 import { LaunchFailure } from "./runtime.ts"
 
 export interface InstalledHolder {
@@ -25,7 +26,10 @@ export const installHolder = (home: string): Effect.Effect<InstalledHolder, Laun
       const target = join(home, "holders", build)
       if (!existsSync(target)) {
         const temporary = `${target}.${process.pid}.tmp`
-        for (const { bytes, name } of files) writeSynced(join(temporary, name), bytes)
+        for (const { bytes, name } of files) {
+          mkdirSync(dirname(join(temporary, name)), { recursive: true, mode: 0o700 })
+          writeSynced(join(temporary, name), bytes)
+        }
         place(temporary, target)
       }
       return { program: join(target, program), build }
@@ -41,17 +45,6 @@ export const bundleDirectory = (): string => {
 
 const program = "holder.cjs"
 const native = join("prebuilds", `${process.platform}-${process.arch}`, "pty.node")
-
-const writeSynced = (path: string, bytes: Buffer) => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const fd = openSync(path, "w", 0o600)
-  try {
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
 
 const place = (temporary: string, target: string) => {
   try {

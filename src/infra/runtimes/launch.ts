@@ -3,16 +3,8 @@ import { existsSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Clock, Effect, Schedule } from "effect"
 import { crashPoint } from "../crash-points.ts"
-import {
-  codeOf,
-  fileNames,
-  type HolderSpec,
-  launchDirectory,
-  type Owner,
-  outputDirectory,
-  readJson,
-  writeWhole
-} from "../holder/launch-directory.ts"
+import { writeWhole } from "../durable-file.ts"
+import { codeOf, fileNames, type HolderSpec, launchDirectory, type Owner, outputDirectory, readJson } from "../holder/launch-directory.ts"
 import { isAlive } from "../holder/process-table.ts"
 import type { InstalledHolder } from "./bundle.ts"
 import { openSocket } from "./holder-socket.ts"
