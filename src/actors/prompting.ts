@@ -36,15 +36,15 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ get, repeat
       Effect.fail(new StoreFailure({ operation: "keep the prompt's text", code, outcome: "absent", cause }))
     )
 
-  /** Everything that was ever told of the session's prompts, and the newest seq that was looked at. */
+  /** Everything that was ever told of the session's prompts, and the seq of the newest of it. */
   const history = Effect.fnUntraced(function* (id: string) {
     const facts: Array<Told> = []
     for (let after = 0; ; ) {
-      const page: ReadonlyArray<Entry> = yield* reader.stream(id, { after, limit: pageSize })
+      const page: ReadonlyArray<Entry> = yield* reader.ofType(id, "Prompt", { after, limit: pageSize })
       // An unreadable fact is another's affair: the actor has quarantined the session by then.
       for (const entry of page) facts.push(...told(entry))
       after = page.at(-1)?.seq ?? after
-      if (after === 0) return yield* new SessionNotFound({ session: id })
+      if (after === 0 && (yield* reader.row(id)) === null) return yield* new SessionNotFound({ session: id })
       if (page.length < pageSize) return { facts, seq: after }
     }
   })

@@ -5,6 +5,7 @@ import type { EventRow } from "./tables.ts"
 
 export interface Entries {
   readonly stream: (stream: string, page: Page) => Array<Entry>
+  readonly ofType: (stream: string, prefix: string, page: Page) => Array<Entry>
   readonly all: (page: Page) => Array<Entry>
   /** The newest position, 0 when there is none. */
   readonly head: () => number
@@ -50,6 +51,17 @@ export const makeEntries = (database: Database): Entries => {
       .orderBy("seq")
       .limit(arg("limit"))
   )
+  const ofType = database.statement<Page & { stream: string; from: string; below: string }, EventRow>((tables, arg) =>
+    tables
+      .selectFrom("events")
+      .selectAll()
+      .where("stream", "=", arg("stream"))
+      .where("seq", ">", arg("after"))
+      .where("type", ">=", arg("from"))
+      .where("type", "<", arg("below"))
+      .orderBy("seq")
+      .limit(arg("limit"))
+  )
   const all = database.statement<Page, EventRow>((tables, arg) =>
     tables.selectFrom("events").selectAll().where("position", ">", arg("after")).orderBy("position").limit(arg("limit"))
   )
@@ -58,6 +70,8 @@ export const makeEntries = (database: Database): Entries => {
   )
   return {
     stream: (name, { after, limit }) => stream.all({ stream: name, after, limit }).map(decode),
+    // Types are words of ASCII letters: what begins with the prefix lies between it and the prefix with a tilde.
+    ofType: (name, prefix, { after, limit }) => ofType.all({ stream: name, from: prefix, below: `${prefix}~`, after, limit }).map(decode),
     all: (page) => all.all(page).map(decode),
     head: () => head.get({})?.position ?? 0
   }

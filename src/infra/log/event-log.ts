@@ -134,6 +134,7 @@ const services = Effect.fnUntraced(function* (
     }),
     Context.add(EventReader, {
       stream: (stream, page) => attempt("stream", () => entries.stream(stream, page)),
+      ofType: (stream, prefix, page) => attempt("stream", () => entries.ofType(stream, prefix, page)),
       all: (page) => attempt("all", () => entries.all(page)),
       head: attempt("head", entries.head),
       follow: (from) => follow(entries, attempt, bell, from),

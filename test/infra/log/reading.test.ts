@@ -139,6 +139,24 @@ describe("the list", () => {
 })
 
 describe("a reader", () => {
+  it.effect("passes over what is of other types, page by page", () =>
+    inMemory(
+      Effect.gen(function* () {
+        const store = yield* EventStore
+        const reader = yield* EventReader
+        for (let round = 0; round < 4; round++) yield* store.append(decision("a", round * 3, 3))
+        yield* store.append(decision("b", 0, 3))
+        const first = yield* reader.ofType("a", "Relaunch", { after: 0, limit: 3 })
+        const rest = yield* reader.ofType("a", "Relaunch", { after: first.at(-1)!.seq, limit: 3 })
+        assert.deepStrictEqual(
+          [...first, ...rest].map(({ seq, type }) => [seq, type]),
+          [1, 4, 7, 10].map((seq) => [seq, "RelaunchStarted"])
+        )
+        assert.deepStrictEqual(yield* reader.ofType("a", "Prompt", everything), [])
+      })
+    )
+  )
+
   it.live("gets pages from where it stands, by seq in a stream and by position in the log", () =>
     inMemory(
       Effect.gen(function* () {
