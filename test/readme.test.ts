@@ -15,6 +15,7 @@ import { State } from "../src/domain/view.ts"
 import { Recovery } from "../src/http/contract/service.ts"
 import { Api } from "../src/http/contract.ts"
 import { codes } from "../src/http/problems.ts"
+import { spareFlag } from "../src/infra/holder/spare.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), "utf8")
@@ -127,7 +128,7 @@ describe("the README", () => {
   })
 
   it("uses commands and flags that there are", () => {
-    const known = new Set([...[...commands.values()].flat(), ...shared, "--help", "--version"])
+    const known = new Set([...[...commands.values()].flat(), ...shared, "--help", "--version", spareFlag])
     const invocations = all(/\breprise ((?:[a-z]+|--)[^`#|)(\n]*)/g).map((words) => words.split(/\s+/))
     const flags = [...invocations.flat().filter((word) => word.startsWith("--")), ...all(/`(--[a-z-]+)[^`]*`/g)]
     assert.isAbove(flags.length, 40)
