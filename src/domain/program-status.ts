@@ -28,9 +28,10 @@ export const makeProgramStatusReader = (from: number) => {
   /** The beginning of a sequence whose end has not come. */
   let carried = ""
   return (chunk: Uint8Array): Heard => {
-    // One character a byte: markers are ASCII, and a message is base64.
-    const text = carried + latin1.decode(chunk)
-    const start = offset - carried.length
+    const skipped = carried === "" ? beforeOpening(chunk) : 0
+    // One character a byte: markers are ASCII, and a message is base64. What cannot be ours is not even decoded.
+    const text = carried + latin1.decode(chunk.subarray(skipped))
+    const start = offset + skipped - carried.length
     offset += chunk.length
     const statuses: Array<ProgramStatus> = []
     const queries: Array<number> = []
@@ -56,6 +57,18 @@ export const makeProgramStatusReader = (from: number) => {
 }
 
 const opening = "\x1b]7501;"
+const openingBytes = Uint8Array.from(opening, (character) => character.charCodeAt(0))
+
+/** How many bytes come before the first that may begin a sequence: all of them in a flood of plain text. */
+const beforeOpening = (chunk: Uint8Array): number => {
+  for (let place = chunk.indexOf(openingBytes[0]!); place >= 0; place = chunk.indexOf(openingBytes[0]!, place + 1)) {
+    const length = Math.min(openingBytes.length, chunk.length - place)
+    let same = 1
+    while (same < length && chunk[place + same] === openingBytes[same]) same += 1
+    if (same === length) return place
+  }
+  return chunk.length
+}
 const latin1 = new TextDecoder("latin1")
 const utf8 = new TextDecoder()
 
