@@ -19,7 +19,7 @@ export interface Listening {
 export const listen = Effect.fn("listen")(function* ({ answerFrom, from, generation, reply, session, tell }: Listening) {
   const output = yield* Output
   let read = makeProgramStatusReader(from)
-  yield* Stream.runForEach(output.follow(session, from), (chunk) => {
+  yield* Stream.runForEach(output.scan(session, from), (chunk) => {
     if (chunk._tag === "Gap") {
       read = makeProgramStatusReader(chunk.to)
       return Effect.void

@@ -221,6 +221,7 @@ const unheard: Output["Service"] = {
   begin: () => Effect.succeed(0),
   end: () => Effect.succeed(0),
   follow: () => Stream.never,
+  scan: () => Stream.never,
   index: () => Stream.empty,
   ring: () => {}
 }

@@ -33,6 +33,8 @@ export class Output extends Context.Service<
      * chunk of at most 64 KiB, and finds what it missed in the files, or a gap.
      */
     readonly follow: (session: string, from: number) => Stream.Stream<OutputChunk>
+    /** Like `follow`, for who is through with a chunk before the next is pulled: its bytes are then overwritten, and nothing piles up. */
+    readonly scan: (session: string, from: number) => Stream.Stream<OutputChunk>
     /** When which bytes came, and how large the screen was: up to the present end, from the record that covers `from`. */
     readonly index: (session: string, from: number) => Stream.Stream<IndexRecord>
     /** Wakes the followers: the files hold everything up to `offset`. */
@@ -49,21 +51,23 @@ export class Output extends Context.Service<
           using reader = new SegmentReader(directoryOf(session))
           return use(reader)
         })
+      const following = (session: string, from: number, reuses: boolean) =>
+        Stream.unwrap(
+          Effect.map(
+            Effect.acquireRelease(
+              Effect.sync(() => new SegmentReader(directoryOf(session), { reuses })),
+              (reader) => Effect.sync(() => reader[Symbol.dispose]())
+            ),
+            (reader) => Stream.unfold(from, (cursor) => nextChunk(reader, bells, session, cursor))
+          )
+        )
       return Output.of({
         read: (session, from, maxBytes) => withReader(session, (reader) => page(reader, from, maxBytes)),
         tail: (session, maxBytes) => withReader(session, (reader) => newest(reader, maxBytes)),
         begin: (session) => withReader(session, (reader) => reader.begin()),
         end: (session) => withReader(session, (reader) => reader.end()),
-        follow: (session, from) =>
-          Stream.unwrap(
-            Effect.map(
-              Effect.acquireRelease(
-                Effect.sync(() => new SegmentReader(directoryOf(session))),
-                (reader) => Effect.sync(() => reader[Symbol.dispose]())
-              ),
-              (reader) => Stream.unfold(from, (cursor) => nextChunk(reader, bells, session, cursor))
-            )
-          ),
+        follow: (session, from) => following(session, from, false),
+        scan: (session, from) => following(session, from, true),
         index: (session, from) => indexRecords(directoryOf(session), from),
         ring: (session, offset) => bells.ring(session, offset)
       })

@@ -9,10 +9,15 @@ export type Found =
 
 export class SegmentReader implements Disposable {
   readonly #directory: string
+  readonly #reuses: boolean
+  /** Kept in a flood alone: a quiet session holds no buffer. */
+  #flood: Buffer | null = null
   #open: OpenSegment | null = null
 
-  constructor(directory: string) {
+  /** `reuses`: what a read gave is overwritten by the next, for who is through with it by then. */
+  constructor(directory: string, { reuses = false } = {}) {
     this.#directory = directory
+    this.#reuses = reuses
   }
 
   begin(): number {
@@ -56,10 +61,17 @@ export class SegmentReader implements Disposable {
     }
     const length = Math.min(maxBytes, open.end - from)
     if (length <= 0) return null
-    const bytes = Buffer.allocUnsafeSlow(length)
+    const bytes = this.#bufferFor(length)
     const got = readSync(open.bytesFd, bytes, 0, length, from - open.first)
     // Fewer than the index confirms: the file was cut by a power loss. What is missing is a gap, or not there yet.
     return got === 0 ? null : bytes.subarray(0, got)
+  }
+
+  #bufferFor(length: number): Buffer {
+    if (!this.#reuses) return Buffer.allocUnsafeSlow(length)
+    if (length < floodBytes) this.#flood = null
+    else if (this.#flood === null || this.#flood.length < length) this.#flood = Buffer.allocUnsafeSlow(length)
+    return this.#flood ?? Buffer.allocUnsafeSlow(length)
   }
 
   /** False when retention was faster. */
@@ -85,4 +97,5 @@ interface OpenSegment {
   end: number
 }
 
+const floodBytes = 16_384
 const none = new Uint8Array(0)
