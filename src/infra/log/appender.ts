@@ -30,9 +30,9 @@ export interface AppenderParts {
 
 /**
  * A transaction takes decisions for so long, and flushes then: the driver is synchronous, so this is what everybody else in the
- * process waits. 8 ms hold about a hundred decisions here, against a flush of a third of a millisecond.
+ * process waits. 3 ms hold some forty decisions here, against a flush of a third of a millisecond.
  */
-const groupMs = 4
+const groupMs = 3
 /** A bound where time does not pass, under a clock of tests. */
 const groupLimit = 512
 /** Decisions waiting: above the number of sessions, each of which has one under way at most, so only a runaway caller meets it. */
