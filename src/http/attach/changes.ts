@@ -2,15 +2,15 @@
 import { Effect, Option, Stream } from "effect"
 import { Sessions } from "../../actors/sessions.ts"
 import { type Entry, EventReader } from "../../infra/log/event-store.ts"
-import type { Conversation } from "./conversation.ts"
 import type { Delivery } from "./delivery.ts"
 import type { Ending } from "./ending.ts"
+import type { Party } from "./party.ts"
 
 /** The last bytes of a generation are in its files before its end is a fact; a stalled client must not wait for its own lag. */
 const orderMs = 5_000
 
 /** Ends when the session can never run again, or when its log cannot be read. */
-export const changesOf = Effect.fnUntraced(function* (delivery: Delivery, { attachment: { view }, id }: Conversation) {
+export const changesOf = Effect.fnUntraced(function* (delivery: Delivery, { attachment: { view }, id }: Party) {
   const reader = yield* EventReader
   const sessions = yield* Sessions
   let generation = view.generation

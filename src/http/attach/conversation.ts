@@ -1,8 +1,6 @@
 /** One terminal connection: the screen, then every byte after it; keystrokes back; and an end that says why. */
 import type { WebSocket } from "@effect/platform-node/NodeWS"
 import { Effect } from "effect"
-import type { Attachment } from "../../actors/sessions.ts"
-import type { AttachMode } from "../contract/terminal.ts"
 import { Draining } from "../draining.ts"
 import { changesOf } from "./changes.ts"
 import { Delivery } from "./delivery.ts"
@@ -10,25 +8,19 @@ import type { Ending } from "./ending.ts"
 import { keepAlive } from "./keep-alive.ts"
 import { keystrokes } from "./keystrokes.ts"
 import { outputOf } from "./live-output.ts"
-
-export interface Conversation {
-  readonly id: string
-  readonly mode: AttachMode
-  readonly attachment: Attachment
-  readonly by: string
-}
+import type { Party } from "./party.ts"
 
 /** How long the other side may take to answer a close. */
 const closingMs = 2_000
 
 /** Returns when the connection has ended, whoever ended it. */
-export const converse = Effect.fnUntraced(function* (webSocket: WebSocket, conversation: Conversation) {
+export const converse = Effect.fnUntraced(function* (webSocket: WebSocket, party: Party) {
   const delivery = new Delivery(webSocket)
   const { begun } = yield* Draining
   const ending: Ending = yield* Effect.raceAllFirst([
-    keystrokes(webSocket, conversation),
-    outputOf(delivery, conversation),
-    changesOf(delivery, conversation),
+    keystrokes(webSocket, party),
+    outputOf(delivery, party),
+    changesOf(delivery, party),
     keepAlive(webSocket, delivery),
     Effect.as(begun, { code: 1001, reason: "the daemon is shutting down" })
   ]).pipe(

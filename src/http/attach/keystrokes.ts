@@ -4,8 +4,8 @@ import { Effect, Option, Queue, Schema } from "effect"
 import { Sessions } from "../../actors/sessions.ts"
 import { Size } from "../../domain/spec.ts"
 import { ClientFrame } from "../contract/terminal.ts"
-import type { Conversation } from "./conversation.ts"
 import type { Ending } from "./ending.ts"
+import type { Party } from "./party.ts"
 
 interface Frame {
   readonly bytes: Uint8Array
@@ -16,7 +16,7 @@ const decodeFrame = Schema.decodeUnknownOption(Schema.fromJsonString(ClientFrame
 const isSize = Schema.is(Size)
 
 /** Ends with the connection, or with a frame that the protocol does not allow. */
-export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { attachment, by, id, mode }: Conversation) {
+export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { attachment, by, id, mode }: Party) {
   const sessions = yield* Sessions
   const frames = yield* Queue.unbounded<Frame | Ending>()
   webSocket.on("message", (payload: Buffer, binary: boolean) => {

@@ -3,12 +3,12 @@ import { Effect, Stream } from "effect"
 import { limits } from "../../domain/limits.ts"
 import { Output, type OutputChunk } from "../../infra/output/output.ts"
 import { Screens } from "../../infra/screens/screens.ts"
-import type { Conversation } from "./conversation.ts"
 import type { Delivery } from "./delivery.ts"
 import type { ConnectionLost } from "./ending.ts"
+import type { Party } from "./party.ts"
 
 /** Never ends by itself. */
-export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attachment: { view }, id, mode }: Conversation) {
+export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attachment: { view }, id, mode }: Party) {
   const output = yield* Output
   const screens = yield* Screens
   const first = yield* screens.restore(id, view.size)

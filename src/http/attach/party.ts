@@ -1,0 +1,10 @@
+/** Who is at the other end of a terminal connection, and of which session: what every part of the conversation knows. */
+import type { Attachment } from "../../actors/sessions.ts"
+import type { AttachMode } from "../contract/terminal.ts"
+
+export interface Party {
+  readonly id: string
+  readonly mode: AttachMode
+  readonly attachment: Attachment
+  readonly by: string
+}
