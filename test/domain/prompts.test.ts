@@ -270,6 +270,10 @@ describe("the queue", () => {
     when(again, printed(2)).then({ type: "AgentReady" }, { type: "PromptClaimed", generation: 2 })
   })
 
+  it("takes nothing for an agent that is being stopped", () => {
+    when(having(spec(), ...up, stop), prompt("p")).refused("already_stopping")
+  })
+
   it("takes nothing for an agent that has ended and cannot be resumed into its conversation", () => {
     when(having(spec(), ...up, stop, exited(0), cleared()), prompt("p")).refused("no_conversation")
   })

@@ -17,6 +17,8 @@ export const prompts: Policies<PromptInput> = {
     const { context, session } = situation
     if (context.prompts.some(({ id }) => id === prompt.id)) return refuse("prompt_exists", `a prompt ${prompt.id} is open`)
     if (context.prompts.length >= limits.prompts) return refuse("queue_full", `at most ${limits.prompts} prompts may be open`)
+    // It would wait for an agent that somebody has just sent away.
+    if (context.stop !== null) return refuse("already_stopping", `a ${context.stop.mode} by ${context.stop.by} is under way`)
     if (lifeOf(session) === "ended" && insideOf(session) !== "backingOff")
       return refuse("no_conversation", "the agent has ended, and this provider has no conversation to resume")
     return [fact("PromptQueued", situation, { prompt, by })]
