@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { wantsColour } from "../../src/cli/text/colour.ts"
+import { paint, wantsColour } from "../../src/cli/text/colour.ts"
+import { eventLine } from "../../src/cli/text/event-line.ts"
 import { bytes, span } from "../../src/cli/text/span.ts"
 import { table } from "../../src/cli/text/table.ts"
 import { clip, pad, widthOf } from "../../src/cli/text/width.ts"
@@ -13,6 +14,39 @@ describe("a text on a terminal", () => {
   })
   it("is padded to a width, not to a length", () => {
     assert.deepStrictEqual([pad("日", 4), pad("日本語", 4)].map(widthOf), [4, 4])
+  })
+})
+
+describe("a fact on a line", () => {
+  const line = (type: string, fields: Record<string, unknown>) =>
+    eventLine(
+      {
+        position: 1,
+        seq: 7,
+        session: "s-000000000000",
+        generation: 1,
+        type,
+        at: "2026-01-02T03:04:05.678Z",
+        inputId: "i-1",
+        data: { offset: 9, ...fields },
+        stateHash: "0"
+      } as never,
+      { paint: paint(false), session: false, width: undefined }
+    )
+  it("says when, where in the log, what, and what a person asks for", () => {
+    assert.strictEqual(
+      line("Resized", { size: { cols: 100, rows: 30 } }),
+      "2026-01-02 03:04:05.678      7  Resized             size=100x30"
+    )
+  })
+  it("names a prompt by its id, and the evidence by who told of it", () => {
+    const prompt = { id: "p-1", hash: "9f", bytes: 4, deliver: "now", from: "bob", threadId: null, replyTo: null, expires: null }
+    assert.match(line("PromptQueued", { prompt, by: "ada" }), / PromptQueued +promptId=p-1 bytes=4 deliver=now from=bob by=ada$/)
+    const evidence = { source: "osc", detail: "the agent is idle" }
+    assert.match(line("PromptAnswered", { promptId: "p-1", evidence }), / PromptAnswered +promptId=p-1 osc: "the agent is idle"$/)
+  })
+  it("cannot move the cursor, whatever a name holds", () => {
+    assert.notInclude(line("ClientAttached", { client: "x\x1b[2Jy\r\n", mode: "view" }), "\x1b")
   })
 })
 

@@ -23,6 +23,9 @@ export const eventLine = (
 
 const colours: Readonly<Record<string, (paint: Paint) => (text: string) => string>> = {
   GaveUp: (paint) => paint.red,
+  PromptRejected: (paint) => paint.red,
+  PromptUncertain: (paint) => paint.yellow,
+  PromptAnswered: (paint) => paint.green,
   HolderLost: (paint) => paint.red,
   InputFailed: (paint) => paint.red,
   LeftoversRemain: (paint) => paint.red,
@@ -62,6 +65,12 @@ const field = (name: string, value: unknown): string => {
     const rest = Object.entries(value).flatMap(([key, each]) => (key === "type" || each === null ? [] : [field(key, each)]))
     return [`cause=${scalar(value.type)}`, ...rest].join(" ")
   }
+  if (name === "prompt" && isRecord(value))
+    return [
+      `promptId=${scalar(value.id)}`,
+      ...["bytes", "deliver", "from", "threadId"].flatMap((key) => (value[key] === null ? [] : [field(key, value[key])]))
+    ].join(" ")
+  if (name === "evidence" && isRecord(value)) return `${scalar(value.source)}: ${scalar(value.detail)}`
   if (name === "size" && isRecord(value)) return `size=${scalar(value.cols)}x${scalar(value.rows)}`
   return `${name}=${scalar(value)}`
 }
