@@ -1,5 +1,6 @@
 /** Whether one more session may live: counted at once, so that a burst of creates cannot pass the limit together. */
 import { Effect } from "effect"
+import { mayRun } from "../domain/session.ts"
 import { OverCapacity } from "./sessions.ts"
 
 export interface Admission {
@@ -8,8 +9,6 @@ export interface Admission {
   readonly observe: (id: string, state: string) => void
   readonly live: () => number
 }
-
-const alive = new Set(["starting", "streaming", "resuming"])
 
 export const makeAdmission = (maximum: number): Admission => {
   const live = new Set<string>()
@@ -27,7 +26,7 @@ export const makeAdmission = (maximum: number): Admission => {
       }),
     observe: (id, state) => {
       reserved.delete(id)
-      if (alive.has(state)) live.add(id)
+      if (mayRun(state)) live.add(id)
       else live.delete(id)
     },
     live: () => live.size

@@ -4,7 +4,7 @@ import type { SessionEffect } from "../domain/effects.ts"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import { providerOf } from "../domain/providers/index.ts"
-import { insideOf, lifeOf, type Session } from "../domain/session.ts"
+import { insideOf, lifeOf, mayRun, type Session } from "../domain/session.ts"
 import type { EventStore } from "../infra/log/event-store.ts"
 import type { Output } from "../infra/output/output.ts"
 import { type HolderLink, HolderUnavailable, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
@@ -52,7 +52,7 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
   }
 
   /** A launch is on its way, or its holder is being reached again: who types now need not type again. */
-  const isComing = () => ["starting", "streaming", "resuming"].includes(lifeOf(session())) && insideOf(session()) !== "reaping"
+  const isComing = () => mayRun(lifeOf(session())) && insideOf(session()) !== "reaping"
 
   const type: Hands["type"] = (bytes) =>
     Effect.suspend(() => {

@@ -8,7 +8,7 @@ import type { SessionActor } from "./session-actor.ts"
 /** What became of it. `failed`: its holder lives and cannot be reached; it is left running, and shown. */
 export type Outcome = "adopted" | "exited" | "lost" | "rebooted" | "respawned" | "resting" | "failed"
 
-export const reconcile = Effect.fn("reconcile")(function* (actor: SessionActor) {
+export const reconcile = Effect.fn("reconcile")(function* (actor: SessionActor): Effect.fn.Return<Outcome, never, BootClock> {
   const clock = yield* BootClock
   const { clients, bootId, executable, generation, nonce, updatedAt } = actor.session().context
   // Whoever was attached to the earlier daemon is not attached to this one.
@@ -19,24 +19,24 @@ export const reconcile = Effect.fn("reconcile")(function* (actor: SessionActor) 
   if (bootId !== clock.bootId) yield* told(actor, report({ type: "HostRebooted" }))
   if (bootId !== "" && bootId !== clock.bootId) {
     if (inside === "preparing") yield* actor.hands.perform({ type: "Prepare", generation }, null)
-    return "rebooted" satisfies Outcome as Outcome
+    return "rebooted"
   }
-  if (life === "ended" || life === "terminated") return "resting" satisfies Outcome as Outcome
+  if (life === "ended" || life === "terminated") return "resting"
   if (inside === "preparing") {
     yield* actor.hands.perform({ type: "Prepare", generation }, null)
-    return "respawned" satisfies Outcome as Outcome
+    return "respawned"
   }
   if (inside === "launching") {
     // The launch directory is the mutex: what was launched already is adopted, what was not is launched now.
     yield* actor.hands.perform({ type: "Spawn", generation, nonce, executable }, null)
-    return "respawned" satisfies Outcome as Outcome
+    return "respawned"
   }
   const found = yield* actor.hands.attend(updatedAt)
-  if (found === "connected") return "adopted" satisfies Outcome as Outcome
-  if (found === "unreachable") return "failed" satisfies Outcome as Outcome
+  if (found === "connected") return "adopted"
+  if (found === "unreachable") return "failed"
   // Behind everything that the remains of the holder told.
   yield* told(actor, report({ type: "DeadlineReached" }))
-  return (lifeOf(actor.session()) === "ended" || actor.session().context.generation > generation ? "exited" : "lost") as Outcome
+  return lifeOf(actor.session()) === "ended" || actor.session().context.generation > generation ? "exited" : "lost"
 })
 
 const told = (actor: SessionActor, letter: ReturnType<typeof report>) =>

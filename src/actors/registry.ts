@@ -19,8 +19,9 @@ import { request as letterOf, report } from "./letter.ts"
 import { makePrompting } from "./prompting.ts"
 import { toDecision } from "./recording.ts"
 import { keepSettling, recover } from "./recovery.ts"
+import { answeredBefore } from "./repeats.ts"
 import { makeResidents } from "./residents.ts"
-import { type Answer, type Asking, IdempotencyMismatch, InputNotWritten, Quarantined, SessionNotFound, Sessions } from "./sessions.ts"
+import { type Answer, type Asking, InputNotWritten, Quarantined, SessionNotFound, Sessions } from "./sessions.ts"
 
 export interface RegistryOptions {
   /** Most sessions with a process at once. */
@@ -48,10 +49,10 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   /** The answer to an earlier request with the same key, if there was one. */
   const repeated = Effect.fnUntraced(function* (asking: Asking) {
     if (asking.idempotency === undefined) return null
-    const { key, requestHash, scope } = asking.idempotency
+    const { key, scope } = asking.idempotency
     const before = yield* store.idempotent(scope, key)
     if (before === null) return null
-    return yield* answeredBefore(before, requestHash, key)
+    return yield* answeredBefore(before, asking)
   })
 
   const create: Sessions["Service"]["create"] = Effect.fn("Sessions.create")(function* (request, asking) {
@@ -81,7 +82,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
         failure._tag === "StoreFailure" && failure.outcome === "unknown" ? residents.takeUp(id) : secrets.forget(id)
       ),
       Effect.catchTags({
-        AlreadyDone: (done) => answeredBefore(done, asking.idempotency?.requestHash ?? "", asking.idempotency?.key ?? ""),
+        AlreadyDone: (done) => answeredBefore(done, asking),
         VersionConflict: Effect.die,
         EpochFenced: Effect.die
       })
@@ -179,12 +180,3 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     resident: Effect.sync(residents.count)
   })
 })
-
-const answeredBefore = (
-  before: { readonly requestHash: string; readonly response: string },
-  requestHash: string,
-  key: string
-): Effect.Effect<Answer, IdempotencyMismatch> =>
-  before.requestHash === requestHash
-    ? Effect.succeed({ view: JSON.parse(before.response) as SessionView, repeated: true })
-    : Effect.fail(new IdempotencyMismatch({ key }))

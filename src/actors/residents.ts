@@ -2,7 +2,6 @@
 import { Cause, Deferred, Effect, Exit, FiberSet, Queue, Schedule, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
 import { limits } from "../domain/limits.ts"
-import type { Session } from "../domain/session.ts"
 import type { SessionView } from "../domain/view.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { EpochFenced, type EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
@@ -43,7 +42,7 @@ const deathsPerMinute = 3
 type Services = EventStore | EventReader | BootClock | Runtime | Output | Secrets | Texts
 
 export const makeResidents = Effect.fn("makeResidents")(function* (
-  recorded: (view: SessionView, session: Session) => void,
+  recorded: (view: SessionView) => void,
   known: ReadonlyArray<{ readonly stream: string; readonly reason: string }>
 ) {
   const store = yield* EventStore

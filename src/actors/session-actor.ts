@@ -12,7 +12,8 @@ import type { Folded } from "./fold.ts"
 import { type Hands, makeHands } from "./hands.ts"
 import { type Letter, report } from "./letter.ts"
 import { toDecision } from "./recording.ts"
-import { type Answer, IdempotencyMismatch, PreconditionFailed, Refused, type SendError } from "./sessions.ts"
+import { answeredBefore } from "./repeats.ts"
+import { type Answer, PreconditionFailed, Refused, type SendError } from "./sessions.ts"
 
 export interface SessionActor {
   readonly mailbox: Queue.Queue<Letter>
@@ -41,7 +42,7 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
   id: string,
   folded: Folded,
   /** Called after each decision, with the session as it is in the log now. */
-  recorded: (view: SessionView, session: Session) => void
+  recorded: (view: SessionView) => void
 ) {
   const store = yield* EventStore
   const clock = yield* BootClock
@@ -64,8 +65,9 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
     session = accepted.session
     seq = appended.seq
     checkpointed = decision.checkpoint?.seq ?? checkpointed
-    seen = null
-    recorded(current(), session)
+    const after = decision.row.view as SessionView
+    seen = after
+    recorded(after)
     crashPoint("effect.before")
     for (const effect of accepted.effects) yield* hands.perform(effect, letter.bytes)
     crashPoint("effect.after")
@@ -111,13 +113,7 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
    */
   const attendTo = (letter: Letter): Effect.Effect<boolean> =>
     answer(letter).pipe(
-      Effect.catchTag(
-        "AlreadyDone",
-        (done): Effect.Effect<Answer, IdempotencyMismatch> =>
-          done.requestHash === letter.asking?.idempotency?.requestHash
-            ? Effect.succeed({ view: JSON.parse(done.response) as SessionView, repeated: true })
-            : Effect.fail(new IdempotencyMismatch({ key: letter.asking?.idempotency?.key ?? "" }))
-      ),
+      Effect.catchTag("AlreadyDone", (done) => answeredBefore(done, letter.asking ?? {})),
       Effect.catchTags({ VersionConflict: Effect.die, EpochFenced: Effect.die }),
       Effect.catchTag("StoreFailure", (failure) =>
         letter.asking === null && failure.outcome === "absent" ? notTaken(failure) : Effect.fail(failure)

@@ -1,6 +1,7 @@
 /** A prompt's fate as people and programs see it: folded from the facts that name it, and from nothing else. */
-import { DateTime, Schema } from "effect"
-import { Delivery, type Fact } from "./facts.ts"
+import { Schema } from "effect"
+import { type Fact, Prompt } from "./facts.ts"
+import { iso } from "./time.ts"
 
 export const PromptState = Schema.Literals([
   "queued",
@@ -28,19 +29,12 @@ export const PromptStep = Schema.Struct({
   detail: Schema.String
 })
 
+const { expires: _, ...asked } = Prompt.fields
+
 export const PromptView = Schema.Struct({
-  id: Schema.String,
+  ...asked,
   session: Schema.String,
   state: PromptState,
-  /** SHA-256 of the text, hexadecimal. */
-  hash: Schema.String,
-  bytes: Schema.Int,
-  deliver: Delivery,
-  onUncertain: Schema.Literals(["report", "resend"]),
-  from: Schema.NullOr(Schema.String),
-  replyTo: Schema.NullOr(Schema.String),
-  threadId: Schema.NullOr(Schema.String),
-  replyExpected: Schema.Boolean,
   expiresAt: Schema.NullOr(Schema.String),
   steps: Schema.Array(PromptStep)
 })
@@ -114,5 +108,3 @@ const told = (fact: Exclude<PromptFact, { readonly type: "PromptEdited" | "Promp
       return { state: "uncertain" as const, source: "reprise", detail: fact.reason }
   }
 }
-
-const iso = (ms: number): string => DateTime.formatIso(DateTime.makeUnsafe(ms))

@@ -47,6 +47,9 @@ export const lifeOf = (session: Session) => {
   return (typeof life === "string" ? life : Object.keys(life)[0]!) as "starting" | "streaming" | "ended" | "resuming" | "terminated"
 }
 
+/** In these states a process may be, or is on its way. */
+export const mayRun = (life: string): boolean => life === "starting" || life === "streaming" || life === "resuming"
+
 /** The state within: `booting`, `idle`, `backingOff`, …; the life itself where nothing lies inside. */
 export const insideOf = (session: Session): string => {
   const life = session.value.life

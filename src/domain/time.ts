@@ -1,5 +1,5 @@
 /** Time as data: what a decision may know of when it happens, and of chance. */
-import { Schema } from "effect"
+import { DateTime, Schema } from "effect"
 
 /**
  * The moment of a decision. `bootMs` counts milliseconds since the machine booted (suspended time included), so that jumps of
@@ -28,3 +28,6 @@ export const deadlineIn = (now: Moment, delayMs: number): Deadline => ({
 /** After a reboot: what was left of the wait by the wall clock, never more than the whole wait, never less than nothing. */
 export const rebase = (deadline: Deadline, now: Moment, longestMs: number): Deadline =>
   deadlineIn(now, Math.min(longestMs, Math.max(0, deadline.wallMs - now.wallMs)))
+
+/** Epoch milliseconds as ISO 8601, UTC. */
+export const iso = (ms: number): string => DateTime.formatIso(DateTime.makeUnsafe(ms))

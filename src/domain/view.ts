@@ -1,9 +1,10 @@
 /** A session as people and programs see it: the one public shape, derived from the fold and from nothing else. */
-import { DateTime, Schema } from "effect"
+import { Schema } from "effect"
 import { Activity, type EndCause } from "./facts.ts"
 import { SessionId } from "./ids.ts"
-import { insideOf, lifeOf, type Session, stoppingOf } from "./session.ts"
+import { insideOf, lifeOf, mayRun, type Session, stoppingOf } from "./session.ts"
 import { Keepalive, Size, Stopping } from "./spec.ts"
+import { iso } from "./time.ts"
 
 /** ISO 8601, UTC. */
 const Time = Schema.String
@@ -132,9 +133,7 @@ export const view = (session: Session, seq: number): SessionView => {
 
 /** Whether start-up has work with the session: a process may live, a launch is under way, a deadline is pending, or somebody is attached. */
 export const isLive = (session: Session): boolean =>
-  ["starting", "streaming", "resuming"].includes(lifeOf(session)) ||
-  Object.keys(session.context.deadlines).length > 0 ||
-  session.context.clients.length > 0
+  mayRun(lifeOf(session)) || Object.keys(session.context.deadlines).length > 0 || session.context.clients.length > 0
 
 const phases: Readonly<Record<string, Phase>> = {
   preparing: "preparing",
@@ -164,5 +163,3 @@ const detailOf = (cause: EndCause): string | null => {
       return null
   }
 }
-
-const iso = (ms: number): string => DateTime.formatIso(DateTime.makeUnsafe(ms))

@@ -1,9 +1,9 @@
 /** The only source of time and chance: a clock that counts since boot, suspended time included, and wall-clock jumps cannot move. */
 import { randomBytes } from "node:crypto"
-import { readFileSync } from "node:fs"
 import { uptime } from "node:os"
 import { Clock, Context, Effect, Layer } from "effect"
 import type { Moment } from "../domain/time.ts"
+import { currentBootId } from "./holder/process-table.ts"
 
 /** Begins with the time, so that the log's index of ids grows at one end and a commit dirties few pages. */
 const inputId = Effect.map(
@@ -23,10 +23,10 @@ export class BootClock extends Context.Service<
   }
 >()("reprise/infra/BootClock") {
   static readonly layer = Layer.sync(BootClock, () => ({
-    bootId: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+    bootId: currentBootId(),
     // /proc/uptime: CLOCK_BOOTTIME in steps of 10 ms (proc(5)); a sleeping machine's timers wait for it too.
     bootMs: Effect.sync(bootMs),
-    moment: moment(Effect.sync(bootMs), readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
+    moment: moment(Effect.sync(bootMs), currentBootId()),
     sessionId: Effect.sync(sessionId),
     inputId
   }))

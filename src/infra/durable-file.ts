@@ -1,5 +1,5 @@
 /** Files that are whole or absent, whatever ends the process while they are written; private to the user. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs"
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs"
 import { dirname } from "node:path"
 
 /** Every byte is with the disk when it returns. The name may not be, after a power loss: see `keepWhole`. */
@@ -32,6 +32,16 @@ export const keepWhole = (path: string, content: string | Uint8Array): void => {
     syncDirectory(parent)
     if (parent.length < made.length) return
   }
+}
+
+/** What the file holds: the content given, where there was none; made by one caller only, however many come at once. */
+export const madeOnce = (path: string, content: string | Uint8Array): Buffer => {
+  try {
+    writeFileSync(path, content, { mode: 0o600, flag: "wx" })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
+  }
+  return readFileSync(path)
 }
 
 /** What was renamed, made or removed in it stays so. */

@@ -1,8 +1,9 @@
 /** The daemon's home: a private directory, a token, and the note by which clients find the daemon that runs there. */
 import { createHash, randomBytes } from "node:crypto"
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
+import { madeOnce, writeWhole } from "./durable-file.ts"
 
 /** What `daemon.json` holds. */
 export interface DaemonNote {
@@ -22,13 +23,9 @@ export const openHome = (home: string): void => {
 /** 256 random bits in hexadecimal; made once, mode 0600. */
 export const tokenOf = (home: string): string => {
   const path = join(home, "token")
-  try {
-    writeFileSync(path, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" })
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
-  }
+  const token = madeOnce(path, `${randomBytes(32).toString("hex")}\n`)
   chmodSync(path, 0o600)
-  return readFileSync(path, "utf8").trim()
+  return token.toString("utf8").trim()
 }
 
 /** The longest path that a unix socket can be bound to: sun_path holds 108 bytes with its NUL (unix(7)). */
@@ -45,11 +42,7 @@ export const socketPathOf = (home: string): string => {
 }
 
 /** Replaced in one step: a reader finds the old note or the new one. */
-export const leaveNote = (home: string, note: DaemonNote): void => {
-  const path = join(home, "daemon.json")
-  writeFileSync(`${path}.new`, `${JSON.stringify(note)}\n`, { mode: 0o600 })
-  renameSync(`${path}.new`, path)
-}
+export const leaveNote = (home: string, note: DaemonNote): void => writeWhole(join(home, "daemon.json"), `${JSON.stringify(note)}\n`)
 
 /** Null where there is none that can be read. */
 export const readNote = (home: string): DaemonNote | null => {

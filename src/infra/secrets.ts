@@ -1,10 +1,10 @@
 /** What must not be in the log: values of the environment, in a private file per session; and a keyed hash that gives nothing away. */
 import { createHmac, randomBytes } from "node:crypto"
-import { readFileSync, rmSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
 import type { Environment } from "../domain/environment.ts"
-import { keepWhole } from "./durable-file.ts"
+import { keepWhole, madeOnce } from "./durable-file.ts"
 
 /** The file of a session's environment cannot be read or written: without it a launch would be another one than was asked for. */
 export class SecretsFailure extends Schema.TaggedError<SecretsFailure>()("SecretsFailure", {
@@ -27,7 +27,7 @@ export class Secrets extends Context.Service<
   /** Files of mode 0600 in `home/sessions/<id>/`, which is made with mode 0700. */
   static readonly layer = (home: string) =>
     Layer.sync(Secrets, () => {
-      const key = keyOf(join(home, "hash.key"))
+      const key = madeOnce(join(home, "hash.key"), randomBytes(32))
       const folder = (session: string) => join(home, "sessions", session)
       const file = (session: string) => join(folder(session), "environment.json")
       const attempt = <A>(session: string, run: () => A) =>
@@ -42,13 +42,4 @@ export class Secrets extends Context.Service<
         forget: (session) => Effect.sync(() => rmSync(folder(session), { recursive: true, force: true }))
       }
     })
-}
-
-const keyOf = (path: string): Buffer => {
-  try {
-    writeFileSync(path, randomBytes(32), { mode: 0o600, flag: "wx" })
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
-  }
-  return readFileSync(path)
 }

@@ -1,21 +1,7 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { until } from "../support/daemon.ts"
-import { Daemon, reprise, start } from "./support.ts"
-
-/** Runs a command that must succeed, and gives what it printed. */
-const said = Effect.fnUntraced(function* (...words: ReadonlyArray<string>) {
-  const { code, stderr, stdout } = yield* reprise((yield* Daemon).home, ...words)
-  assert.strictEqual(code, 0, `${words.join(" ")}: ${stderr}`)
-  return stdout.trim()
-})
-
-/** Runs a command that must fail so, with nothing on stdout, and gives what it said about it. */
-const fails = Effect.fnUntraced(function* (expected: number, ...words: ReadonlyArray<string>) {
-  const { code, stderr, stdout } = yield* reprise((yield* Daemon).home, ...words)
-  assert.deepStrictEqual([code, stdout], [expected, ""], `${words.join(" ")}: ${stderr}`)
-  return stderr.trim()
-})
+import { Daemon, fails, reprise, said, start } from "./support.ts"
 
 describe("the command line", () => {
   layer(Daemon.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {

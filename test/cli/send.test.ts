@@ -4,19 +4,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import type { PromptView } from "../../src/domain/prompt-view.ts"
 import { until } from "../support/daemon.ts"
-import { Daemon, reprise, start } from "./support.ts"
-
-const said = Effect.fnUntraced(function* (...words: ReadonlyArray<string>) {
-  const { code, stderr, stdout } = yield* reprise((yield* Daemon).home, ...words)
-  assert.strictEqual(code, 0, `${words.join(" ")}: ${stderr}`)
-  return stdout.trim()
-})
-
-const fails = Effect.fnUntraced(function* (expected: number, ...words: ReadonlyArray<string>) {
-  const { code, stderr, stdout } = yield* reprise((yield* Daemon).home, ...words)
-  assert.deepStrictEqual([code, stdout], [expected, ""], `${words.join(" ")}: ${stderr}`)
-  return stderr.trim()
-})
+import { Daemon, fails, reprise, said, start } from "./support.ts"
 
 /** A session whose agent is not up and will not be during the test: what is sent to it waits. */
 const unready = Effect.gen(function* () {

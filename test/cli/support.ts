@@ -1,6 +1,7 @@
 /** The command line as people meet it: a process with pipes, or a process in a real terminal with an emulator that shows its screen. */
 import { spawn } from "node:child_process"
 import { join } from "node:path"
+import { assert } from "@effect/vitest"
 import headless from "@xterm/headless"
 import { Context, Effect, Layer } from "effect"
 import * as Pty from "node-pty"
@@ -135,3 +136,17 @@ export const terminal = (home: string, command: string, size?: { readonly cols: 
     Effect.sync(() => new Terminal(home, command, size)),
     (terminal) => Effect.sync(() => terminal[Symbol.dispose]())
   )
+
+/** Runs a command that must succeed, and gives what it printed. */
+export const said = Effect.fnUntraced(function* (...words: ReadonlyArray<string>) {
+  const { code, stderr, stdout } = yield* reprise((yield* Daemon).home, ...words)
+  assert.strictEqual(code, 0, `${words.join(" ")}: ${stderr}`)
+  return stdout.trim()
+})
+
+/** Runs a command that must fail so, with nothing on stdout, and gives what it said about it. */
+export const fails = Effect.fnUntraced(function* (expected: number, ...words: ReadonlyArray<string>) {
+  const { code, stderr, stdout } = yield* reprise((yield* Daemon).home, ...words)
+  assert.deepStrictEqual([code, stdout], [expected, ""], `${words.join(" ")}: ${stderr}`)
+  return stderr.trim()
+})

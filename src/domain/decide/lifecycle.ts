@@ -2,7 +2,7 @@
 import type { HolderEvent, JournalEntry, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { providerOf } from "../providers/index.ts"
-import { insideOf, lifeOf } from "../session.ts"
+import { insideOf, lifeOf, mayRun } from "../session.ts"
 import { deadlineIn, rebase } from "../time.ts"
 import { ready } from "./deadlines.ts"
 import { ended } from "./ending.ts"
@@ -23,7 +23,7 @@ const ofThisGeneration =
       ? policy(situation, report)
       : nothing("stale_generation")
 
-const isLive = ({ session }: Situation) => ["starting", "streaming", "resuming"].includes(lifeOf(session))
+const isLive = ({ session }: Situation) => mayRun(lifeOf(session))
 
 export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"Resume"> } = {
   Resume: (situation, { by }) => [fact("ResumeRequested", situation, { by })],

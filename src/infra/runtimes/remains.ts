@@ -25,21 +25,23 @@ export const remainsOf = (home: string, session: string, generation: number): La
 }
 
 export const listRemains = (home: string): ReadonlyArray<LaunchRemains> =>
-  (names(join(home, "sessions")) ?? []).flatMap((session) =>
-    (names(sessionDirectory(home, session)) ?? []).flatMap((name) => {
-      const generation = /^g(\d+)$/.exec(name)?.[1]
-      const remains = generation === undefined ? null : remainsOf(home, session, Number(generation))
-      return remains === null ? [] : [remains]
-    })
-  )
+  launches(home).flatMap(({ generation, session }) => remainsOf(home, session, generation) ?? [])
 
 /** The highest epoch with which any daemon attached to a holder that is still here; 0 where there is none. */
 export const highestEpoch = (home: string): number =>
   Math.max(
     0,
-    ...listRemains(home).map(({ generation, session }) =>
+    ...launches(home).map(({ generation, session }) =>
       Number(readJson<number>(join(launchDirectory(home, session, generation), fileNames.epoch)) ?? 0)
     )
+  )
+
+const launches = (home: string): ReadonlyArray<{ readonly session: string; readonly generation: number }> =>
+  (names(join(home, "sessions")) ?? []).flatMap((session) =>
+    (names(sessionDirectory(home, session)) ?? []).flatMap((name) => {
+      const generation = /^g(\d+)$/.exec(name)?.[1]
+      return generation === undefined ? [] : [{ session, generation: Number(generation) }]
+    })
   )
 
 /** True also when there never was one. */
