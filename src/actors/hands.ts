@@ -66,6 +66,14 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
       )
     })
 
+  /** To the newest size: a terminal that is not there yet gets it as soon as it is. */
+  const resize = (generation: number): Effect.Effect<void, HolderUnavailable> =>
+    Effect.suspend(() => {
+      const holder = link(generation)
+      if (holder !== null) return holder.resize(context().spec.size)
+      return context().generation === generation && isComing() ? Effect.andThen(Deferred.await(arrival), resize(generation)) : Effect.void
+    })
+
   const leave = Effect.suspend(() => {
     const left = attended
     attended = null
@@ -198,7 +206,7 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
             )
       }
       case "ResizeTerminal":
-        return background(Effect.ignore(link(effect.generation)?.resize(effect.size) ?? Effect.void))
+        return background(Effect.ignore(resize(effect.generation)))
       case "RunLadder":
         return background(Effect.ignore(link(effect.generation)?.runLadder(effect.mode) ?? Effect.void))
       case "Sweep":

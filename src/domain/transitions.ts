@@ -36,7 +36,8 @@ export const anytime = {
   Resized: {
     actions: [
       remember<"Resized">((context, { size }) => ({ spec: { ...context.spec, size } })),
-      perform(({ generation, process, spec }) => (process === null ? [] : [{ type: "ResizeTerminal", generation, size: spec.size }]))
+      // From the intent on: the launch may have taken the old size already.
+      perform(({ generation, nonce, spec }) => (nonce === "" ? [] : [{ type: "ResizeTerminal", generation, size: spec.size }]))
     ]
   },
   ClientAttached: {
