@@ -19,7 +19,7 @@ export const plan = Effect.fn("plan")(function* (request: CreateRequest, own: Re
   const provider = providers.get(request.provider)
   if (provider === undefined)
     return yield* new InvalidRequest({ field: "provider", message: `one of: ${[...providers.keys()].join(", ")}` })
-  const command = request.command ?? provider.defaultCommand
+  const command = request.command ?? provider.command
   if (command === null) return yield* new InvalidRequest({ field: "command", message: `required by the provider ${provider.id}` })
   const environment = childEnvironment(own, request.env)
   yield* runtime.preflight(command[0], request.cwd, environment.PATH ?? "")

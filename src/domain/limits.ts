@@ -4,6 +4,8 @@ export const limits = {
   bodyBytes: 1_048_576,
   liveSessions: 200,
   nameChars: 128,
+  /** A regular expression of a provider that a user wrote. */
+  patternChars: 1_024,
   labels: 32,
   labelKeyChars: 64,
   labelValueChars: 256,

@@ -1,24 +1,92 @@
-/** What an agent is, as data: how it is known to be ready, how it is interrupted, how it is ended. */
-import type { Keepalive, Rung } from "../spec.ts"
+/** What an agent is, as data: how it is launched, known to be ready, prompted, answered, resumed and ended. Users write the same in JSON. */
+import { Schema } from "effect"
+import { Activity } from "../facts.ts"
+import { limits } from "../limits.ts"
+import { Question } from "../observations.ts"
+import { Keepalive, Ladder } from "../spec.ts"
 
-export interface Provider {
-  readonly id: string
-  readonly title: string
+/** A regular expression, as JavaScript reads it with the flags `mu`: `^` and `$` are those of a line. */
+export const Pattern = Schema.String.check(
+  Schema.isMaxLength(limits.patternChars),
+  Schema.makeFilter<string>((source) => isPattern(source) || "a regular expression")
+)
+
+/**
+ * A word with places to be filled in: `{conversation}` the conversation's id, `{parent}` the one it is forked from, `{directory}` the
+ * private directory of the session, `{hook}` the command that hooks call.
+ */
+export const Template = Schema.String.check(Schema.isMaxLength(limits.commandChars))
+
+const Words = Schema.Array(Template).check(Schema.isMaxLength(limits.commandWords))
+
+/** What a line of the title or of the screen says. The first rule that matches counts. */
+export const Rule = Schema.Struct({
+  pattern: Pattern,
+  activity: Activity,
+  /** What is asked, where the rule means a question; the whole match is its text. */
+  question: Schema.optionalKey(Question.fields.kind)
+})
+export type Rule = typeof Rule.Type
+
+export const Provider = Schema.Struct({
+  id: Schema.String.check(Schema.isPattern(/^[a-z][a-z0-9-]*$/), Schema.isMaxLength(64)),
+  title: Schema.String.check(Schema.isMaxLength(limits.nameChars)),
   /** What is launched when a create names no command; null: a create must name one. */
-  readonly defaultCommand: readonly [string, ...ReadonlyArray<string>] | null
-  /** Evidence that the agent takes input. The first that comes true counts; none within the time-out is a failed launch. */
-  readonly ready: {
-    readonly firstOutput: boolean
+  command: Schema.NullOr(Schema.NonEmptyArray(Schema.String)),
+  /** What a person types to install it; null where there is nothing to install. */
+  install: Schema.NullOr(Schema.String),
+  /** How it tells its version, and the versions that these rules were confirmed with. */
+  version: Schema.NullOr(Schema.Struct({ args: Words, confirmed: Schema.Array(Schema.String) })),
+  /** Given to every launch, beside what the user asked for. `scrub`: names, or prefixes ending in `*`, that no child inherits. */
+  launch: Schema.Struct({ args: Words, env: Schema.Record(Schema.String, Template), scrub: Schema.Array(Schema.String) }),
+  /**
+   * What outlives a process, and how it is named on the command line. `chosen`: we name it (a UUID) before the launch; `reported`: the
+   * agent does, and evidence tells. Null: there is none, and a relaunch begins anew.
+   */
+  conversation: Schema.NullOr(
+    Schema.Struct({ named: Schema.Literals(["chosen", "reported"]), fresh: Words, resume: Words, fork: Schema.NullOr(Words) })
+  ),
+  /** Evidence that the agent takes input, beside any word on its activity. The first that comes true counts; none in time is a failed launch. */
+  ready: Schema.Struct({
+    firstOutput: Schema.Boolean,
     /** Alive for so long counts as ready; null where only better evidence does. */
-    readonly aliveMs: number | null
-  }
+    aliveMs: Schema.NullOr(Schema.Int)
+  }),
   /**
    * How a prompt is typed: as a bracketed paste where the terminal's program asked for one, and Enter apart from it after a
-   * pause, since several agents only insert what comes in one write.
+   * pause, since several agents only insert what comes in one write. `commands`: a line that begins with `/` is typed as keys are.
+   * `backslash`: a text that ends in one gets a space behind it, since the agent reads backslash and Enter as a new line.
    */
-  readonly submit: { readonly bracketed: boolean; readonly enterAfterMs: number }
+  submit: Schema.Struct({
+    bracketed: Schema.Boolean,
+    enterAfterMs: Schema.Int,
+    commands: Schema.Boolean,
+    backslash: Schema.Boolean
+  }),
   /** The bytes a person would type to interrupt what it is doing. */
-  readonly interrupt: string
-  readonly ladder: ReadonlyArray<Rung>
-  readonly keepalive: Keepalive
+  interrupt: Schema.String,
+  /** What is typed to answer a question, by choice: `{n}` is the choice's number from 1. Null: a text and Enter. */
+  answers: Schema.NullOr(Schema.Struct({ allow: Schema.String, deny: Schema.String, choose: Schema.String })),
+  /** The line that switches the model, `{model}` filled in; null where there is none. */
+  model: Schema.NullOr(Template),
+  ladder: Ladder,
+  keepalive: Keepalive,
+  /** What tells of it beside OSC 7501, which every agent may speak. The names are those of the readers that this program has. */
+  evidence: Schema.Struct({
+    hooks: Schema.NullOr(Schema.Literals(["claude-code", "gemini", "opencode", "pi"])),
+    transcript: Schema.NullOr(Schema.Literals(["claude-code", "codex", "gemini", "pi"])),
+    status: Schema.NullOr(Schema.Literals(["claude-code"])),
+    titles: Schema.Array(Rule),
+    screen: Schema.Array(Rule)
+  })
+})
+export type Provider = typeof Provider.Type
+
+const isPattern = (source: string): boolean => {
+  try {
+    return new RegExp(source, "mu") instanceof RegExp
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return false
+    throw cause
+  }
 }

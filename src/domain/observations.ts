@@ -1,0 +1,40 @@
+/** What a source of evidence tells of an agent: one vocabulary for hooks, transcripts, status files, terminal sequences and screens. */
+import { Schema } from "effect"
+import { Activity } from "./facts.ts"
+
+/** What somebody must answer before the agent goes on. `choices`: what it offers, in its own order and words; empty where it does not say. */
+export const Question = Schema.Struct({
+  kind: Schema.Literals(["permission", "input", "trust", "login"]),
+  text: Schema.String,
+  choices: Schema.Array(Schema.String)
+})
+export type Question = typeof Question.Type
+
+/** Tokens of one model call, or of several together. */
+export const Usage = Schema.Struct({
+  inputTokens: Schema.Int,
+  outputTokens: Schema.Int,
+  cacheReadTokens: Schema.Int,
+  cacheWriteTokens: Schema.Int
+})
+export type Usage = typeof Usage.Type
+
+export const Observation = Schema.Union([
+  Schema.Struct({ type: Schema.tag("Activity"), activity: Activity, question: Schema.NullOr(Question) }),
+  /** The provider's own name for what is talked about, and the file it is written to where the agent says. */
+  Schema.Struct({ type: Schema.tag("Conversation"), id: Schema.String, transcript: Schema.NullOr(Schema.String) }),
+  /** The agent took up a prompt; `text` where it repeats it, to tell ours from what somebody typed. */
+  Schema.Struct({ type: Schema.tag("PromptTaken"), text: Schema.NullOr(Schema.String) }),
+  Schema.Struct({ type: Schema.tag("TurnEnded"), outcome: Schema.Literals(["completed", "interrupted", "failed"]), detail: Schema.String }),
+  Schema.Struct({ type: Schema.tag("Used"), model: Schema.NullOr(Schema.String), usage: Usage }),
+  /** The agent cannot work: nobody is logged in, or the provider of its model refuses for now (`until`: epoch milliseconds, where it says). */
+  Schema.Struct({
+    type: Schema.tag("Blocked"),
+    cause: Schema.Literals(["auth", "rate_limited"]),
+    until: Schema.NullOr(Schema.Int),
+    detail: Schema.String
+  }),
+  /** Well-formed, and of a kind that this version does not know: an alarm that the agent has changed. */
+  Schema.Struct({ type: Schema.tag("Unknown"), kind: Schema.String, raw: Schema.String })
+]).pipe(Schema.toTaggedUnion("type"))
+export type Observation = typeof Observation.Type
