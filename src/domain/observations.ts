@@ -26,7 +26,8 @@ export const Observation = Schema.Union([
   /** The agent took up a prompt; `text` where it repeats it, to tell ours from what somebody typed. */
   Schema.Struct({ type: Schema.tag("PromptTaken"), text: Schema.NullOr(Schema.String) }),
   Schema.Struct({ type: Schema.tag("TurnEnded"), outcome: Schema.Literals(["completed", "interrupted", "failed"]), detail: Schema.String }),
-  Schema.Struct({ type: Schema.tag("Used"), model: Schema.NullOr(Schema.String), usage: Usage }),
+  /** `call`: the model call's own name. Some agents tell of one call several times: it counts once, as it was told last. */
+  Schema.Struct({ type: Schema.tag("Used"), call: Schema.NullOr(Schema.String), model: Schema.NullOr(Schema.String), usage: Usage }),
   /** The agent cannot work: nobody is logged in, or the provider of its model refuses for now (`until`: epoch milliseconds, where it says). */
   Schema.Struct({
     type: Schema.tag("Blocked"),

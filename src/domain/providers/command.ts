@@ -8,7 +8,7 @@ export const command: Provider = {
   command: null,
   install: null,
   version: null,
-  launch: { args: [], env: {}, scrub: [] },
+  launch: { args: [], env: {}, scrub: [], directories: [] },
   conversation: null,
   // A program that prints has begun; one that is still there after a second has not failed to start (`sleep` prints nothing).
   ready: { firstOutput: true, aliveMs: 1_000 },

@@ -11,13 +11,24 @@ export const Pattern = Schema.String.check(
   Schema.makeFilter<string>((source) => isPattern(source) || "a regular expression")
 )
 
-/**
- * A word with places to be filled in: `{conversation}` the conversation's id, `{parent}` the one it is forked from, `{directory}` the
- * private directory of the session, `{hook}` the command that hooks call.
- */
-export const Template = Schema.String.check(Schema.isMaxLength(limits.commandChars))
+/** A word with places in braces to be filled in; braces around anything but a lower-case name are themselves. */
+const template = (...known: ReadonlyArray<string>) =>
+  Schema.String.check(
+    Schema.isMaxLength(limits.commandChars),
+    Schema.makeFilter<string>((word) => {
+      const unknown = placesIn(word).find((place) => !known.includes(place))
+      return (
+        unknown === undefined || `{${unknown}} is no place that can be filled in here: ${known.map((place) => `{${place}}`).join(", ")}`
+      )
+    })
+  )
+const words = (...known: ReadonlyArray<string>) => Schema.Array(template(...known)).check(Schema.isMaxLength(limits.commandWords))
 
-const Words = Schema.Array(Template).check(Schema.isMaxLength(limits.commandWords))
+/** `{directory}` is the private directory of the session, `{hook}` the command that hooks call, quoted for a POSIX shell. */
+const Template = template("directory", "hook")
+const Words = words("directory", "hook")
+
+export const placesIn = (word: string): ReadonlyArray<string> => [...word.matchAll(/\{([a-z]+)\}/g)].map(([, name]) => name!)
 
 /** What a line of the title or of the screen says. The first rule that matches counts. */
 export const Rule = Schema.Struct({
@@ -37,14 +48,35 @@ export const Provider = Schema.Struct({
   install: Schema.NullOr(Schema.String),
   /** How it tells its version, and the versions that these rules were confirmed with. */
   version: Schema.NullOr(Schema.Struct({ args: Words, confirmed: Schema.Array(Schema.String) })),
-  /** Given to every launch, beside what the user asked for. `scrub`: names, or prefixes ending in `*`, that no child inherits. */
-  launch: Schema.Struct({ args: Words, env: Schema.Record(Schema.String, Template), scrub: Schema.Array(Schema.String) }),
+  /**
+   * Given to every launch, beside what the user asked for. `scrub`: names, or prefixes ending in `*`, that no child inherits.
+   * `directories`: what must be there before it.
+   */
+  launch: Schema.Struct({
+    args: Words,
+    env: Schema.Record(Schema.String, Template),
+    scrub: Schema.Array(Schema.String),
+    directories: Words
+  }),
   /**
    * What outlives a process, and how it is named on the command line. `chosen`: we name it (a UUID) before the launch; `reported`: the
-   * agent does, and evidence tells. Null: there is none, and a relaunch begins anew.
+   * agent does, and evidence tells. Null: there is none, and a relaunch begins anew. `{conversation}` is its id, `{parent}` the id
+   * of the one that it is forked from.
    */
   conversation: Schema.NullOr(
-    Schema.Struct({ named: Schema.Literals(["chosen", "reported"]), fresh: Words, resume: Words, fork: Schema.NullOr(Words) })
+    Schema.Struct({
+      named: Schema.Literals(["chosen", "reported"]),
+      fresh: words("directory", "hook", "conversation"),
+      resume: words("directory", "hook", "conversation"),
+      fork: Schema.NullOr(words("directory", "hook", "conversation", "parent"))
+    }).check(
+      Schema.makeFilter(
+        ({ fork, fresh, named }) =>
+          named === "chosen" ||
+          ![...fresh, ...(fork ?? [])].some((word) => placesIn(word).includes("conversation")) ||
+          "a conversation that the agent names has no {conversation} before it is resumed"
+      )
+    )
   ),
   /** Evidence that the agent takes input, beside any word on its activity. The first that comes true counts; none in time is a failed launch. */
   ready: Schema.Struct({
@@ -66,9 +98,9 @@ export const Provider = Schema.Struct({
   /** The bytes a person would type to interrupt what it is doing. */
   interrupt: Schema.String,
   /** What is typed to answer a question, by choice: `{n}` is the choice's number from 1. Null: a text and Enter. */
-  answers: Schema.NullOr(Schema.Struct({ allow: Schema.String, deny: Schema.String, choose: Schema.String })),
+  answers: Schema.NullOr(Schema.Struct({ allow: Schema.String, deny: Schema.String, choose: template("n") })),
   /** The line that switches the model, `{model}` filled in; null where there is none. */
-  model: Schema.NullOr(Template),
+  model: Schema.NullOr(template("model")),
   ladder: Ladder,
   keepalive: Keepalive,
   /** What tells of it beside OSC 7501, which every agent may speak. The names are those of the readers that this program has. */
