@@ -1,0 +1,54 @@
+/** Gemini CLI, as version 0.61.0 was seen to behave. Its title tells its whole state. */
+import type { Provider } from "./provider.ts"
+import {
+  interruptThenLeave,
+  ownTemporary,
+  ownTemporaryDirectories,
+  pasteThenEnter,
+  relaunchAfterCrash,
+  untilEvidence
+} from "./terminal-agent.ts"
+
+export const gemini: Provider = {
+  id: "gemini",
+  title: "Gemini CLI",
+  command: ["gemini"],
+  install: "npm install -g @google/gemini-cli",
+  version: { args: ["--version"], confirmed: ["0.61.0"] },
+  launch: {
+    args: [],
+    // Its usual parent process ignores every signal, and outlives a hang-up.
+    env: { ...ownTemporary, GEMINI_CLI_NO_RELAUNCH: "true", GEMINI_CLI_SYSTEM_SETTINGS_PATH: "{directory}/settings.json" },
+    scrub: [],
+    directories: ownTemporaryDirectories
+  },
+  conversation: { named: "chosen", fresh: ["--session-id", "{conversation}"], resume: ["--resume", "{conversation}"], fork: null },
+  ready: untilEvidence,
+  submit: { ...pasteThenEnter, backslash: true },
+  interrupt: "\x1b",
+  answers: { allow: "1", deny: "\x1b", choose: "{n}" },
+  model: "/model set {model}",
+  ladder: interruptThenLeave,
+  keepalive: relaunchAfterCrash,
+  evidence: {
+    hooks: "gemini",
+    transcript: "gemini",
+    status: null,
+    titles: [
+      { pattern: "^✋ .*$", activity: "waiting", question: "permission" },
+      { pattern: "^✦ ", activity: "working" },
+      { pattern: "^◇ ", activity: "idle" }
+    ],
+    screen: [
+      { pattern: "Do you trust (?:the files in )?this folder\\?", activity: "waiting", question: "trust" },
+      {
+        pattern: "How would you like to authenticate for this project\\?|Enter Gemini API Key",
+        activity: "waiting",
+        question: "login"
+      },
+      { pattern: "Action Required|^.*Allow execution of.*\\?", activity: "waiting", question: "permission" },
+      { pattern: "\\(esc to cancel\\b", activity: "working" },
+      { pattern: "Type your message", activity: "idle" }
+    ]
+  }
+}

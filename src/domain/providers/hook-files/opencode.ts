@@ -1,0 +1,30 @@
+/** A configuration for OPENCODE_CONFIG, and the plugin that it names: tells of what opencode's event bus tells, by calling our program. */
+import type { Callback, PrivateFile } from "./index.ts"
+import { telling } from "./telling.ts"
+
+export const opencodeFiles = ({ directory, hook }: Callback): ReadonlyArray<PrivateFile> => [
+  { name: "opencode.json", text: `${JSON.stringify({ plugin: [`file://${encodeURI(directory)}/reprise.js`] })}\n` },
+  { name: "reprise.js", text: plugin(hook) }
+]
+
+/** A message comes many times while it grows: it is told of when a person wrote it, and when an answer is complete. */
+const plugin = (hook: ReadonlyArray<string>) => `${telling(hook)}
+const events = new Set(["session.created", "session.status", "session.error", "session.compacted", "permission.asked", "permission.updated", "permission.replied", "question.asked", "question.replied", "question.rejected", "message.updated"])
+const children = new Set()
+const complete = new Set()
+export const Reprise = async () => ({
+  event: async ({ event }) => {
+    try {
+      const { properties, type } = event
+      const info = properties?.info
+      if (type.startsWith("session.") && info?.parentID) children.add(info.id)
+      if (!events.has(type)) return
+      if (type === "message.updated") {
+        if (complete.has(info.id) || (info.role === "assistant" && !info.time?.completed)) return
+        complete.add(info.id)
+      }
+      tell(type, { ...properties, subagent: children.has(properties?.sessionID ?? info?.sessionID ?? info?.id) })
+    } catch {}
+  }
+})
+`

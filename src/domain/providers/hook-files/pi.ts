@@ -1,0 +1,28 @@
+/** An extension for `pi -e`: tells of what pi does, by calling our program. */
+import type { Callback, PrivateFile } from "./index.ts"
+import { telling } from "./telling.ts"
+
+export const piFiles = ({ hook }: Callback): ReadonlyArray<PrivateFile> => [{ name: "reprise.ts", text: extension(hook) }]
+
+const extension = (hook: ReadonlyArray<string>) => `${telling(hook)}
+export default (pi) => {
+  const on = (event, words) => pi.on(event, (occurred, ctx) => {
+    try {
+      const { sessionManager } = ctx
+      const session = { sessionId: sessionManager.getSessionId(), sessionFile: sessionManager.getSessionFile() ?? null }
+      tell(event, { ...session, ...words(occurred, ctx) })
+    } catch {}
+  })
+  const nothing = () => ({})
+  on("session_start", ({ reason }) => ({ reason }))
+  on("input", ({ source, text }) => ({ source, text }))
+  on("agent_start", nothing)
+  on("agent_end", ({ messages }) => {
+    const answer = messages?.findLast(({ role }) => role === "assistant")
+    return { stopReason: answer?.stopReason ?? null, errorMessage: answer?.errorMessage ?? null }
+  })
+  on("agent_settled", (_, ctx) => ({ idle: ctx.isIdle?.() ?? true }))
+  on("session_before_compact", nothing)
+  on("session_compact", nothing)
+}
+`

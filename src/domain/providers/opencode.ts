@@ -1,0 +1,45 @@
+/** opencode, as version 1.18.33 was seen to behave. A plugin of ours tells what its event bus tells. */
+import type { Provider } from "./provider.ts"
+import {
+  interruptThenLeave,
+  ownTemporary,
+  ownTemporaryDirectories,
+  pasteThenEnter,
+  relaunchAfterCrash,
+  untilEvidence
+} from "./terminal-agent.ts"
+
+export const opencode: Provider = {
+  id: "opencode",
+  title: "opencode",
+  command: ["opencode"],
+  install: "npm install -g opencode-ai",
+  version: { args: ["--version"], confirmed: ["1.18.33"] },
+  // The file is merged with the user's own. It leaves 19 MB in the temporary directory at each start.
+  launch: {
+    args: [],
+    env: { ...ownTemporary, OPENCODE_CONFIG: "{directory}/opencode.json" },
+    scrub: [],
+    directories: ownTemporaryDirectories
+  },
+  conversation: { named: "reported", fresh: [], resume: ["-s", "{conversation}"], fork: ["-s", "{parent}", "--fork"] },
+  ready: untilEvidence,
+  submit: pasteThenEnter,
+  // The first is answered by "esc again to interrupt".
+  interrupt: "\x1b\x1b",
+  answers: { allow: "\r", deny: "\x1b", choose: "{n}" },
+  model: null,
+  ladder: interruptThenLeave,
+  keepalive: relaunchAfterCrash,
+  evidence: {
+    hooks: "opencode",
+    transcript: null,
+    status: null,
+    titles: [],
+    screen: [
+      { pattern: "Permission required", activity: "waiting", question: "permission" },
+      { pattern: "\\besc (?:again to )?interrupt\\b", activity: "working" },
+      { pattern: "Ask anything", activity: "idle" }
+    ]
+  }
+}
