@@ -46,6 +46,9 @@ export const limits = {
   idleStopMs: { minimum: 1_000, maximum: 30 * 86_400_000 },
   backoffMs: { minimum: 100, maximum: 86_400_000 },
   healthyAfterMs: { minimum: 1_000, maximum: 86_400_000 },
+  /** What a program writes over its window, and what it wants somebody to see. */
+  titleChars: 512,
+  notificationChars: 2_048,
   attempts: { minimum: 0, maximum: 100 },
   /** At most this many relaunches in any window, healthy gaps or not: endless loops of sixty-one seconds are loops too. */
   relaunchesPerWindow: 5,
