@@ -1,5 +1,6 @@
 /** Keeps every byte the terminal gives, in order, in segment files; a full disk costs a recorded gap, never the agent's time. */
-import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs"
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs"
+import { join } from "node:path"
 import { crc32 } from "node:zlib"
 import type { Size } from "../../domain/spec.ts"
 import { encodeRecord, type IndexRecord, recordBytes } from "./index-record.ts"
@@ -24,7 +25,7 @@ export class Spool {
   #segment: Segment | null = null
   #kept: number
   #waiting: Waiting | null = null
-  #closed = false
+  #end = 0
 
   /** Makes the directory whole first, and goes on where the generation before ended. */
   constructor(options: SpoolOptions) {
@@ -38,11 +39,12 @@ export class Spool {
       this.#segment = { ...segment, ...openPair(options.directory, segment.first, "r+") }
       this.resize(options.size)
     }
+    this.#setAside()
   }
 
   /** Every byte that came, those still waiting for the disk included. */
   get offset(): number {
-    return this.#waiting === null ? this.#kept : this.#waiting.to
+    return this.#waiting?.to ?? Math.max(this.#kept, this.#end)
   }
 
   /** Up to here the files can be read. */
@@ -85,15 +87,40 @@ export class Spool {
     }
     clearInterval(waiting.retry)
     this.#waiting = null
-    if (this.#closed) this.#abandonSegment()
     this.#options.onKept()
   }
 
-  /** Nothing more will come. What waits for the disk goes on waiting. */
+  /**
+   * Nothing more will come. Whoever holds this ends soon, so what the disk does not take now is lost, and said to be before this
+   * returns: all but the last words, for which room was set aside.
+   */
   close(): void {
-    this.#closed = true
-    if (this.#waiting === null) this.#abandonSegment()
-    else this.flush()
+    this.flush()
+    if (this.#waiting !== null) {
+      rmSync(reservePath(this.#options.directory), { force: true })
+      this.#forget(this.#waiting, lastWordsBytes)
+      this.flush()
+    }
+    if (this.#waiting !== null) this.#giveUp(this.#waiting)
+    this.#abandonSegment()
+  }
+
+  #setAside(): void {
+    const reserve = reservePath(this.#options.directory)
+    if (existsSync(reserve)) return
+    try {
+      writeFileSync(reserve, Buffer.alloc(reserveBytes), { mode: 0o600 })
+    } catch {
+      // The disk is full already: then there is no reserve.
+      rmSync(reserve, { force: true })
+    }
+  }
+
+  #giveUp({ retry, to }: Waiting): void {
+    clearInterval(retry)
+    this.#waiting = null
+    this.#end = to
+    this.#options.onDropped(this.#kept, to, "disk_full")
   }
 
   /** Bytes first, then the record that confirms them: a reader never believes what the index does not say. */
@@ -177,7 +204,12 @@ export class Spool {
     waiting.chunks.push(bytes)
     waiting.bytes += bytes.length
     waiting.to += bytes.length
-    while (waiting.bytes > ringBytes) {
+    this.#forget(waiting, ringBytes)
+  }
+
+  /** Whole chunks from the oldest on, until no more than so many bytes wait. */
+  #forget(waiting: Waiting, most: number): void {
+    while (waiting.bytes > most) {
       const lost = waiting.chunks.shift()!
       waiting.bytes -= lost.length
       waiting.from += lost.length
@@ -205,6 +237,13 @@ const smallestSegmentBytes = 65_536
 const largestSegmentBytes = 4_194_304
 const ringBytes = 1_048_576
 const retryMs = 250
+/** What a person looks at after an end: the last screen, amply. */
+const lastWordsBytes = 65_536
+/** The last words, the gap before them, and two files' worth of blocks. */
+const reserveBytes = 98_304
+
+/** Given up when the disk is full at the end, so that the output still ends where the agent did. */
+const reservePath = (directory: string) => join(directory, "reserve")
 
 const openPair = (directory: string, first: number, flags: "r+" | "w+") => {
   const bytesFd = openSync(bytesPath(directory, first), flags, 0o600)

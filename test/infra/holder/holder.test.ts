@@ -6,8 +6,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
+import type { JournalEntry } from "../../../src/domain/inputs.ts"
 import { launchDirectory, outputDirectory } from "../../../src/infra/holder/launch-directory.ts"
-import { carriesNonce, listProcesses, readProcess } from "../../../src/infra/holder/process-table.ts"
+import { readProcess } from "../../../src/infra/holder/process-table.ts"
 import { bytesPath, listSegments } from "../../../src/infra/holder/segments.ts"
 import { Output } from "../../../src/infra/output/output.ts"
 import { Runtime } from "../../../src/infra/runtimes/runtime.ts"
@@ -35,7 +36,6 @@ const freeBytes = (path: string) => {
   const { bavail, bsize } = statfsSync(path)
   return bavail * bsize
 }
-const commandsOf = (nonce: string) => listProcesses().flatMap((row) => (carriesNonce(row.pid, nonce) ? [row.command] : []))
 
 describe("a holder", () => {
   it.live("types what it is given, keeps what comes back and knows the exit code", () =>
@@ -330,33 +330,62 @@ describe("a holder", () => {
 })
 
 describe("a disk that is full", () => {
+  const total = "ready\n".length + 12_000_000 + "through\nend\n".length
+  /** Twelve megabytes for a disk of eight: an agent that has written them all, and waits to be told to end. */
+  const flooded = Effect.fnUntraced(function* (home: string) {
+    smallDisk(join(home, "sessions"), "8m")
+    const script = `stty raw -echo; echo ready; while [ ! -e ${home}/flood ]; do sleep 0.02; done; head -c 12000000 /dev/zero; echo through
+      echo > ${home}/through; while [ ! -e ${home}/end ]; do sleep 0.02; done; echo end; exit 6`
+    const held = yield* launched(script)
+    yield* outputUntil(held.order.session, "ready")
+    assert.lengthOf(listSegments(outputDirectory(home, held.order.session)), 1)
+    writeFileSync(join(home, "flood"), "")
+    // Room that is made earlier may be room enough: then there is no gap.
+    yield* eventually("the agent has written it all", () => existsSync(join(home, "through")))
+    yield* eventually("the disk is full", () => freeBytes(join(home, "sessions")) < 65_536)
+    return held
+  })
+  const droppedBeforeExit = (entries: ReadonlyArray<JournalEntry>) => {
+    assert.deepStrictEqual(entries.at(-1)?.event, { type: "exited", code: 6, signal: null })
+    assert.strictEqual(entries.at(-1)?.offset, total)
+    return entries.flatMap(({ event }) => (event.type === "output_dropped" && event.reason === "disk_full" ? [event] : []))
+  }
+
   it.live.skipIf(!canMount)("costs a recorded gap, and neither the agent nor its exit", () =>
     inHome((home) =>
       Effect.gen(function* () {
-        smallDisk(join(home, "sessions"), "8m")
-        const script = `stty raw -echo; echo ready; while [ ! -e ${home}/flood ]; do sleep 0.02; done; head -c 12000000 /dev/zero; echo through
-          while [ ! -e ${home}/end ]; do sleep 0.02; done; echo end; exit 6`
-        const { link, order } = yield* launched(script)
+        const { link, order } = yield* flooded(home)
         const { session } = order
-        yield* outputUntil(session, "ready")
-        const output = yield* Output
-        writeFileSync(join(home, "flood"), "")
-        const before = listSegments(outputDirectory(home, session))
-        yield* eventually("the agent has written it all", () => commandsOf(order.nonce).every((command) => command !== "head"))
-        yield* eventually("the disk is full", () => freeBytes(join(home, "sessions")) < 65_536)
         const ballast = listSegments(outputDirectory(home, session))[0]!
         rmSync(bytesPath(outputDirectory(home, session), ballast))
         writeFileSync(join(home, "end"), "")
-        const entries = yield* journalUntil(link, "exited")
-        assert.deepStrictEqual(entries.at(-1)?.event, { type: "exited", code: 6, signal: null })
-        const dropped = entries.flatMap(({ event }) => (event.type === "output_dropped" ? [event] : []))
-        assert.isTrue(dropped.some(({ reason }) => reason === "disk_full"))
-        const total = "ready\n".length + 12_000_000 + "through\nend\n".length
-        assert.strictEqual(entries.at(-1)?.offset, total)
+        assert.lengthOf(droppedBeforeExit(yield* journalUntil(link, "exited")), 1)
+        const output = yield* Output
         assert.strictEqual(yield* output.end(session), total)
         const tail = yield* output.tail(session, 100)
         assert.isTrue(Buffer.from(tail.bytes).toString().endsWith("\0through\nend\n"))
-        assert.strictEqual(before.length, 1)
+      })
+    )
+  )
+
+  it.live.skipIf(!canMount)("and stays full costs the gap too, and leaves the last words readable", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const { link, order: first } = yield* flooded(home)
+        const { session } = first
+        writeFileSync(join(home, "end"), "")
+        const gap = droppedBeforeExit(yield* journalUntil(link, "exited")).at(-1)
+        const output = yield* Output
+        assert.strictEqual(yield* output.end(session), total)
+        const tail = yield* output.tail(session, 1_000_000)
+        assert.isTrue(Buffer.from(tail.bytes).toString().endsWith("\0through\nend\n"))
+        assert.strictEqual(tail.from, gap?.to, "what was not dropped is there")
+        yield* journalUntil(link, "cleared")
+        yield* link.acknowledgeExit
+        rmSync(bytesPath(outputDirectory(home, session), 0))
+        const second = order("printf two", { session, generation: 2 })
+        yield* (yield* Runtime).launch(second)
+        assert.strictEqual((yield* journalUntil(yield* connected(second), "exited")).at(-1)?.offset, total + 3)
       })
     )
   )

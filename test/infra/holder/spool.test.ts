@@ -126,7 +126,8 @@ describe("a spool", () => {
       const directory = yield* folder
       const { drops, spool } = opened(directory, { retentionBytes: 262_144 })
       for (let n = 0; n < 40; n += 1) spool.append(Buffer.alloc(16_384, n))
-      const sizes = readdirSync(directory).map((name) => statSync(join(directory, name)).size)
+      const segments = readdirSync(directory).filter((name) => name !== "reserve")
+      const sizes = segments.map((name) => statSync(join(directory, name)).size)
       assert.isAtMost(
         sizes.reduce((sum, size) => sum + size, 0),
         262_144 + 65_536
@@ -180,6 +181,23 @@ describe("a spool", () => {
       mkdirSync(directory, { recursive: true })
       assert.isTrue(kept(directory).endsWith("awaits"))
       spool.close()
+    })
+  )
+
+  it.live("says at its end what the disk still refuses, once, and goes on counting behind it", () =>
+    Effect.gen(function* () {
+      const home = yield* folder
+      const directory = join(home, "output")
+      const { drops, spool } = opened(directory)
+      spool.append(Buffer.alloc(70_000, "a"))
+      spool.append(Buffer.alloc(4_200_000, "b"))
+      renameSync(directory, `${directory}.away`)
+      for (let n = 0; n < 20; n += 1) spool.append(Buffer.alloc(65_536, "c"))
+      spool.close()
+      const end = 4_270_000 + 20 * 65_536
+      assert.deepStrictEqual(drops, [{ from: 4_270_000, to: end, reason: "disk_full" }])
+      assert.strictEqual(spool.offset, end)
+      assert.strictEqual(spool.kept, 4_270_000)
     })
   )
 })
