@@ -61,6 +61,8 @@ export const limits = {
   stopMarginMs: 15_000,
   /** Most facts between two checkpoints of a session. */
   factsPerCheckpoint: 32,
+  /** One checkpoint of each run of so many facts is kept: what a fold of any moment in the past begins with. */
+  factsPerMilestone: 256,
   pageSize: { default: 100, maximum: 1_000 },
   idempotencyKeyChars: 255,
   idempotencyMs: 7 * 86_400_000,

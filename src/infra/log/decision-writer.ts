@@ -1,6 +1,7 @@
 /** Writes one decision inside the caller's transaction: its facts, input, idempotency key, checkpoint and list row, or nothing of it. */
 import type { Database } from "./database.ts"
 import { AlreadyDone, type Appended, type Checkpoint, type Decision, type IdempotencyEntry, VersionConflict } from "./event-store.ts"
+import type { MilestoneTable } from "./milestones.ts"
 import type { EventRow, InputRow } from "./tables.ts"
 import { encodeRow, sessionRows } from "./views.ts"
 
@@ -64,7 +65,7 @@ export const prepare = (decision: Decision, writerEpoch: number): Prepared => {
   }
 }
 
-export const makeDecisionWriter = (database: Database): DecisionWriter => {
+export const makeDecisionWriter = (database: Database, milestones: MilestoneTable): DecisionWriter => {
   const rows = sessionRows(database)
   const head = database.statement<{ stream: string }, { seq: number }>((tables, arg) =>
     tables.selectFrom("events").select("seq").where("stream", "=", arg("stream")).orderBy("seq", "desc").limit(1)
@@ -142,7 +143,10 @@ export const makeDecisionWriter = (database: Database): DecisionWriter => {
       for (const event of events) position = insertEvent.run(event).lastInsertRowid
       insertInput.run({ ...input, position: position - events.length + 1 })
       if (idempotency !== undefined) useKey.run({ ...idempotency, at: decision.moment.wallMs })
-      if (checkpoint !== undefined) saveCheckpoint(stream, checkpoint)
+      if (checkpoint !== undefined) {
+        saveCheckpoint(stream, checkpoint)
+        milestones.keep(stream, checkpoint)
+      }
       rows.put(row)
       return { seq: expected + events.length, position }
     },

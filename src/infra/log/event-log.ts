@@ -12,12 +12,13 @@ import { InputReader, recordedInputs } from "./inputs.ts"
 import { takeLock } from "./lock.ts"
 import { measureCommit } from "./log-metrics.ts"
 import { migrate } from "./migrations.ts"
+import { Milestones, milestoneTable } from "./milestones.ts"
 import { codeOf, type OpenError, openErrorOf } from "./open-errors.ts"
 import { compiler } from "./tables.ts"
 import { forgetOldKeys, Upkeep } from "./upkeep.ts"
 import { encodeRow, sessionRows } from "./views.ts"
 
-export type EventLog = EventStore | EventReader | InputReader | Upkeep
+export type EventLog = EventStore | EventReader | InputReader | Milestones | Upkeep
 
 /** But for the floor, for tests of what a disk can do to a log: a daemon gives none of those. */
 export interface Options {
@@ -67,13 +68,15 @@ const services = Effect.fnUntraced(function* (
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
   const bell = yield* Effect.acquireRelease(PubSub.sliding<void>(1), PubSub.shutdown)
-  const { entries, epoch, inputs, rows, writer } = yield* opening(() => {
+  const { entries, epoch, inputs, milestones, rows, writer } = yield* opening(() => {
     const epoch = takeEpoch(database, options.epochFloor)
     forgetOldKeys(database, openedAt)
     if (options.spare !== undefined) database.limitPages(database.pages() + options.spare)
+    const milestones = milestoneTable(database)
     return {
       epoch,
-      writer: makeDecisionWriter(database),
+      milestones,
+      writer: makeDecisionWriter(database, milestones),
       rows: sessionRows(database),
       entries: makeEntries(database),
       inputs: recordedInputs(database)
@@ -145,13 +148,21 @@ const services = Effect.fnUntraced(function* (
       quarantined: attempt("quarantined", quarantined)
     }),
     Context.add(InputReader, { stream: (stream, page) => attempt("inputs", () => inputs(stream, page)) }),
+    Context.add(Milestones, {
+      nearest: (stream, seq, format) => attempt("milestone", () => milestones.nearest(stream, seq, format) ?? null),
+      seqAt: (stream, wallMs) => attempt("seqAt", () => milestones.seqAt(stream, wallMs)),
+      keep: (stream, found) => change("keepMilestones", () => found.forEach((each) => void milestones.keep(stream, each)))
+    }),
     Context.add(Upkeep, {
       rebuildViews: (fresh) =>
         change("rebuildViews", () => {
           rows.clear()
           for (const row of fresh) rows.put(encodeRow(row))
         }),
-      deleteCheckpoints: change("deleteCheckpoints", () => void database.query(compiler.deleteFrom("checkpoints")))
+      deleteCheckpoints: change("deleteCheckpoints", () => {
+        database.query(compiler.deleteFrom("checkpoints"))
+        database.query(compiler.deleteFrom("milestones"))
+      })
     })
   )
 })

@@ -90,6 +90,21 @@ export const migrations: ReadonlyArray<Migration> = [
         .addColumn("value", sql`any`, (column) => column.notNull())
         .modifyEnd(sql`strict`)
     ]
+  },
+  {
+    name: "checkpoints of the past, so that no moment of a long session is far from one",
+    steps: ({ schema }) => [
+      schema
+        .createTable("milestones")
+        .addColumn("stream", "text", (column) => column.notNull())
+        .addColumn("block", "integer", (column) => column.notNull())
+        .addColumn("seq", "integer", (column) => column.notNull())
+        .addColumn("format", "integer", (column) => column.notNull())
+        .addColumn("earliest_ms", "integer", (column) => column.notNull())
+        .addColumn("state", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("milestones_stream_block", ["stream", "block"])
+        .modifyEnd(sql`strict, without rowid`)
+    ]
   }
 ]
 

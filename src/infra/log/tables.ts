@@ -44,11 +44,23 @@ export interface SessionsRow {
   readonly view: string
 }
 
+export interface MilestoneRow {
+  readonly stream: string
+  /** Which run of `limits.factsPerMilestone` facts it lies in: one for each. */
+  readonly block: number
+  readonly seq: number
+  readonly format: number
+  /** The earliest time of any fact since the milestone before it, or of more facts than those: a search by time passes over what is later. */
+  readonly earliest_ms: number
+  readonly state: string
+}
+
 export interface Tables {
   events: Omit<EventRow, "position"> & { position: Generated<number> }
   inputs: InputRow
   idempotency: { scope: string; key: string; request_hash: string; response: string; at: number }
   checkpoints: { stream: string; seq: number; format: number; state: string }
+  milestones: MilestoneRow
   sessions: SessionsRow
   quarantine: { stream: string; reason: string; at: number }
   meta: { name: string; value: number | string }
