@@ -7,6 +7,12 @@ import { parseDuration } from "./pairs.ts"
 export const session = Argument.String("session").pipe(Argument.withDescription("An id, the beginning of an id, or a name"))
 export const sessions = session.pipe(Argument.variadic({ min: 1 }))
 
+export const at = Flag.String("at").pipe(
+  Flag.withMetavar("<seq|time>"),
+  Flag.withDescription("As it was after this fact, or at this time (2026-11-21T09:30:00Z); absent: now"),
+  Flag.optional
+)
+
 export const durationFlag = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.withMetavar("<duration>"), Flag.withDescription(`${description} (500ms, 30s, 5m, 1h)`))
 

@@ -18,6 +18,7 @@ import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
 import { Serve, serve } from "./commands/serve.ts"
 import { shutdown } from "./commands/shutdown.ts"
+import { state } from "./commands/state.ts"
 import { wait } from "./commands/wait.ts"
 import { type CommandFailure, exitCodeOf, exitCodes, problemOf, sentenceOf } from "./failures.ts"
 import { root } from "./root.ts"
@@ -36,6 +37,7 @@ export const program = root.pipe(
     events,
     output,
     screen,
+    state,
     wait,
     ...lifecycle,
     serve,

@@ -7,6 +7,7 @@ import { PromptsApi } from "./contract/prompts.ts"
 import { ServiceApi } from "./contract/service.ts"
 import { SessionsApi } from "./contract/sessions.ts"
 import { TerminalApi } from "./contract/terminal.ts"
+import { TravelApi } from "./contract/travel.ts"
 
 /** Answered without a token. */
 export const openPaths: ReadonlySet<string> = new Set(["/healthz"])
@@ -22,7 +23,7 @@ const secured = (path: string, item: Paths[string]) =>
   )
 
 export class Api extends HttpApi.make("reprise")
-  .add(SessionsApi, PromptsApi, EventsApi, TerminalApi, ServiceApi)
+  .add(SessionsApi, PromptsApi, EventsApi, TerminalApi, TravelApi, ServiceApi)
   .middleware(Edge)
   .annotate(HttpApi.ParamsParseOptions, strict)
   .annotate(HttpApi.QueryParseOptions, strict)

@@ -48,6 +48,8 @@ export const codes = {
   invalid_request: { status: 400, title: "The request is not valid" },
   malformed_json: { status: 400, title: "The body is not JSON" },
   cursor_ahead: { status: 400, title: "The cursor is ahead of the log" },
+  at_ahead: { status: 400, title: "The log does not reach that far" },
+  at_before_first: { status: 400, title: "The log begins after that" },
   unauthorized: { status: 401, title: "A valid token is needed" },
   origin_not_allowed: { status: 403, title: "The origin is not allowed" },
   session_not_found: { status: 404, title: "There is no such session" },

@@ -1,4 +1,6 @@
 /** Every typed failure of the inner layers has one problem it becomes at the edge. */
+import type { Unfoldable } from "../actors/fold.ts"
+import type { NoSuchPlace } from "../actors/past.ts"
 import type {
   IdempotencyMismatch,
   InputNotWritten,
@@ -27,6 +29,8 @@ export type InnerFailure =
   | PreflightFailed
   | HolderUnavailable
   | StoreFailure
+  | NoSuchPlace
+  | Unfoldable
 
 /** What a full mailbox needs to empty itself. */
 const busyMs = 1_000
@@ -71,6 +75,13 @@ export const toProblem = (failure: InnerFailure | Problem): Problem => {
       return problem("holder_unavailable", failure.message)
     case "StoreFailure":
       return storeProblem(failure)
+    case "NoSuchPlace":
+      return problem(failure.side === "ahead" ? "at_ahead" : "at_before_first", failure.detail, {
+        session: failure.session,
+        head: failure.head
+      })
+    case "Unfoldable":
+      return problem("quarantined", `fact ${failure.seq}: ${failure.reason}`, { session: failure.session, seq: failure.seq })
   }
 }
 

@@ -18,6 +18,10 @@ export const Limit = Schema.FiniteFromString.check(
 ).annotate({
   description: `rows of a page, ${limits.pageSize.default} by default`
 })
+/** Its shape is checked where it is read, so that what is wrong with it is said in words. */
+export const At = Schema.String.annotate({
+  description: "the seq of a fact, or an ISO 8601 time with its zone; absent: now"
+})
 export const Flag = Schema.Literals(["true", "false"])
 
 /** `30s`, `1500ms`, `5m`, or a number of seconds. */

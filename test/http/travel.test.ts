@@ -1,0 +1,109 @@
+import { assert, describe, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { checkpointFormat } from "../../src/domain/session.ts"
+import type { PastState } from "../../src/http/contract/travel.ts"
+import { HttpServer } from "../../src/http/server.ts"
+import { EventReader } from "../../src/infra/log/event-store.ts"
+import { Milestones } from "../../src/infra/log/milestones.ts"
+import { Upkeep } from "../../src/infra/log/upkeep.ts"
+import { authorization, home, problemOf, raw, running } from "../support/http.ts"
+
+const get = Effect.fnUntraced(function* (path: string) {
+  const { port } = yield* HttpServer
+  return yield* raw({ port, path, headers: authorization })
+})
+
+const stateAt = Effect.fnUntraced(function* (id: string, at: string | number) {
+  const { body, status } = yield* get(`/v1/sessions/${id}/state?at=${encodeURIComponent(at)}`)
+  assert.strictEqual(status, 200, body)
+  return JSON.parse(body) as PastState
+})
+
+describe("the state of a session in the past", () => {
+  layer(home, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("is what it was at every fact, by its number and by its time, also when the session is over", () =>
+      Effect.gen(function* () {
+        const { api, id, params } = yield* running(["cat"], { idleStopMs: 600_000 })
+        const views = new Map<number, unknown>()
+        for (let n = 0; n < 40; n++) {
+          const view = yield* api.sessions.patch({ params, headers: {}, payload: { name: `name ${n}` } })
+          views.set(view.seq, JSON.parse(JSON.stringify(view)))
+        }
+        yield* api.prompts.create({ params, headers: {}, payload: { text: "later", id: "p1", deliver: "idle" } })
+        yield* api.sessions.terminate({ params, headers: {}, payload: { reason: "enough" } })
+        yield* api.sessions.wait({ params, query: { for: "terminated" } })
+        const head = (yield* (yield* EventReader).row(id))!.seq
+        const entries = yield* (yield* EventReader).stream(id, { after: 0, limit: 1_000 })
+        for (const entry of entries) {
+          const past = yield* stateAt(id, entry.seq)
+          assert.deepStrictEqual([past.seq, past.head, past.fact.type, past.agrees], [entry.seq, head, entry.type, true])
+          assert.strictEqual(past.stateHash, entry.stateHash)
+          if (views.has(entry.seq)) assert.deepStrictEqual(past.view, views.get(entry.seq))
+          const byTime = yield* stateAt(id, past.at)
+          assert.strictEqual(byTime.seq, entries.findLast(({ wallMs }) => wallMs <= entry.wallMs)?.seq)
+        }
+        const queued = entries.find(({ type }) => type === "PromptQueued")!.seq
+        assert.deepStrictEqual(
+          (yield* stateAt(id, queued)).prompts.map(({ id, stage }) => [id, stage]),
+          [["p1", "queued"]]
+        )
+        assert.deepStrictEqual((yield* stateAt(id, queued - 1)).prompts, [])
+        const stopping = yield* stateAt(id, entries.find(({ type }) => type === "StopRequested")!.seq)
+        assert.deepInclude(stopping.state.value as object, { stopping: "asked" })
+        const due = stopping.deadlines.find(({ name }) => name === "stop")
+        assert.isAbove(due?.inMs ?? 0, 0)
+        assert.isTrue(stopping.deadlines.every(({ inMs }, index, all) => index === 0 || inMs >= all[index - 1]!.inMs))
+        assert.strictEqual((yield* stateAt(id, head)).view.state, "terminated")
+        const now = JSON.parse((yield* get(`/v1/sessions/${id}/state`)).body) as PastState
+        assert.strictEqual(now.seq, head)
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("needs no checkpoint, and leaves some behind where the way was long", () =>
+      Effect.gen(function* () {
+        const { api, id, params } = yield* running(["cat"])
+        for (let n = 0; n < 600; n++) yield* api.sessions.patch({ params, headers: {}, payload: { labels: { n: `${n}` } } })
+        const before = yield* stateAt(id, 590)
+        const milestones = yield* Milestones
+        assert.isNotNull(yield* milestones.nearest(id, 590, checkpointFormat))
+        yield* (yield* Upkeep).deleteCheckpoints
+        assert.isNull(yield* milestones.nearest(id, 590, checkpointFormat))
+        assert.deepStrictEqual(yield* stateAt(id, 590), before)
+        assert.isNotNull(yield* milestones.nearest(id, 590, checkpointFormat))
+        assert.deepStrictEqual(yield* stateAt(id, 590), before)
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("is refused by name where there is none, and nothing is written", () =>
+      Effect.gen(function* () {
+        const { id } = yield* running(["cat"])
+        const reader = yield* EventReader
+        const head = yield* reader.head
+        const seq = (yield* reader.row(id))!.seq
+        const path = `/v1/sessions/${id}/state?at=`
+        const future = new Date(Date.now() + 3_600_000).toISOString()
+        for (const [at, code] of [
+          [String(seq + 1), "at_ahead"],
+          ["999999999999999", "at_ahead"],
+          [future, "at_ahead"],
+          ["0", "at_before_first"],
+          ["2001-01-01T00:00:00Z", "at_before_first"],
+          ["", "invalid_request"],
+          ["-1", "invalid_request"],
+          ["1.5", "invalid_request"],
+          ["yesterday", "invalid_request"],
+          ["2026-11-21", "invalid_request"],
+          ["2026-11-21T09:30:00", "invalid_request"],
+          ["2026-13-41T09:30:00Z", "invalid_request"]
+        ] as const) {
+          const told = problemOf(yield* get(path + encodeURIComponent(at)), 400)
+          assert.strictEqual(told.code, code, at)
+          if (code === "invalid_request") assert.strictEqual(told.errors?.[0]?.field, "at")
+        }
+        assert.strictEqual(problemOf(yield* get("/v1/sessions/s-000000000000/state?at=1"), 404).code, "session_not_found")
+        assert.strictEqual(problemOf(yield* get(`/v1/sessions/${id}/state?when=1`), 400).code, "invalid_request")
+        assert.strictEqual(yield* reader.head, head)
+      }).pipe(Effect.scoped)
+    )
+  })
+})
