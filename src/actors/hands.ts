@@ -3,7 +3,7 @@ import { Deferred, Effect, Exit, FiberSet, Latch, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
-import { providerOf } from "../domain/providers/index.ts"
+import { agentOf } from "../domain/providers/index.ts"
 import { insideOf, lifeOf, mayRun, type Session } from "../domain/session.ts"
 import type { EventStore } from "../infra/log/event-store.ts"
 import type { Output } from "../infra/output/output.ts"
@@ -151,7 +151,7 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
 
   /** Text, a pause, Enter: one operation of the holder, which nobody's keys can come between. */
   const deliver = ({ generation, hash, promptId, writeId }: Extract<SessionEffect, { readonly type: "DeliverPrompt" }>) => {
-    const { bracketed, enterAfterMs } = providerOf(context().spec.provider).submit
+    const { bracketed, enterAfterMs } = agentOf(context()).submit
     const undeliverable = (code: string) => tell({ type: "PromptUndeliverable", generation, promptId, code })
     return texts.read(hash).pipe(
       Effect.flatMap((text) =>
@@ -182,7 +182,7 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
           )
         )
       case "Write": {
-        const typed = effect.kind === "interrupt" ? new TextEncoder().encode(providerOf(context().spec.provider).interrupt) : bytes
+        const typed = effect.kind === "interrupt" ? new TextEncoder().encode(agentOf(context()).interrupt) : bytes
         // The bytes of an input live in the memory of the daemon that took it, and nowhere else.
         return background(
           typed === null

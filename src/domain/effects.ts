@@ -14,6 +14,10 @@ export type SessionEffect =
       readonly promptId: string
       readonly hash: string
       readonly writeId: string
+      /** It answers a question: typed in the keys that the agent takes as an answer. */
+      readonly answers?: boolean
+      /** Files whose paths are typed behind the text. */
+      readonly paths?: ReadonlyArray<string>
     }
   /** The answer to a write was lost with an earlier daemon: the holder knows. Answered by `WriteSettled`. */
   | { readonly type: "SettleWrite"; readonly generation: number; readonly writeId: string }

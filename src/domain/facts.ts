@@ -1,6 +1,9 @@
 /** What happened: the machine's whole alphabet. A fact is never changed; a new meaning gets a new name or a new version. */
 import { Schema } from "effect"
+import { Activity, EvidenceSource } from "./activity.ts"
 import { Generation, Nonce, Offset, SessionId } from "./ids.ts"
+import { Question, Usage } from "./observations.ts"
+import { Provider } from "./providers/provider.ts"
 import { PatchRequest, Size, Spec } from "./spec.ts"
 import { Deadline } from "./time.ts"
 
@@ -32,13 +35,19 @@ export const EndCause = Schema.Union([
 ])
 export type EndCause = typeof EndCause.Type
 
-export const Activity = Schema.Literals(["idle", "working", "waiting", "compacting", "unknown"])
-export type Activity = typeof Activity.Type
-/** Best first: a weaker source never overrides a stronger one that is fresher than its limit. */
-export const EvidenceSource = Schema.Literals(["protocol", "hook", "transcript", "osc", "screen", "silence", "none"])
-export type EvidenceSource = typeof EvidenceSource.Type
-
-export const DeadlineName = Schema.Literals(["launch", "ready", "reclaim", "healthy", "backoff", "stop", "idle", "accept", "expire"])
+export const DeadlineName = Schema.Literals([
+  "launch",
+  "ready",
+  "reclaim",
+  "healthy",
+  "backoff",
+  "stop",
+  "idle",
+  "accept",
+  "expire",
+  "doubt",
+  "interrupt"
+])
 export type DeadlineName = typeof DeadlineName.Type
 
 export const Leftover = Schema.Struct({ pid: Schema.Int, command: Schema.String })
@@ -47,6 +56,10 @@ export type Leftover = typeof Leftover.Type
 /** When a queued prompt may be typed: at once (also into a turn), between turns, or when the agent has nothing to do. */
 export const Delivery = Schema.Literals(["now", "turn_boundary", "idle"])
 export type Delivery = typeof Delivery.Type
+
+/** An image that goes with a prompt. `hash`: SHA-256 of its bytes, hexadecimal, when it was queued. */
+export const Attachment = Schema.Struct({ path: Schema.String, mediaType: Schema.String, bytes: Schema.Int, hash: Schema.String })
+export type Attachment = typeof Attachment.Type
 
 /** A prompt as the log holds it. Its text lies beside the log under `hash`, so that it can be erased without changing any state. */
 export const Prompt = Schema.Struct({
@@ -61,16 +74,72 @@ export const Prompt = Schema.Struct({
   replyTo: Schema.NullOr(Schema.String),
   threadId: Schema.NullOr(Schema.String),
   replyExpected: Schema.Boolean,
-  expires: Schema.NullOr(Deadline)
+  expires: Schema.NullOr(Deadline),
+  /** The question that it answers: typed while that one is open, and never after. */
+  answers: Schema.optionalKey(Schema.String),
+  /** Files that go with it; their paths are typed behind the text. */
+  attachments: Schema.optionalKey(Schema.Array(Attachment))
 })
 export type Prompt = typeof Prompt.Type
+
+/** Where a launch begins its conversation: a new one, one that is there, or a branch of `parent`. `id`: null until the agent tells. */
+export const Beginning = Schema.Struct({
+  kind: Schema.Literals(["fresh", "resume", "fork"]),
+  id: Schema.NullOr(Schema.String),
+  parent: Schema.NullOr(Schema.String)
+})
+export type Beginning = typeof Beginning.Type
+
+/** Where a forked session comes from. `degraded`: why it begins without the parent's history; null when it has it. */
+export const Lineage = Schema.Struct({
+  parent: SessionId,
+  seq: Schema.Int,
+  conversation: Schema.NullOr(Schema.String),
+  atMessage: Schema.NullOr(Schema.String),
+  degraded: Schema.NullOr(Schema.Literals(["no_history", "provider_cannot_fork"]))
+})
+export type Lineage = typeof Lineage.Type
+
+/** A question while it is open. Its id names this very asking: the same words asked again are another question. */
+export const Asked = Schema.Struct({ id: Schema.String, kind: Question.fields.kind, choices: Question.fields.choices })
+export type Asked = typeof Asked.Type
+
+/** What an agent says of itself; a report with an older `seq` than the newest is ignored. */
+export const StateReport = Schema.Struct({
+  seq: Schema.Int,
+  phase: Schema.NullOr(Schema.String),
+  task: Schema.NullOr(Schema.String),
+  blocker: Schema.NullOr(Schema.String),
+  needsInput: Schema.Boolean,
+  threadId: Schema.NullOr(Schema.String)
+})
+export type StateReport = typeof StateReport.Type
+
+const activityFields = {
+  generation: Generation,
+  activity: Activity,
+  source: EvidenceSource,
+  question: Schema.NullOr(Schema.String),
+  asked: Schema.optionalKey(Asked),
+  evidenceOffset: Schema.optionalKey(Offset)
+}
+const outcome = Schema.Literals(["end", "archive", "terminate", "reload"])
 
 /** What makes a step of a prompt's life true: who or what told of it, and in a few words what was told. */
 export const Evidence = Schema.Struct({ source: Schema.String, detail: Schema.String })
 export type Evidence = typeof Evidence.Type
 
 export const Fact = Schema.Union([
-  fact("SessionCreated", { id: SessionId, spec: Spec, by }),
+  fact("SessionCreated", {
+    id: SessionId,
+    spec: Spec,
+    by,
+    /** A provider of the user's own, as it was then: what decided once decides the same in every replay. */
+    provider: Schema.optionalKey(Provider),
+    /** What the first launch begins with, where that is not a new conversation. */
+    beginning: Schema.optionalKey(Beginning),
+    lineage: Schema.optionalKey(Lineage)
+  }),
   fact("SessionPatched", { changes: PatchRequest, by }),
 
   fact("LaunchIntended", {
@@ -80,7 +149,9 @@ export const Fact = Schema.Union([
     /** The absolute path that argv[0] resolved to. */
     executable: Schema.String,
     bootId: Schema.String,
-    deadline: Deadline
+    deadline: Deadline,
+    /** Absent where the provider knows no conversations. */
+    conversation: Schema.optionalKey(Beginning)
   }),
   fact("ProcessSpawned", { generation: Generation, process: ProcessIdentity, holderSeq, deadline: Deadline }),
   /** `healthyDeadline`: when the relaunch budget is full again; null while nothing of it is spent. */
@@ -92,13 +163,49 @@ export const Fact = Schema.Union([
   }),
   fact("ReadinessTimedOut", { generation: Generation, afterMs: Schema.Int, deadline: Deadline }),
   fact("HealthConfirmed", { generation: Generation, attempts: Schema.Int }),
-  fact("ActivityChanged", {
+  fact("ActivityChanged", activityFields),
+  /** What was said last was said again by its source, when half of the time that it stands was over. */
+  fact("ActivityConfirmed", { generation: Generation, source: EvidenceSource }),
+  /** A weaker source says something else: it counts at the deadline, unless the stronger one speaks before. */
+  fact("ActivityDoubted", { ...activityFields, deadline: Deadline }),
+  fact("TurnEnded", {
     generation: Generation,
-    activity: Activity,
-    source: EvidenceSource,
-    question: Schema.NullOr(Schema.String),
-    evidenceOffset: Schema.optionalKey(Offset)
+    outcome: Schema.Literals(["completed", "interrupted", "failed"]),
+    detail: Schema.String,
+    source: EvidenceSource
   }),
+  /** The agent ended in the middle of a turn, which nobody will go on with unless somebody asks for it. */
+  /** `prompt`: the one that began the turn, where that is known. */
+  fact("TurnAbandoned", { generation: Generation, prompt: Schema.NullOr(Schema.String) }),
+  fact("ConversationKnown", {
+    generation: Generation,
+    id: Schema.String,
+    /** The file that the agent writes it to. */
+    transcript: Schema.NullOr(Schema.String),
+    source: EvidenceSource
+  }),
+  /** It ended the agent soon after every resume: the next launch begins a new one. */
+  fact("ConversationAbandoned", { id: Schema.String, launches: Schema.Int }),
+  /** `from` and `to`: bytes of the file, of whole lines. What was used is of these lines alone. */
+  fact("TranscriptRead", {
+    generation: Generation,
+    path: Schema.String,
+    from: Schema.Int,
+    to: Schema.Int,
+    lines: Schema.Int,
+    model: Schema.NullOr(Schema.String),
+    usage: Usage
+  }),
+  fact("AgentBlocked", {
+    generation: Generation,
+    cause: Schema.Literals(["auth", "rate_limited"]),
+    until: Schema.NullOr(Schema.Int),
+    detail: Schema.String,
+    source: EvidenceSource
+  }),
+  /** The first message of a kind that this version does not know, as it came; the later ones are counted only. */
+  fact("MessageUnknown", { generation: Generation, source: EvidenceSource, kind: Schema.String, raw: Schema.String }),
+  fact("StateReported", { report: StateReport, by }),
 
   fact("Resized", { size: Size }),
   fact("InputAccepted", {
@@ -106,9 +213,17 @@ export const Fact = Schema.Union([
     writeId: Schema.String,
     kind: Schema.Literals(["input", "interrupt"]),
     bytes: Schema.Int,
-    by
+    by,
+    /** An interrupt of a turn counts until the turn ends, or until then. */
+    latch: Schema.optionalKey(Deadline)
   }),
   fact("InputWritten", { generation: Generation, writeId: Schema.String }),
+  /** `unconfirmed`: nothing told in time that the turn has ended. */
+  fact("InterruptSettled", {
+    generation: Generation,
+    writeId: Schema.String,
+    outcome: Schema.Literals(["turn_ended", "unconfirmed", "failed"])
+  }),
   /** `not_written`: proven absent. `uncertain`: nobody can say. Neither is sent again. */
   fact("InputFailed", { generation: Generation, writeId: Schema.String, code: Schema.Literals(["not_written", "uncertain"]) }),
   fact("ClientAttached", { client: Schema.String, mode: Schema.Literals(["control", "view"]) }),
@@ -134,7 +249,7 @@ export const Fact = Schema.Union([
 
   fact("StopRequested", {
     mode: Schema.Literals(["stop", "kill"]),
-    outcome: Schema.Literals(["end", "archive", "terminate"]),
+    outcome,
     by,
     reason: Schema.String,
     deadline: Deadline
@@ -144,7 +259,7 @@ export const Fact = Schema.Union([
     mode: Schema.Literals(["stop", "kill"]),
     by,
     reason: Schema.String,
-    outcome: Schema.Literals(["end", "archive", "terminate"]),
+    outcome,
     deadline: Deadline
   }),
   fact("StopStepTaken", {
@@ -185,7 +300,8 @@ export const Fact = Schema.Union([
   fact("RelaunchStarted", { attempt: Schema.Int, bootMs: Schema.Int }),
   fact("RelaunchCancelled", { by, reason: Schema.String }),
   fact("GaveUp", { reason: Schema.Literals(["budget_spent", "auth", "configuration"]), attempts: Schema.Int, notice: Schema.String }),
-  fact("ResumeRequested", { by }),
+  /** `why`: what asked for it, where it was not a resume itself. */
+  fact("ResumeRequested", { by, why: Schema.optionalKey(Schema.Literals(["prompt", "reload"])) }),
 
   fact("OutputDropped", {
     generation: Generation,
@@ -199,7 +315,8 @@ export const Fact = Schema.Union([
   fact("SessionTerminated", { by, reason: Schema.String }),
   /** The machine was rebooted: every pending deadline, moved to the new boot's clock. */
   fact("ClockRebased", { bootId: Schema.String, deadlines: Schema.Record(DeadlineName, Schema.optionalKey(Deadline)) })
-]).pipe(Schema.toTaggedUnion("type"))
+])
 export type Fact = typeof Fact.Type
 export type FactType = Fact["type"]
+export const factTypes: ReadonlySet<string> = new Set(Fact.members.map(({ fields }) => fields.type.schema.literal))
 export type FactOf<T extends FactType> = Extract<Fact, { readonly type: T }>

@@ -1,7 +1,9 @@
 /** What a session is told: commands from people, reports from processes and clocks. Stored with the facts that it caused. */
 import { Schema } from "effect"
-import { Activity, EvidenceSource, Leftover, ProcessIdentity, Prompt } from "./facts.ts"
+import { Activity, EvidenceSource } from "./activity.ts"
+import { Leftover, ProcessIdentity, Prompt, StateReport } from "./facts.ts"
 import { Generation, Offset } from "./ids.ts"
+import { Question, Usage } from "./observations.ts"
 import { PatchRequest, Size } from "./spec.ts"
 
 const input = <const T extends string, const F extends Schema.Struct.Fields>(type: T, fields: F) =>
@@ -54,6 +56,9 @@ export const Command = Schema.Union([
   command("Stop", { reason: Schema.String }),
   command("Kill", { reason: Schema.String }),
   command("Resume", {}),
+  /** A polite stop, and a launch that resumes the conversation. */
+  command("Reload", { reason: Schema.String }),
+  command("ReportState", { report: StateReport }),
   command("Archive", {}),
   command("Unarchive", {}),
   command("Terminate", { reason: Schema.String }),
@@ -63,7 +68,8 @@ export const Command = Schema.Union([
 export type Command = typeof Command.Type
 
 export const Report = Schema.Union([
-  report("Prepared", { executable: Schema.String }),
+  /** `history`: whether the conversation's own file was found; absent where there is none to look for. */
+  report("Prepared", { executable: Schema.String, history: Schema.optionalKey(Schema.Boolean) }),
   report("PrepareFailed", { code: Schema.String, message: Schema.String }),
   report("LaunchFailed", { code: Schema.String, message: Schema.String }),
   report("HolderReported", { entry: JournalEntry }),
@@ -72,13 +78,40 @@ export const Report = Schema.Union([
     activity: Activity,
     source: EvidenceSource,
     question: Schema.NullOr(Schema.String),
+    asked: Schema.optionalKey(Schema.Struct({ kind: Question.fields.kind, choices: Question.fields.choices })),
     /** The end of the bytes that said so, where output is the source. */
     evidenceOffset: Schema.optionalKey(Offset)
   }),
   /** A claimed prompt cannot be typed at all: its text is gone. */
   report("PromptUndeliverable", { promptId: Schema.String, code: Schema.String }),
   /** The agent, or something that watches it, has taken up the prompt that was submitted last. */
-  report("PromptObserved", { source: EvidenceSource, detail: Schema.String }),
+  report("PromptObserved", {
+    source: EvidenceSource,
+    detail: Schema.String,
+    /** Of its text, where the agent repeats it: what somebody typed is not taken for ours. */
+    hash: Schema.optionalKey(Schema.String)
+  }),
+  report("TurnObserved", {
+    source: EvidenceSource,
+    outcome: Schema.Literals(["completed", "interrupted", "failed"]),
+    detail: Schema.String
+  }),
+  report("ConversationObserved", { source: EvidenceSource, id: Schema.String, transcript: Schema.NullOr(Schema.String) }),
+  report("TranscriptAdvanced", {
+    path: Schema.String,
+    from: Schema.Int,
+    to: Schema.Int,
+    lines: Schema.Int,
+    model: Schema.NullOr(Schema.String),
+    usage: Usage
+  }),
+  report("BlockObserved", {
+    source: EvidenceSource,
+    cause: Schema.Literals(["auth", "rate_limited"]),
+    until: Schema.NullOr(Schema.Int),
+    detail: Schema.String
+  }),
+  report("MessageNotKnown", { source: EvidenceSource, kind: Schema.String, raw: Schema.String }),
   /** The daemon found the holder of an earlier daemon alive, and is attached again. */
   report("Reattached", { process: ProcessIdentity, downMs: Schema.Int }),
   /** The holder is gone without having told how its process ended. */

@@ -38,6 +38,22 @@ export const limits = {
   /** From Enter to the first sign that the agent took the prompt; a busy agent may queue it for as long as its turn lasts. */
   acceptMs: 15_000,
   acceptWhileBusyMs: 3_600_000,
+  /** An interrupt counts for so long: pressed twice, several agents end. */
+  interruptMs: 10_000,
+  /** A resume that ends the agent sooner is suspected, and after this many in a row the conversation is. */
+  poisonedResumeMs: 5_000,
+  poisonedResumes: 2,
+  /** Kinds of unknown messages that one session keeps a sample of, and how much of each. */
+  unknownKinds: 32,
+  unknownChars: 2_048,
+  /** Of a question's text, of each of its choices, and how many of them. */
+  questionChars: 2_048,
+  choices: 32,
+  /** Images of one prompt, and of one image. */
+  attachments: 8,
+  attachmentBytes: 10_485_760,
+  /** One word of what an agent says of itself. */
+  reportChars: 1_024,
   promptExpiryMs: { minimum: 1_000, maximum: 7 * 86_400_000 },
   mailbox: 1_024,
   ladderRungs: 8,

@@ -1,10 +1,11 @@
 /** The session's machine: facts are its whole alphabet, guards protect legality, effects are returned and never executed. */
 import { or, setup, stateIn } from "xstate"
+import type { Activity } from "./activity.ts"
 import type { SessionEffect } from "./effects.ts"
-import type { Activity, Fact, FactOf } from "./facts.ts"
+import type { Beginning, Fact, FactOf } from "./facts.ts"
 import { limits } from "./limits.ts"
 import { promptClaim, unheld } from "./prompt-transitions.ts"
-import { lasting, perform, remember, without } from "./remember.ts"
+import { begun, isBusy, lasting, perform, remember, without, wordOf } from "./remember.ts"
 import { initialContext, type SessionContext } from "./session-context.ts"
 import { anytime, exited, runLadder, whileLive, whileReaping, whileUp } from "./transitions.ts"
 
@@ -20,11 +21,12 @@ const launch = <const S extends string>(state: S) => ({
         LaunchIntended: {
           target: "launching" as const,
           actions: [
-            remember<"LaunchIntended">((context, { bootId, deadline, executable, nonce }) => ({
+            remember<"LaunchIntended">((context, { bootId, conversation, deadline, executable, nonce }) => ({
               nonce,
               executable,
               bootId,
               holderSeq: 0,
+              ...(conversation === undefined ? {} : beginning(context, conversation)),
               deadlines: { ...context.deadlines, launch: deadline }
             })),
             perform(({ executable, generation, nonce }) => [{ type: "Spawn", generation, nonce, executable }])
@@ -76,8 +78,16 @@ const launch = <const S extends string>(state: S) => ({
   }
 })
 
-/** What an agent does in a turn: a question that it asks is part of one. */
-const isBusy = (activity: Activity) => activity === "working" || activity === "compacting" || activity === "waiting"
+/** A conversation that is taken up again keeps what is known of it; any other begins with nothing. */
+const beginning = ({ conversation: before }: SessionContext, { id, kind }: Beginning): Partial<SessionContext> => ({
+  conversation: {
+    id,
+    kind,
+    transcript: kind === "resume" && before?.id === id ? before.transcript : null,
+    begun: kind === "resume",
+    ...(before?.abandoned && before.id !== null ? { replaces: before.id } : {})
+  }
+})
 
 /** The agent is up. Any activity may follow any other: what we see of it is evidence, not a promise. */
 const active = {
@@ -86,11 +96,35 @@ const active = {
     ActivityChanged: (["idle", "working", "waiting", "compacting", "unknown"] as const).map((activity) => ({
       guard: ({ event }: { readonly event: { readonly activity: Activity } }) => event.activity === activity,
       target: activity,
-      actions: remember<"ActivityChanged">(({ activity: before, heard }, { at, evidenceOffset, question, source }) => ({
-        activity: { value: activity, source, at, question, ...(evidenceOffset === undefined ? {} : { evidenceOffset }) },
-        heard: { changes: (heard?.changes ?? 0) + 1, turns: (heard?.turns ?? 0) + (isBusy(activity) && !isBusy(before.value) ? 1 : 0) }
+      actions: remember<"ActivityChanged">((context, changed) => ({
+        activity: wordOf(changed),
+        doubt: null,
+        deadlines: without(context.deadlines, "doubt"),
+        heard: {
+          ...context.heard,
+          changes: (context.heard?.changes ?? 0) + 1,
+          turns: (context.heard?.turns ?? 0) + (isBusy(activity) && !isBusy(context.activity.value) ? 1 : 0)
+        },
+        // Who works has been told something; who works again is blocked no more.
+        ...(activity === "working" ? { ...begun(context), blocked: null } : {})
       }))
     })),
+    ActivityConfirmed: {
+      actions: remember<"ActivityConfirmed">(({ activity, deadlines }, { at }) => ({
+        activity: { ...activity, at },
+        doubt: null,
+        deadlines: without(deadlines, "doubt")
+      }))
+    },
+    ActivityDoubted: {
+      actions: remember<"ActivityDoubted">(({ deadlines }, { deadline, ...doubted }) => ({
+        doubt: wordOf(doubted),
+        deadlines: { ...deadlines, doubt: deadline }
+      }))
+    },
+    TurnEnded: {
+      actions: remember<"TurnEnded">(({ heard }) => ({ heard: { changes: 0, turns: 0, ...heard, ended: heard?.turns ?? 0 } }))
+    },
     PromptClaimed: promptClaim,
     HealthConfirmed: {
       actions: remember<"HealthConfirmed">((context) => ({ attempts: 0, deadlines: without(context.deadlines, "healthy") }))
@@ -103,6 +137,7 @@ const resume = {
   target: "#resuming" as const,
   actions: remember<"ResumeRequested">(({ deadlines, generation }) => ({
     generation: generation + 1,
+    blocked: null,
     attempts: 0,
     relaunchedAt: [],
     relaunch: null,

@@ -1,6 +1,6 @@
 /** What a source of evidence tells of an agent: one vocabulary for hooks, transcripts, status files, terminal sequences and screens. */
 import { Schema } from "effect"
-import { Activity } from "./facts.ts"
+import { Activity } from "./activity.ts"
 
 /** What somebody must answer before the agent goes on. `choices`: what it offers, in its own order and words; empty where it does not say. */
 export const Question = Schema.Struct({

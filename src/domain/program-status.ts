@@ -1,5 +1,5 @@
 /** What a program says of itself in its output, read from bytes as they come: the Program Status Protocol, titles, notifications. */
-import type { Activity } from "./facts.ts"
+import type { Activity } from "./activity.ts"
 import { limits } from "./limits.ts"
 
 /** `ESC ] 7501 ; state=…:app=…[:kind=…][:msg=<base64>]`, ended by ST or BEL. */

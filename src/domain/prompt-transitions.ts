@@ -1,7 +1,7 @@
 /** The life of a prompt, as the machine keeps it: every step from the stages it may follow, and from no other. */
 import type { FactOf, FactType } from "./facts.ts"
 import { limits } from "./limits.ts"
-import { perform, remember, without } from "./remember.ts"
+import { begun, perform, remember, without } from "./remember.ts"
 import type { Heard, OpenPrompt, SessionContext } from "./session-context.ts"
 import type { Deadline } from "./time.ts"
 
@@ -12,7 +12,8 @@ type Stage = OpenPrompt["stage"]
 const follows: { readonly [type in Exclude<PromptFact, "PromptQueued">]: ReadonlyArray<Stage> } = {
   PromptEdited: ["queued"],
   PromptPromoted: ["queued"],
-  PromptCancelled: ["queued"],
+  /** From `accepted`: its turn was interrupted. */
+  PromptCancelled: ["queued", "accepted"],
   PromptExpired: ["queued"],
   PromptClaimed: ["queued"],
   PromptReleased: ["claimed"],
@@ -20,7 +21,8 @@ const follows: { readonly [type in Exclude<PromptFact, "PromptQueued">]: Readonl
   PromptSubmitted: ["written"],
   PromptAccepted: ["submitted"],
   PromptAnswered: ["accepted"],
-  PromptRejected: ["claimed", "submitted"],
+  /** From `accepted`: its turn failed. */
+  PromptRejected: ["claimed", "submitted", "accepted"],
   PromptUncertain: ["claimed", "written", "submitted", "accepted"]
 }
 
@@ -76,7 +78,10 @@ export const promptSteps = {
   PromptReleased: step("PromptReleased", (prompt) => ({ ...prompt, stage: "queued", writeId: null, held: true })),
   PromptWritten: step("PromptWritten", reach("written")),
   PromptSubmitted: step("PromptSubmitted", (prompt, _, { deadline }) => ({ ...prompt, stage: "submitted", acceptBy: deadline })),
-  PromptAccepted: step("PromptAccepted", reach("accepted")),
+  PromptAccepted: {
+    guard: step("PromptAccepted", reach("accepted")).guard,
+    actions: [step("PromptAccepted", reach("accepted")).actions, remember<"PromptAccepted">(begun)]
+  },
   PromptAnswered: step("PromptAnswered", leave),
   PromptRejected: step("PromptRejected", leave),
   PromptUncertain: step("PromptUncertain", (prompt, _, { resend }) =>
@@ -98,7 +103,15 @@ export const promptClaim = {
     perform(({ generation, prompts }) =>
       prompts
         .filter(({ stage }) => stage === "claimed")
-        .map(({ hash, id, writeId }) => ({ type: "DeliverPrompt", generation, promptId: id, hash, writeId: writeId ?? "" }))
+        .map(({ answers, attachments, hash, id, writeId }) => ({
+          type: "DeliverPrompt",
+          generation,
+          promptId: id,
+          hash,
+          writeId: writeId ?? "",
+          ...(answers === undefined ? {} : { answers: true }),
+          ...(attachments === undefined ? {} : { paths: attachments.map(({ path }) => path) })
+        }))
     )
   ]
 }

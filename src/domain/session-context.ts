@@ -1,5 +1,8 @@
 /** What a session remembers beside its state: plain JSON, written by facts alone. */
-import type { Activity, DeadlineName, EndCause, EvidenceSource, FactOf, Leftover, ProcessIdentity, Prompt } from "./facts.ts"
+import type { Activity, EvidenceSource } from "./activity.ts"
+import type { Asked, Beginning, DeadlineName, EndCause, FactOf, Leftover, Lineage, ProcessIdentity, Prompt, StateReport } from "./facts.ts"
+import type { Usage } from "./observations.ts"
+import type { Provider } from "./providers/provider.ts"
 import type { Spec } from "./spec.ts"
 import type { Deadline } from "./time.ts"
 
@@ -13,7 +16,7 @@ export interface Exit {
 export interface StopOrder {
   readonly mode: "stop" | "kill"
   /** What becomes of the session once nothing of its process is left. */
-  readonly outcome: "end" | "archive" | "terminate"
+  readonly outcome: "end" | "archive" | "terminate" | "reload"
   readonly by: string
   readonly reason: string
   readonly at: number
@@ -24,9 +27,35 @@ export interface PendingWrite {
   readonly kind: "input" | "interrupt"
 }
 
+/** What outlives the agent's processes. */
+export interface Conversation {
+  readonly id: string | null
+  readonly transcript: string | null
+  /** Something was said in it: before that there is nothing to resume. */
+  readonly begun: boolean
+  /** How the present launch began it. */
+  readonly kind: Beginning["kind"]
+  /** It ended its agents, and the next launch begins another. */
+  readonly abandoned?: boolean
+  /** The abandoned one that this one was begun for. */
+  readonly replaces?: string
+}
+
+/** One word on what the agent does. */
+export interface Word {
+  readonly value: Activity
+  readonly source: EvidenceSource
+  readonly at: number
+  readonly question: string | null
+  readonly asked?: Asked
+  readonly evidenceOffset?: number
+}
+
 export interface Heard {
   readonly changes: number
   readonly turns: number
+  /** The newest turn that is known to have ended, counted like `turns`. */
+  readonly ended?: number
 }
 
 /** A prompt whose fate is open. */
@@ -71,13 +100,9 @@ export interface SessionContext {
   /** When the newest relaunches began, milliseconds since boot; at most as many as a window allows. */
   readonly relaunchedAt: ReadonlyArray<number>
 
-  readonly activity: {
-    readonly value: Activity
-    readonly source: EvidenceSource
-    readonly at: number
-    readonly question: string | null
-    readonly evidenceOffset?: number
-  }
+  readonly activity: Word
+  /** What a weaker source says against it, until the stronger one speaks again or its time is up. */
+  readonly doubt: Word | null
   /** How often the activity has changed, and how often of that to being busy; null while it has not. */
   readonly heard: Heard | null
   readonly deadlines: { readonly [name in DeadlineName]?: Deadline }
@@ -88,6 +113,27 @@ export interface SessionContext {
   /** The output offset when the idle deadline was armed: output since then means somebody or something is at work. */
   readonly idleOffset: number
   readonly notice: string | null
+
+  /** A provider of the user's own; null for a built-in one. */
+  readonly provider: Provider | null
+  readonly beginning: Beginning | null
+  readonly lineage: Lineage | null
+  /** Null before the first launch, and where the provider knows none. */
+  readonly conversation: Conversation | null
+  /** How many resumes in a row ended the agent within seconds. */
+  readonly poisoned: number
+  /** How far the conversation's own file is read. */
+  readonly transcript: { readonly path: string; readonly offset: number; readonly lines: number } | null
+  readonly model: string | null
+  readonly usage: Usage | null
+  readonly blocked: { readonly cause: "auth" | "rate_limited"; readonly until: number | null; readonly detail: string } | null
+  readonly report: (StateReport & { readonly at: number }) | null
+  /** An interrupt whose turn has not ended yet. */
+  readonly interrupt: { readonly writeId: string; readonly by: string } | null
+  /** The newest turn that a process did not live to end. */
+  readonly abandoned: { readonly generation: number; readonly promptId: string | null; readonly at: number } | null
+  /** Kinds of messages that this version does not know. */
+  readonly unknownKinds: ReadonlyArray<string>
 }
 
 export const initialContext = (created: FactOf<"SessionCreated">): SessionContext => ({
@@ -116,5 +162,19 @@ export const initialContext = (created: FactOf<"SessionCreated">): SessionContex
   prompts: [],
   clients: [],
   idleOffset: 0,
-  notice: null
+  notice: null,
+  provider: created.provider ?? null,
+  beginning: created.beginning ?? null,
+  lineage: created.lineage ?? null,
+  conversation: null,
+  doubt: null,
+  poisoned: 0,
+  transcript: null,
+  model: null,
+  usage: null,
+  blocked: null,
+  report: null,
+  interrupt: null,
+  abandoned: null,
+  unknownKinds: []
 })

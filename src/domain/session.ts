@@ -73,7 +73,7 @@ export const stateName = (session: Session): string => {
 export const canonical = (session: Session): string => canonicalJson([session.value, filled(session.context)])
 
 /** The format of a checkpoint: a change of the machine's states or of its context's shape is a new one, and older ones are ignored. */
-export const checkpointFormat = 1
+export const checkpointFormat = 2
 
 export const toCheckpoint = (session: Session): string => JSON.stringify({ value: session.value, context: session.context })
 

@@ -1,8 +1,8 @@
 /** What each fact leaves in a session's memory and obliges us to do, for the facts that are legal in several states. */
-import { daemon } from "./facts.ts"
+import { daemon, type FactOf } from "./facts.ts"
 import { limits } from "./limits.ts"
 import { promptSteps, unheld } from "./prompt-transitions.ts"
-import { lasting, type Owed, perform, remember, without } from "./remember.ts"
+import { begun, lasting, type Owed, perform, remember, without } from "./remember.ts"
 import type { SessionContext, StopOrder } from "./session-context.ts"
 
 interface At {
@@ -18,11 +18,24 @@ const sweep: Owed = ({ generation, nonce, process }) => [
 
 /** What is asked for while a stop is under way can only make it firmer. */
 export const firmest = (a: StopOrder["outcome"], b: StopOrder["outcome"]): StopOrder["outcome"] =>
-  [a, b].includes("terminate") ? "terminate" : [a, b].includes("archive") ? "archive" : "end"
+  (["terminate", "archive", "end"] as const).find((outcome) => a === outcome || b === outcome) ?? "reload"
 
 const settled = remember<"InputWritten" | "InputFailed">((context, { writeId }) => ({
   pendingWrites: context.pendingWrites.filter((write) => write.writeId !== writeId)
 }))
+
+/** Whether a launch that resumed a conversation ended too soon to have done so. */
+const poisonedAfter = ({ conversation, poisoned, process, stop }: SessionContext, at: number): number => {
+  if (process === null || conversation?.kind !== "resume" || stop !== null) return poisoned
+  return at - process.startedAt < limits.poisonedResumeMs ? poisoned + 1 : 0
+}
+
+const sum = (before: SessionContext["usage"], more: FactOf<"TranscriptRead">["usage"]): SessionContext["usage"] => ({
+  inputTokens: (before?.inputTokens ?? 0) + more.inputTokens,
+  outputTokens: (before?.outputTokens ?? 0) + more.outputTokens,
+  cacheReadTokens: (before?.cacheReadTokens ?? 0) + more.cacheReadTokens,
+  cacheWriteTokens: (before?.cacheWriteTokens ?? 0) + more.cacheWriteTokens
+})
 
 /** Legal in every state but `terminated`. */
 export const anytime = {
@@ -50,6 +63,16 @@ export const anytime = {
   ClientDetached: {
     actions: remember<"ClientDetached">((context, { client }) => ({ clients: context.clients.filter((other) => other !== client) }))
   },
+  InterruptSettled: {
+    guard: ({ context, event }: { readonly context: SessionContext; readonly event: FactOf<"InterruptSettled"> }) =>
+      context.interrupt?.writeId === event.writeId,
+    actions: remember<"InterruptSettled">(({ deadlines }) => ({ interrupt: null, deadlines: without(deadlines, "interrupt") }))
+  },
+  StateReported: {
+    guard: ({ context, event }: { readonly context: SessionContext; readonly event: FactOf<"StateReported"> }) =>
+      event.report.seq > (context.report?.seq ?? -1),
+    actions: remember<"StateReported">((_, { at, report }) => ({ report: { ...report, at } }))
+  },
   InputWritten: { actions: settled },
   InputFailed: { actions: settled },
   OutputDropped: { actions: remember<"OutputDropped">((_, { holderSeq }) => ({ holderSeq })) },
@@ -59,6 +82,41 @@ export const anytime = {
 /** Legal in `starting`, `streaming` and `resuming`, whether or not a process is up yet. */
 export const whileLive = {
   ...anytime,
+  ConversationKnown: {
+    actions: remember<"ConversationKnown">(({ conversation }, { id, transcript }) => ({
+      conversation: {
+        kind: "fresh",
+        ...conversation,
+        // Another one than was known has nothing in it yet.
+        begun: (conversation?.id ?? id) === id && (conversation?.begun ?? false),
+        id,
+        transcript: transcript ?? (conversation?.id === id ? conversation.transcript : null)
+      }
+    }))
+  },
+  ConversationAbandoned: {
+    actions: remember<"ConversationAbandoned">(({ conversation }) => ({
+      conversation: conversation && { ...conversation, abandoned: true },
+      beginning: null,
+      poisoned: 0
+    }))
+  },
+  TranscriptRead: {
+    actions: remember<"TranscriptRead">((context, { from, lines, model, path, to, usage }) => ({
+      transcript: { path, offset: to, lines: lines + (from > 0 ? (context.transcript?.lines ?? 0) : 0) },
+      model: model ?? context.model,
+      usage: sum(context.usage, usage),
+      ...(lines > 0 ? begun(context) : {})
+    }))
+  },
+  AgentBlocked: { actions: remember<"AgentBlocked">((_, { cause, detail, until }) => ({ blocked: { cause, until, detail } })) },
+  TurnAbandoned: {
+    actions: remember<"TurnAbandoned">((_, { at, generation, prompt }) => ({ abandoned: { generation, promptId: prompt, at } }))
+  },
+  MessageUnknown: {
+    guard: ({ context }: At) => context.unknownKinds.length < limits.unknownKinds,
+    actions: remember<"MessageUnknown">(({ unknownKinds }, { kind }) => ({ unknownKinds: [...unknownKinds, kind] }))
+  },
   StopRequested: {
     guard: ({ context }: At) => context.stop === null,
     actions: [
@@ -108,7 +166,10 @@ export const whileLive = {
         stop: null,
         deadlines: lasting(context.deadlines),
         pendingWrites: [],
+        interrupt: null,
         activity: { value: "unknown" as const, source: "none" as const, at, question: null },
+        doubt: null,
+        poisoned: poisonedAfter(context, at),
         notice: cause.type === "launch_failed" ? cause.message : context.notice
       }))
     ]
@@ -132,7 +193,10 @@ export const whileUp = {
   InputAccepted: {
     guard: ({ context }: At) => context.stop === null && context.pendingWrites.length < limits.pendingWrites,
     actions: [
-      remember<"InputAccepted">((context, { kind, writeId }) => ({ pendingWrites: [...context.pendingWrites, { writeId, kind }] })),
+      remember<"InputAccepted">((context, { by, kind, latch, writeId }) => ({
+        pendingWrites: [...context.pendingWrites, { writeId, kind }],
+        ...(latch === undefined ? {} : { interrupt: { writeId, by }, deadlines: { ...context.deadlines, interrupt: latch } })
+      })),
       perform(({ generation, pendingWrites }) => pendingWrites.slice(-1).map((write) => ({ type: "Write", generation, ...write })))
     ]
   },
@@ -149,7 +213,7 @@ export const whileUp = {
 export const exited = remember<"ProcessExited">((context, { code, holderSeq, signal }) => ({
   holderSeq,
   leaderExit: { code, signal },
-  deadlines: without(context.deadlines, "ready", "reclaim", "healthy", "idle")
+  deadlines: without(context.deadlines, "ready", "reclaim", "healthy", "idle", "doubt", "interrupt")
 }))
 
 /** Legal while what is left of the tree is being ended. */

@@ -1,6 +1,6 @@
 /** Old facts, read by today's code: a row is never rewritten; pure functions bring it up to the present version as it is read. */
 import { Result, Schema } from "effect"
-import { Fact } from "./facts.ts"
+import { Fact, factTypes } from "./facts.ts"
 
 /** A fact as the log holds it: `data` is the fact without `type` and `at`, which have columns of their own. */
 export interface EncodedFact {
@@ -26,7 +26,6 @@ const presentVersion = (type: string, steps = upcasters) => 1 + (steps[type]?.le
 
 const encode = Schema.encodeSync(Fact)
 const decode = Schema.decodeUnknownResult(Fact, { onExcessProperty: "error" })
-const knownTypes: ReadonlySet<string> = new Set(Object.keys(Fact.cases))
 
 export const encodeFact = (fact: Fact): EncodedFact => {
   const { at, type, ...data } = encode(fact)
@@ -36,7 +35,7 @@ export const encodeFact = (fact: Fact): EncodedFact => {
 /** `steps` is a parameter for the tests of the mechanism itself. */
 export const decodeFact = (row: EncodedFact, steps = upcasters): Result.Result<Fact, UnreadableFact> => {
   const unreadable = (reason: string) => Result.fail(new UnreadableFact({ factType: row.type, schemaVersion: row.schemaVersion, reason }))
-  if (!knownTypes.has(row.type)) return unreadable("this version does not know the type")
+  if (!factTypes.has(row.type)) return unreadable("this version does not know the type")
   if (row.schemaVersion > presentVersion(row.type, steps)) return unreadable("written by a newer version")
   const data = (steps[row.type] ?? []).slice(row.schemaVersion - 1).reduce((older, step) => step(older), row.data)
   return Result.mapError(

@@ -1,7 +1,9 @@
 /** A session as people and programs see it: the one public shape, derived from the fold and from nothing else. */
 import { Schema } from "effect"
-import { Activity, type EndCause } from "./facts.ts"
+import { Activity } from "./activity.ts"
+import { type EndCause, Lineage, StateReport } from "./facts.ts"
 import { SessionId } from "./ids.ts"
+import { Usage } from "./observations.ts"
 import { insideOf, lifeOf, mayRun, type Session, stoppingOf } from "./session.ts"
 import { Keepalive, Size, Stopping } from "./spec.ts"
 import { iso } from "./time.ts"
@@ -46,6 +48,16 @@ export const SessionView = Schema.Struct({
   state: State,
   phase: Phase,
   activity: Schema.NullOr(Activity),
+  /** What somebody must answer before the agent goes on; `id` is what a prompt that answers it names. */
+  question: Schema.NullOr(
+    Schema.Struct({
+      id: Schema.String,
+      kind: Schema.String,
+      text: Schema.NullOr(Schema.String),
+      choices: Schema.Array(Schema.String),
+      at: Time
+    })
+  ),
   /** Where the activity was learnt, and the question somebody must answer. */
   evidence: Schema.NullOr(Schema.Struct({ source: Schema.String, at: Time, question: Schema.NullOr(Schema.String) })),
   generation: Schema.Int,
@@ -69,7 +81,22 @@ export const SessionView = Schema.Struct({
   notice: Schema.NullOr(Schema.String),
   clients: Schema.Int,
   prompts: Schema.Struct({ queued: Schema.Int }),
-  lineage: Schema.NullOr(Schema.Struct({ parent: SessionId, seq: Schema.Int })),
+  /** The provider's own name for what is talked about. `replaces`: the one that could not be resumed any more. */
+  conversation: Schema.NullOr(
+    Schema.Struct({ id: Schema.NullOr(Schema.String), transcript: Schema.NullOr(Schema.String), replaces: Schema.NullOr(Schema.String) })
+  ),
+  model: Schema.NullOr(Schema.String),
+  /** Tokens, summed over what the transcript tells. */
+  usage: Schema.NullOr(Usage),
+  /** What keeps the agent from working: nobody is logged in, or its model is not to be had until then. */
+  blocked: Schema.NullOr(Schema.Struct({ cause: Schema.String, until: Schema.NullOr(Time), detail: Schema.String })),
+  /** What the agent says of itself. */
+  report: Schema.NullOr(Schema.Struct({ ...StateReport.fields, at: Time })),
+  /** The newest turn that its process did not live to end; `prompt` can be sent again. */
+  abandoned: Schema.NullOr(Schema.Struct({ generation: Schema.Int, prompt: Schema.NullOr(Schema.String), at: Time })),
+  /** Kinds of messages of the agent that this version does not know. */
+  unknownMessages: Schema.Array(Schema.String),
+  lineage: Schema.NullOr(Lineage),
   createdAt: Time,
   updatedAt: Time
 })
@@ -99,6 +126,10 @@ export const view = (session: Session, seq: number): SessionView => {
     state: life,
     phase: phases[inside] ?? "running",
     activity: life === "streaming" && inside !== "reaping" ? context.activity.value : null,
+    question:
+      life === "streaming" && context.activity.value === "waiting" && context.activity.asked !== undefined
+        ? { ...context.activity.asked, text: context.activity.question, at: iso(context.activity.at) }
+        : null,
     evidence:
       life === "streaming" && context.activity.source !== "none"
         ? { source: context.activity.source, at: iso(context.activity.at), question: context.activity.question }
@@ -125,7 +156,22 @@ export const view = (session: Session, seq: number): SessionView => {
     notice: context.notice,
     clients: context.clients.length,
     prompts: { queued: context.prompts.filter(({ stage }) => stage === "queued").length },
-    lineage: null,
+    conversation: context.conversation && {
+      id: context.conversation.id,
+      transcript: context.conversation.transcript,
+      replaces: context.conversation.replaces ?? null
+    },
+    model: context.model,
+    usage: context.usage,
+    blocked: context.blocked && { ...context.blocked, until: context.blocked.until === null ? null : iso(context.blocked.until) },
+    report: context.report && { ...context.report, at: iso(context.report.at) },
+    abandoned: context.abandoned && {
+      generation: context.abandoned.generation,
+      prompt: context.abandoned.promptId,
+      at: iso(context.abandoned.at)
+    },
+    unknownMessages: context.unknownKinds,
+    lineage: context.lineage,
     createdAt: iso(context.createdAt),
     updatedAt: iso(context.updatedAt)
   }

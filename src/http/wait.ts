@@ -1,6 +1,6 @@
 /** What a client can wait for: conditions on a session's view, each met at the first view in which it holds. */
 import { Result, Schema } from "effect"
-import { Activity } from "../domain/facts.ts"
+import { Activity } from "../domain/activity.ts"
 import { type SessionView, State } from "../domain/view.ts"
 
 /** `since`: the session when the wait began. */

@@ -1,36 +1,122 @@
 /** What the agent is doing, by the best evidence there is: a weaker source never overrides a stronger one that is still fresh. */
-import type { EvidenceSource } from "../facts.ts"
-import type { Report } from "../inputs.ts"
+import type { EvidenceSource } from "../activity.ts"
+import type { Asked, Fact } from "../facts.ts"
+import type { InputOf, Report } from "../inputs.ts"
 import { insideOf, lifeOf } from "../session.ts"
-import { ready } from "./deadlines.ts"
-import { fact, nothing, type Policies } from "./verdict.ts"
+import type { SessionContext, Word } from "../session-context.ts"
+import { deadlineIn } from "../time.ts"
+import { ready } from "./readiness.ts"
+import { fact, nothing, type Policies, type Situation, type Verdict } from "./verdict.ts"
 
-/** How long a source's word stands against a weaker one, best source first. */
+/**
+ * How long a source's word stands against a weaker one, best source first. Hooks tell of a turn's end only when it ends well: an
+ * interrupted one must not look busy for longer than a minute.
+ */
 const freshMs: { readonly [source in EvidenceSource]: number } = {
   protocol: 600_000,
-  hook: 600_000,
-  transcript: 60_000,
-  osc: 60_000,
+  hook: 60_000,
+  transcript: 30_000,
+  osc: 15_000,
   screen: 5_000,
   silence: 0,
   none: 0
 }
 const strength = Object.keys(freshMs).toReversed()
+const isWeaker = (source: EvidenceSource, than: EvidenceSource) => strength.indexOf(source) < strength.indexOf(than)
+
+/** Whether what is known now outweighs a word of `source`. */
+export const outweighs = ({ activity }: SessionContext, source: EvidenceSource, nowMs: number): boolean =>
+  isWeaker(source, activity.source) && nowMs - activity.at < freshMs[activity.source]
+
+type Observed = InputOf<"ActivityObserved">
 
 export const activity: Policies<Extract<Report, { readonly type: "ActivityObserved" }>> = {
-  ActivityObserved: (situation, { type: _, ...observed }) => {
-    const { context, now, session } = situation
+  ActivityObserved: (situation, observed) => {
+    const { context, session } = situation
     if (observed.generation !== context.generation) return nothing("stale_generation")
-    const changed = fact("ActivityChanged", situation, observed)
     // Who can say what it is doing is up: the word may be faster than the holder's.
-    if (insideOf(session) === "booting" && observed.activity !== "unknown") return [...ready(situation, observed.source), changed]
+    if (insideOf(session) === "booting" && observed.activity !== "unknown")
+      return [...ready(situation, observed.source), changed(situation, observed)]
     if (lifeOf(session) !== "streaming" || insideOf(session) === "reaping") return nothing("not_now")
-    const known = context.activity
-    if (observed.evidenceOffset !== undefined && observed.evidenceOffset <= (known.evidenceOffset ?? -1)) return nothing("repeated")
-    const stands = now.wallMs - known.at < freshMs[known.source]
-    if (stands && strength.indexOf(observed.source) < strength.indexOf(known.source)) return nothing("weaker_evidence")
-    if (known.value === observed.activity && known.source === observed.source && known.question === observed.question)
-      return nothing("unchanged")
-    return [changed]
+    if (observed.evidenceOffset !== undefined && observed.evidenceOffset <= (context.activity.evidenceOffset ?? -1))
+      return nothing("repeated")
+    return outweighs(context, observed.source, situation.now.wallMs) ? weaker(situation, observed) : heard(situation, observed)
   }
+}
+
+const heard = (situation: Situation, observed: Observed): Verdict => {
+  const { context, now } = situation
+  const { activity: known, doubt, generation } = context
+  if (known.source !== observed.source || known.value !== observed.activity || known.question !== observed.question)
+    return [changed(situation, observed)]
+  const isHalfOver = now.wallMs - known.at >= freshMs[known.source] / 2 && freshMs[known.source] > 0
+  return doubt !== null || isHalfOver
+    ? [fact("ActivityConfirmed", situation, { generation, source: observed.source })]
+    : nothing("unchanged")
+}
+
+/** It may know more about a question that both see; else it agrees, or it is a doubt that counts once the stronger word is old. */
+const weaker = (situation: Situation, observed: Observed): Verdict => {
+  const { context, now } = situation
+  const { activity: known, doubt, generation } = context
+  if (known.value === observed.activity) {
+    if (knowsMore(known, observed)) return [changed(situation, { ...observed, source: known.source })]
+    return doubt !== null && !isWeaker(observed.source, doubt.source)
+      ? [fact("ActivityConfirmed", situation, { generation, source: observed.source })]
+      : nothing("weaker_evidence")
+  }
+  if (doubt !== null && isWeaker(observed.source, doubt.source)) return nothing("weaker_evidence")
+  if (doubt !== null && doubt.value === observed.activity && doubt.source === observed.source) return nothing("repeated")
+  const standsMs = known.at + freshMs[known.source] - now.wallMs
+  return [fact("ActivityDoubted", situation, { ...wordsOf(situation, observed), deadline: deadlineIn(now, standsMs) })]
+}
+
+const knowsMore = (known: Word, { activity: value, asked, question }: Observed) =>
+  value === "waiting" &&
+  ((known.question === null && question !== null) || (known.asked?.choices.length === 0 && (asked?.choices.length ?? 0) > 0))
+
+/** The stronger word has grown old unconfirmed. */
+export const doubtDue = (situation: Situation): ReadonlyArray<Fact> => {
+  const { doubt, generation } = situation.context
+  if (doubt === null) return []
+  const { asked, at: _, evidenceOffset, value, ...word } = doubt
+  return [
+    changed(situation, {
+      type: "ActivityObserved",
+      generation,
+      activity: value,
+      ...word,
+      ...(asked === undefined ? {} : { asked }),
+      ...(evidenceOffset === undefined ? {} : { evidenceOffset })
+    })
+  ]
+}
+
+const changed = (situation: Situation, observed: Observed) => fact("ActivityChanged", situation, wordsOf(situation, observed))
+
+const wordsOf = (situation: Situation, { activity: value, asked, evidenceOffset, generation, question, source }: Observed) => ({
+  generation,
+  activity: value,
+  source,
+  question,
+  ...(value === "waiting" ? { asked: askedOf(situation.context, source, question, asked) } : {}),
+  ...(evidenceOffset === undefined ? {} : { evidenceOffset })
+})
+
+/** What several sources tell while the agent waits is one question, until one of them tells of another. */
+const askedOf = (
+  { activity: known, generation, heard }: SessionContext,
+  source: EvidenceSource,
+  question: string | null,
+  asked: Observed["asked"]
+) => {
+  const same =
+    known.value === "waiting" &&
+    known.asked !== undefined &&
+    (known.source !== source || known.question === null || known.question === question)
+  return {
+    id: same ? known.asked.id : `${generation}.${(heard?.changes ?? 0) + 1}`,
+    kind: asked?.kind ?? known.asked?.kind ?? "input",
+    choices: asked?.choices ?? []
+  } satisfies Asked
 }

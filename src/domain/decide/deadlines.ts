@@ -1,14 +1,16 @@
 /** What the passing of a deadline means. Deadlines are data; the actor only says that one has passed. */
-import type { DeadlineName, Fact } from "../facts.ts"
+import type { DeadlineName } from "../facts.ts"
 import type { Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
-import { providerOf } from "../providers/index.ts"
+import { agentOf } from "../providers/index.ts"
 import { type Deadline, deadlineIn } from "../time.ts"
+import { doubtDue } from "./activity.ts"
 import { notReady } from "./ending.ts"
 import { relaunchDue } from "./keepalive.ts"
 import { acceptOverdue, expireDue } from "./prompts.ts"
+import { ready } from "./readiness.ts"
 import { stop, stopOverdue } from "./stopping.ts"
-import { armIdleStop } from "./terminal.ts"
+import { armIdleStop, interruptOverdue } from "./terminal.ts"
 import { fact, nothing, type Policies, type Situation, type Verdict } from "./verdict.ts"
 
 export const deadlines: Policies<Extract<Report, { readonly type: "DeadlineReached" }>> = {
@@ -31,7 +33,7 @@ export const earliest = (
 const passed: { readonly [name in DeadlineName]: (situation: Situation) => Verdict } = {
   launch: (situation) => [fact("HolderLost", situation, { generation: situation.context.generation, reason: "launch_overdue" })],
   ready: (situation) => {
-    const { aliveMs } = providerOf(situation.context.spec.provider).ready
+    const { aliveMs } = agentOf(situation.context).ready
     if (aliveMs !== null) return ready(situation, `alive_for_${aliveMs}_ms`)
     return [
       fact("ReadinessTimedOut", situation, {
@@ -49,23 +51,11 @@ const passed: { readonly [name in DeadlineName]: (situation: Situation) => Verdi
   stop: stopOverdue,
   accept: acceptOverdue,
   expire: expireDue,
+  doubt: doubtDue,
+  interrupt: interruptOverdue,
   idle: (situation) => {
     const { activity, idleOffset } = situation.context
     const quiet = situation.now.offset <= idleOffset && (activity.value === "idle" || activity.value === "unknown")
     return quiet ? stop(situation, { mode: "stop", outcome: "end", by: "reprise", reason: "idle" }) : armIdleStop(situation)
   }
-}
-
-/** The agent takes input. From here its health counts, and so does the silence of a session nobody watches. */
-export const ready = (
-  situation: Situation,
-  evidence: string,
-  entry?: { readonly n: number; readonly wallMs: number; readonly offset: number }
-): ReadonlyArray<Fact> => {
-  const { attempts, generation, spec } = situation.context
-  const healthyDeadline = attempts === 0 ? null : deadlineIn(situation.now, spec.keepalive.healthyAfterMs)
-  return [
-    fact("AgentReady", situation, { generation, evidence, holderSeq: entry?.n ?? null, healthyDeadline }, entry),
-    ...armIdleStop(situation)
-  ]
 }

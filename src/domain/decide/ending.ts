@@ -32,10 +32,13 @@ export const ended = (
 }
 
 const causeOf = ({ context, now }: Situation, fallback: EndCause | undefined): EndCause => {
-  const { leaderExit, process, spec, stop } = context
+  const { blocked, leaderExit, process, spec, stop } = context
   if (stop?.by === notReady.by && stop.reason === notReady.reason)
     return { type: "launch_failed", code: "ready_timeout", message: `the agent was not ready after ${spec.readyTimeoutMs} ms` }
   if (stop !== null) return { type: "stopped", by: stop.by, reason: stop.reason }
+  // Its exit code is no witness: several agents end with 0 when they cannot go on.
+  if (blocked !== null && leaderExit !== null)
+    return blocked.cause === "auth" ? { type: "auth" } : { type: "rate_limited", until: blocked.until ?? now.wallMs }
   if (leaderExit === null) return fallback ?? { type: "lost", lastSeenAt: process?.startedAt ?? now.wallMs }
   return leaderExit.code === 0 && leaderExit.signal === null ? { type: "clean" } : { type: "crashed", ...leaderExit }
 }
@@ -44,6 +47,7 @@ const sequel = (situation: Situation, cause: EndCause): ReadonlyArray<Fact> => {
   const { stop } = situation.context
   if (stop?.outcome === "terminate")
     return [...cancelQueued(situation, stop.by), fact("SessionTerminated", situation, { by: stop.by, reason: stop.reason })]
+  if (stop?.outcome === "reload") return [fact("ResumeRequested", situation, { by: stop.by, why: "reload" })]
   if (stop?.outcome === "archive") return [fact("SessionArchived", situation, { by: stop.by })]
   return afterEnd(situation, cause)
 }

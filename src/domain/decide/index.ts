@@ -7,6 +7,7 @@ import type { Spec } from "../spec.ts"
 import type { Moment } from "../time.ts"
 import { activity } from "./activity.ts"
 import { deadlines } from "./deadlines.ts"
+import { evidence } from "./evidence.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { prompts, sequel } from "./prompts.ts"
 import { stopping } from "./stopping.ts"
@@ -46,13 +47,13 @@ export const decideCreate = (id: FactOf<"SessionCreated">["id"], spec: Spec, by:
 export const allowed = (session: Session, now: Moment): ReadonlyArray<CommandType> =>
   samples.filter((command) => decide(session, command, now)._tag !== "Refusal").map((command) => command.type)
 
-const policies: Policies = { ...lifecycle, ...terminal, ...stopping, ...deadlines, ...activity, ...prompts }
+const policies: Policies = { ...lifecycle, ...terminal, ...stopping, ...deadlines, ...activity, ...evidence, ...prompts }
 
 const consider = (session: Session, input: Input, now: Moment): Verdict =>
   (policies[input.type] as Policy<Input["type"]>)({ session, context: session.context, now }, input)
 
-/** An acceptance, an answer and a claim may follow from one input; what would follow from that waits for the next. */
-const mostSequels = 3
+/** The end of an interrupt, an expired answer, an acceptance, an answer and a claim may follow from one input; what would follow from that waits for the next. */
+const mostSequels = 5
 
 const enact = (session: Session, input: Input, facts: ReadonlyArray<Fact>, now: Moment): Decided => {
   const [first, ...rest] = facts
@@ -116,6 +117,7 @@ const samples: ReadonlyArray<Command> = [
   { type: "Stop", ...sample, reason: "" },
   { type: "Kill", ...sample, reason: "" },
   { type: "Resume", ...sample },
+  { type: "Reload", ...sample, reason: "" },
   { type: "Archive", ...sample },
   { type: "Unarchive", ...sample },
   { type: "Terminate", ...sample, reason: "" },

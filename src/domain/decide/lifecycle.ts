@@ -1,11 +1,12 @@
 /** A launch from its preparation to its end: what each report of the holder, or its silence, makes true. */
 import type { HolderEvent, JournalEntry, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
-import { providerOf } from "../providers/index.ts"
+import { agentOf } from "../providers/index.ts"
 import { insideOf, lifeOf, mayRun } from "../session.ts"
 import { deadlineIn, rebase } from "../time.ts"
-import { ready } from "./deadlines.ts"
+import { beginningOf, isPoisoned } from "./conversation.ts"
 import { ended } from "./ending.ts"
+import { ready } from "./readiness.ts"
 import { fact, nothing, type Policies, type Policy, type Situation, type Verdict } from "./verdict.ts"
 
 type LifecycleReport = Extract<
@@ -28,16 +29,22 @@ const isLive = ({ session }: Situation) => mayRun(lifeOf(session))
 export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"Resume"> } = {
   Resume: (situation, { by }) => [fact("ResumeRequested", situation, { by })],
 
-  Prepared: ofThisGeneration((situation, { executable }) => {
+  Prepared: ofThisGeneration((situation, { executable, history }) => {
     const { context, now, session } = situation
+    const conversation = beginningOf(situation, history ?? false)
+    const { conversation: known } = context
     return [
+      ...(conversation !== null && isPoisoned(context)
+        ? [fact("ConversationAbandoned", situation, { id: known?.id ?? "", launches: context.poisoned })]
+        : []),
       fact("LaunchIntended", situation, {
         generation: context.generation,
         nonce: now.nonce,
         reason: lifeOf(session) === "starting" ? "create" : context.attempts > 0 ? "relaunch" : "resume",
         executable,
         bootId: now.bootId,
-        deadline: deadlineIn(now, limits.launchMs)
+        deadline: deadlineIn(now, limits.launchMs),
+        ...(conversation === null ? {} : { conversation })
       })
     ]
   }),
@@ -124,7 +131,7 @@ const reported = (situation: Situation, entry: JournalEntry, event: HolderEvent)
     case "launch_failed":
       return ended(situation, { holderSeq, swept: 0, fallback: { type: "launch_failed", code: event.code, message: event.message } }, entry)
     case "output_began":
-      return insideOf(session) === "booting" && providerOf(context.spec.provider).ready.firstOutput
+      return insideOf(session) === "booting" && agentOf(context).ready.firstOutput
         ? ready(situation, "first_output", entry)
         : nothing("not_now")
     case "stop_step":
@@ -143,6 +150,6 @@ const reported = (situation: Situation, entry: JournalEntry, event: HolderEvent)
 }
 
 const readyAfterMs = ({ context }: Situation) => {
-  const { aliveMs } = providerOf(context.spec.provider).ready
+  const { aliveMs } = agentOf(context).ready
   return aliveMs === null ? context.spec.readyTimeoutMs : Math.min(aliveMs, context.spec.readyTimeoutMs)
 }

@@ -2,9 +2,11 @@
 import type { Evidence, Fact } from "../facts.ts"
 import type { Command, InputOf, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
+import { isBusy } from "../remember.ts"
 import { insideOf, lifeOf } from "../session.ts"
 import type { OpenPrompt } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
+import { isResumable } from "./conversation.ts"
 import { fact, nothing, type Policies, refuse, type Situation, type Verdict } from "./verdict.ts"
 
 type PromptInput = Extract<
@@ -19,9 +21,13 @@ export const prompts: Policies<PromptInput> = {
     if (context.prompts.length >= limits.prompts) return refuse("queue_full", `at most ${limits.prompts} prompts may be open`)
     // It would wait for an agent that somebody has just sent away.
     if (context.stop !== null) return refuse("already_stopping", `a ${context.stop.mode} by ${context.stop.by} is under way`)
-    if (lifeOf(session) === "ended" && insideOf(session) !== "backingOff")
-      return refuse("no_conversation", "the agent has ended, and this provider has no conversation to resume")
-    return [fact("PromptQueued", situation, { prompt, by })]
+    if (prompt.answers !== undefined && prompt.answers !== context.activity.asked?.id)
+      return refuse("question_closed", `no question ${prompt.answers} is open`)
+    const queue = fact("PromptQueued", situation, { prompt, by })
+    if (lifeOf(session) !== "ended" || insideOf(session) === "backingOff") return [queue]
+    if (insideOf(session) === "archived") return refuse("archived", "the session is archived")
+    if (!isResumable(context)) return refuse("no_conversation", "the agent has ended, and there is no conversation to resume")
+    return [queue, fact("ResumeRequested", situation, { by, why: "prompt" })]
   },
   EditPrompt: (situation, { by, bytes, hash, promptId }) =>
     queued(situation, promptId, () => [fact("PromptEdited", situation, { promptId, hash, bytes, by })]),
@@ -36,9 +42,11 @@ export const prompts: Policies<PromptInput> = {
     if (!claimed || generation !== situation.context.generation) return nothing("stale_generation")
     return [fact("PromptRejected", situation, { promptId, code, evidence: { source: "reprise", detail: "nothing was typed" } })]
   },
-  PromptObserved: (situation, { detail, generation, source }) => {
+  PromptObserved: (situation, { detail, generation, hash, source }) => {
     if (generation !== situation.context.generation) return nothing("stale_generation")
-    const submitted = situation.context.prompts.find(({ stage }) => stage === "submitted")
+    const submitted = situation.context.prompts.find(
+      (prompt) => prompt.stage === "submitted" && (hash === undefined || prompt.hash === hash)
+    )
     return submitted === undefined
       ? nothing("not_now")
       : [fact("PromptAccepted", situation, { promptId: submitted.id, evidence: { source, detail } })]
@@ -80,6 +88,12 @@ export const acceptOverdue = (situation: Situation): ReadonlyArray<Fact> =>
       const { activity, heard } = situation.context
       const { source, value } = activity
       const unmoved = (heard?.changes ?? 0) === prompt.before.changes
+      if (prompt.answers !== undefined)
+        return fact("PromptRejected", situation, {
+          promptId: prompt.id,
+          code: "not_accepted",
+          evidence: { source, detail: "the question is still open" }
+        })
       return source !== "none" && value === "idle" && unmoved
         ? fact("PromptRejected", situation, {
             promptId: prompt.id,
@@ -95,10 +109,34 @@ export const expireDue = (situation: Situation): ReadonlyArray<Fact> =>
     .map(({ id }) => fact("PromptExpired", situation, { promptId: id }))
 
 /** The agent is gone: what was typed and not answered can no longer be known; what only waits, waits on. */
-export const atEnd = (situation: Situation): ReadonlyArray<Fact> =>
-  situation.context.prompts
-    .filter(({ stage }) => stage !== "queued")
-    .map((prompt) => uncertain(situation, prompt, `the agent ended while the prompt was ${prompt.stage}`))
+export const atEnd = (situation: Situation): ReadonlyArray<Fact> => {
+  const { activity, generation, prompts: open } = situation.context
+  const inTurn = open.find(({ stage }) => stage === "accepted")
+  return [
+    ...(inTurn !== undefined || isBusy(activity.value)
+      ? [fact("TurnAbandoned", situation, { generation, prompt: inTurn?.id ?? null })]
+      : []),
+    ...open
+      .filter(({ stage }) => stage !== "queued")
+      .map((prompt) => uncertain(situation, prompt, `the agent ended while the prompt was ${prompt.stage}`))
+  ]
+}
+
+/** What a turn's end means for the prompts that it was about. */
+export const turnEnded = (
+  situation: Situation,
+  { detail, outcome, source }: Pick<InputOf<"TurnObserved">, "detail" | "outcome" | "source">
+): ReadonlyArray<Fact> => {
+  const evidence = { source, detail }
+  return situation.context.prompts
+    .filter(({ stage }) => stage === "accepted")
+    .map(({ id }) => {
+      if (outcome === "failed") return fact("PromptRejected", situation, { promptId: id, code: "turn_failed", evidence })
+      return outcome === "completed"
+        ? fact("PromptAnswered", situation, { promptId: id, evidence })
+        : fact("PromptCancelled", situation, { promptId: id, by: source, reason: "its turn was interrupted" })
+    })
+}
 
 /** The session is over for good: what waits, also what the end of the agent sent back to wait, is told that it will not be typed. */
 export const cancelQueued = (situation: Situation, by: string): ReadonlyArray<Fact> =>
@@ -117,8 +155,21 @@ export const sequel = (situation: Situation): ReadonlyArray<Fact> => {
   const { context, session } = situation
   if (lifeOf(session) !== "streaming" || insideOf(session) === "reaping" || context.stop !== null) return []
   const { activity, generation, heard } = context
+  const interrupted = interruptSettled(situation)
+  if (interrupted.length > 0) return interrupted
+  const open = activity.value === "waiting" ? activity.asked?.id : undefined
+  const late = context.prompts.filter(({ answers, stage }) => answers !== undefined && answers !== open && stage === "queued")
+  if (late.length > 0) return late.map(({ id }) => fact("PromptExpired", situation, { promptId: id }))
   for (const prompt of context.prompts) {
     const evidence = { source: activity.source, detail: `the agent is ${activity.value}` }
+    if (prompt.answers !== undefined) {
+      if (prompt.stage !== "submitted" || prompt.answers === open) continue
+      const closed = { source: activity.source, detail: "the question is closed" }
+      return [
+        fact("PromptAccepted", situation, { promptId: prompt.id, evidence: closed }),
+        fact("PromptAnswered", situation, { promptId: prompt.id, evidence: closed })
+      ]
+    }
     // The word may have come before the holder's own: what counts is that the turn began after the claim.
     if (prompt.stage === "submitted" && (heard?.turns ?? 0) > prompt.before.turns)
       return [fact("PromptAccepted", situation, { promptId: prompt.id, evidence: { ...evidence, detail: "the agent began a turn" } })]
@@ -137,12 +188,29 @@ export const sequel = (situation: Situation): ReadonlyArray<Fact> => {
       ]
 }
 
+/** The turn that somebody interrupted is over, as far as anybody can tell. */
+const interruptSettled = (situation: Situation): ReadonlyArray<Fact> => {
+  const { activity, generation, interrupt, prompts: open } = situation.context
+  if (interrupt === null || isBusy(activity.value)) return []
+  const { by, writeId } = interrupt
+  const settled = (outcome: "turn_ended" | "unconfirmed") => fact("InterruptSettled", situation, { generation, writeId, outcome })
+  if (activity.value === "unknown") return [settled("unconfirmed")]
+  const accepted = open.filter(({ stage }) => stage === "accepted")
+  return [
+    settled("turn_ended"),
+    ...accepted.map(({ id }) => fact("PromptCancelled", situation, { promptId: id, by, reason: "its turn was interrupted" }))
+  ]
+}
+
 /** First come, first served among those whose time it is; one at a time, for as long as something will tell what became of it. */
 const claimable = ({ context, now }: Situation): OpenPrompt | undefined => {
-  const { activity, prompts: open } = context
+  const { activity, interrupt, prompts: open } = context
   const informed = activity.source !== "none"
   const underWay = open.some(({ stage }) => stage === "claimed" || stage === "written" || (stage === "submitted" && informed))
-  if (underWay || activity.value === "waiting" || activity.value === "compacting") return undefined
+  if (underWay || interrupt !== null) return undefined
+  if (activity.value === "waiting")
+    return open.find(({ answers, held, stage }) => stage === "queued" && !held && answers !== undefined && answers === activity.asked?.id)
+  if (activity.value === "compacting") return undefined
   const inTurn = open.some(({ stage }) => stage === "accepted") || activity.value === "working"
   return open.find(({ deliver, expires, held, stage }) => {
     if (stage !== "queued" || held || (expires !== null && expires.bootMs <= now.bootMs)) return false

@@ -2,6 +2,7 @@
 import { daemon, type Fact } from "../facts.ts"
 import type { Command } from "../inputs.ts"
 import { limits } from "../limits.ts"
+import { isBusy } from "../remember.ts"
 import { insideOf, lifeOf } from "../session.ts"
 import type { StopOrder } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
@@ -10,11 +11,20 @@ import { ended } from "./ending.ts"
 import { cancelQueued } from "./prompts.ts"
 import { fact, type Policies, refuse, type Situation, type Verdict } from "./verdict.ts"
 
-type StoppingCommand = Extract<Command, { readonly type: "Stop" | "Kill" | "Terminate" | "Archive" | "Unarchive" }>
+type StoppingCommand = Extract<Command, { readonly type: "Stop" | "Kill" | "Reload" | "Terminate" | "Archive" | "Unarchive" }>
 
 export const stopping: Policies<StoppingCommand> = {
   Stop: (situation, { by, reason }) => stop(situation, { mode: "stop", outcome: "end", by, reason }),
   Kill: (situation, { by, reason }) => stop(situation, { mode: "kill", outcome: "end", by, reason }),
+  Reload: (situation, { by, reason }) => {
+    const { activity, prompts, stop: under } = situation.context
+    if (lifeOf(situation.session) === "ended") return [fact("ResumeRequested", situation, { by, why: "reload" })]
+    if (under !== null) return refuse("already_stopping", `a ${under.mode} by ${under.by} is under way`)
+    if (lifeOf(situation.session) !== "streaming") return refuse("not_ready", "the agent is being launched")
+    if (isBusy(activity.value) || prompts.some(({ stage }) => stage !== "queued"))
+      return refuse("turn_running", "a turn is running: interrupt it, or wait for its end")
+    return stop(situation, { mode: "stop", outcome: "reload", by, reason })
+  },
   Terminate: (situation, { by, reason }) =>
     lifeOf(situation.session) === "ended"
       ? [...cancelQueued(situation, by), fact("SessionTerminated", situation, { by, reason })]

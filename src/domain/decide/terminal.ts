@@ -2,7 +2,8 @@
 import type { Fact } from "../facts.ts"
 import type { Command, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
-import { providerOf } from "../providers/index.ts"
+import { agentOf } from "../providers/index.ts"
+import { isBusy } from "../remember.ts"
 import { insideOf, lifeOf } from "../session.ts"
 import type { SessionContext } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
@@ -16,15 +17,27 @@ type TerminalInput = Extract<
 
 export const terminal: Policies<TerminalInput> = {
   Write: (situation, { by, bytes, writeId }) => type(situation, { writeId, kind: "input", bytes, by }),
-  Interrupt: (situation, { by, writeId }) =>
-    type(situation, { writeId, kind: "interrupt", bytes: providerOf(situation.context.spec.provider).interrupt.length, by }),
+  /** Latched: while one is under way another changes nothing. Pressed twice, several agents end. */
+  Interrupt: (situation, { by, writeId }) => {
+    const { activity, interrupt } = situation.context
+    if (interrupt !== null) return nothing("repeated")
+    const agent = agentOf(situation.context)
+    if (agent.conversation !== null && activity.value === "idle") return refuse("no_turn", "no turn is running")
+    const latch = isBusy(activity.value) ? { latch: deadlineIn(situation.now, limits.interruptMs) } : {}
+    return type(situation, { writeId, kind: "interrupt", bytes: agent.interrupt.length, by, ...latch })
+  },
   WriteSettled: (situation, { generation, outcome, writeId }) => {
     const prompt = situation.context.prompts.find((open) => open.writeId === writeId && open.stage === "claimed")
     if (prompt !== undefined) return promptWriteSettled(situation, prompt, { outcome })
     if (!situation.context.pendingWrites.some((write) => write.writeId === writeId)) return nothing("repeated")
     return outcome === "written"
       ? [fact("InputWritten", situation, { generation, writeId })]
-      : [fact("InputFailed", situation, { generation, writeId, code: outcome })]
+      : [
+          fact("InputFailed", situation, { generation, writeId, code: outcome }),
+          ...(situation.context.interrupt?.writeId === writeId
+            ? [fact("InterruptSettled", situation, { generation, writeId, outcome: "failed" })]
+            : [])
+        ]
   },
   Resize: (situation, { size }) => {
     const { cols, rows } = situation.context.spec.size
@@ -50,10 +63,19 @@ export const terminal: Policies<TerminalInput> = {
   }
 }
 
-const type = (situation: Situation, write: Pick<Extract<Fact, { type: "InputAccepted" }>, "writeId" | "kind" | "bytes" | "by">) =>
+const type = (
+  situation: Situation,
+  write: Pick<Extract<Fact, { type: "InputAccepted" }>, "writeId" | "kind" | "bytes" | "by" | "latch">
+) =>
   situation.context.pendingWrites.length >= limits.pendingWrites
     ? refuse("too_many_pending_writes", `at most ${limits.pendingWrites} inputs may wait to be written`)
     : [fact("InputAccepted", situation, { generation: situation.context.generation, ...write })]
+
+/** Nothing told in time that the turn has ended. The key is not pressed again on a guess. */
+export const interruptOverdue = (situation: Situation): ReadonlyArray<Fact> => {
+  const { generation, interrupt } = situation.context
+  return interrupt === null ? [] : [fact("InterruptSettled", situation, { generation, writeId: interrupt.writeId, outcome: "unconfirmed" })]
+}
 
 /** Nothing when the session has no idle limit, is being stopped, its agent is gone, or somebody is attached. */
 export const armIdleStop = (situation: Situation): ReadonlyArray<Fact> => {

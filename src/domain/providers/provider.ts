@@ -1,6 +1,6 @@
 /** What an agent is, as data: how it is launched, known to be ready, prompted, answered, resumed and ended. Users write the same in JSON. */
 import { Schema } from "effect"
-import { Activity } from "../facts.ts"
+import { Activity } from "../activity.ts"
 import { limits } from "../limits.ts"
 import { Question } from "../observations.ts"
 import { Keepalive, Ladder } from "../spec.ts"

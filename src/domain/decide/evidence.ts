@@ -1,0 +1,61 @@
+/** What is learnt of an agent beside what it is doing: its conversation, how its turns end, what it used, what keeps it from working. */
+import type { Command, Report } from "../inputs.ts"
+import { limits } from "../limits.ts"
+import { isBusy } from "../remember.ts"
+import { insideOf, lifeOf, mayRun } from "../session.ts"
+import { outweighs } from "./activity.ts"
+import { turnEnded } from "./prompts.ts"
+import { fact, nothing, type Policies, type Policy, type Situation } from "./verdict.ts"
+
+type EvidenceReport = Extract<
+  Report,
+  { readonly type: "ConversationObserved" | "TurnObserved" | "TranscriptAdvanced" | "BlockObserved" | "MessageNotKnown" }
+>
+type EvidenceInput = EvidenceReport | Extract<Command, { readonly type: "ReportState" }>
+
+const ofThisGeneration =
+  <T extends EvidenceReport["type"]>(policy: Policy<T>): Policy<T> =>
+  (situation, report) => {
+    if ((report as { readonly generation: number }).generation !== situation.context.generation) return nothing("stale_generation")
+    return mayRun(lifeOf(situation.session)) ? policy(situation, report) : nothing("not_now")
+  }
+
+export const evidence: Policies<EvidenceInput> = {
+  ConversationObserved: ofThisGeneration((situation, { generation, id, source, transcript }) => {
+    const known = situation.context.conversation
+    return known !== null && known.id === id && (transcript === null || known.transcript === transcript)
+      ? nothing("unchanged")
+      : [fact("ConversationKnown", situation, { generation, id, transcript, source })]
+  }),
+  TurnObserved: ofThisGeneration((situation, { detail, generation, outcome, source }) => {
+    const { context, now } = situation
+    if (!isUp(situation)) return nothing("not_now")
+    // A transcript is read after the fact: what it tells may be of the turn before.
+    if (outweighs(context, source, now.wallMs)) return nothing("weaker_evidence")
+    const isKnown = (context.heard?.ended ?? 0) === (context.heard?.turns ?? 0)
+    const accepted = context.prompts.some(({ stage }) => stage === "accepted")
+    if (!accepted && (isKnown || !isBusy(context.activity.value))) return nothing("repeated")
+    return [fact("TurnEnded", situation, { generation, outcome, detail, source }), ...turnEnded(situation, { outcome, detail, source })]
+  }),
+  TranscriptAdvanced: ofThisGeneration((situation, { type: _, ...read }) => {
+    const known = situation.context.transcript
+    if (known?.path === read.path && known.offset !== read.from) return nothing("repeated")
+    return [fact("TranscriptRead", situation, read)]
+  }),
+  BlockObserved: ofThisGeneration((situation, { type: _, ...blocked }) => {
+    const known = situation.context.blocked
+    return known?.cause === blocked.cause && known.until === blocked.until
+      ? nothing("unchanged")
+      : [fact("AgentBlocked", situation, blocked)]
+  }),
+  MessageNotKnown: ofThisGeneration((situation, { generation, kind, raw, source }) => {
+    const { unknownKinds } = situation.context
+    return unknownKinds.includes(kind) || unknownKinds.length >= limits.unknownKinds
+      ? nothing("repeated")
+      : [fact("MessageUnknown", situation, { generation, source, kind, raw: raw.slice(0, limits.unknownChars) })]
+  }),
+  ReportState: (situation, { by, report }) =>
+    report.seq <= (situation.context.report?.seq ?? -1) ? nothing("repeated") : [fact("StateReported", situation, { report, by })]
+}
+
+const isUp = ({ session }: Situation) => lifeOf(session) === "streaming" && insideOf(session) !== "reaping"
