@@ -120,8 +120,8 @@ export interface SessionContext {
   readonly lineage: Lineage | null
   /** Null before the first launch, and where the provider knows none. */
   readonly conversation: Conversation | null
-  /** How many resumes in a row ended the agent within seconds. */
-  readonly poisoned: number
+  /** How many resumes in a row ended the agent within seconds; null for none. */
+  readonly poisoned: number | null
   /** How far the conversation's own file is read. */
   readonly transcript: { readonly path: string; readonly offset: number; readonly lines: number } | null
   readonly model: string | null
@@ -168,7 +168,7 @@ export const initialContext = (created: FactOf<"SessionCreated">): SessionContex
   lineage: created.lineage ?? null,
   conversation: null,
   doubt: null,
-  poisoned: 0,
+  poisoned: null,
   transcript: null,
   model: null,
   usage: null,

@@ -25,9 +25,9 @@ const settled = remember<"InputWritten" | "InputFailed">((context, { writeId }) 
 }))
 
 /** Whether a launch that resumed a conversation ended too soon to have done so. */
-const poisonedAfter = ({ conversation, poisoned, process, stop }: SessionContext, at: number): number => {
+const poisonedAfter = ({ conversation, poisoned, process, stop }: SessionContext, at: number): number | null => {
   if (process === null || conversation?.kind !== "resume" || stop !== null) return poisoned
-  return at - process.startedAt < limits.poisonedResumeMs ? poisoned + 1 : 0
+  return at - process.startedAt < limits.poisonedResumeMs ? (poisoned ?? 0) + 1 : null
 }
 
 const sum = (before: SessionContext["usage"], more: FactOf<"TranscriptRead">["usage"]): SessionContext["usage"] => ({
@@ -98,7 +98,7 @@ export const whileLive = {
     actions: remember<"ConversationAbandoned">(({ conversation }) => ({
       conversation: conversation && { ...conversation, abandoned: true },
       beginning: null,
-      poisoned: 0
+      poisoned: null
     }))
   },
   TranscriptRead: {

@@ -22,7 +22,7 @@ export const beginningOf = ({ context, now }: Situation, history: boolean): Begi
 
 /** It ended its agent within seconds, as often as that may be chance. */
 export const isPoisoned = ({ conversation, poisoned }: SessionContext): boolean =>
-  conversation !== null && poisoned >= limits.poisonedResumes
+  conversation !== null && (poisoned ?? 0) >= limits.poisonedResumes
 
 /** Whether a prompt or a resume has something to go on with. */
 export const isResumable = (context: SessionContext): boolean => agentOf(context).conversation !== null && context.conversation !== null

@@ -35,7 +35,7 @@ export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"R
     const { conversation: known } = context
     return [
       ...(conversation !== null && isPoisoned(context)
-        ? [fact("ConversationAbandoned", situation, { id: known?.id ?? "", launches: context.poisoned })]
+        ? [fact("ConversationAbandoned", situation, { id: known?.id ?? "", launches: context.poisoned ?? 0 })]
         : []),
       fact("LaunchIntended", situation, {
         generation: context.generation,
