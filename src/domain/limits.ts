@@ -43,11 +43,9 @@ export const limits = {
   /** A resume that ends the agent sooner is suspected, and after this many in a row the conversation is. */
   poisonedResumeMs: 5_000,
   poisonedResumes: 2,
-  /** Kinds of unknown messages that one session keeps a sample of, and how much of each. */
+  /** Kinds of unknown messages that one session keeps a sample of. */
   unknownKinds: 32,
-  unknownChars: 2_048,
-  /** Of a question's text, of each of its choices, and how many of them. */
-  questionChars: 2_048,
+  /** What a question offers. */
   choices: 32,
   /** Images of one prompt, and of one image. */
   attachments: 8,

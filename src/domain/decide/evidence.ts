@@ -52,7 +52,7 @@ export const evidence: Policies<EvidenceInput> = {
     const { unknownKinds } = situation.context
     return unknownKinds.includes(kind) || unknownKinds.length >= limits.unknownKinds
       ? nothing("repeated")
-      : [fact("MessageUnknown", situation, { generation, source, kind, raw: raw.slice(0, limits.unknownChars) })]
+      : [fact("MessageUnknown", situation, { generation, source, kind, raw: raw.slice(0, limits.unknownRawChars) })]
   }),
   ReportState: (situation, { by, report }) =>
     report.seq <= (situation.context.report?.seq ?? -1) ? nothing("repeated") : [fact("StateReported", situation, { report, by })]
