@@ -63,6 +63,11 @@ export const limits = {
   /** What a program writes over its window, and what it wants somebody to see. */
   titleChars: 512,
   notificationChars: 2_048,
+  /** One line of a file that an agent writes: images stand in it as text. */
+  transcriptLineBytes: 8_388_608,
+  /** How often a watched file is looked at without a word from inotify, which misses changes on some file systems; and one that cannot be watched. */
+  filePollMs: 5_000,
+  blindPollMs: 500,
   attempts: { minimum: 0, maximum: 100 },
   /** At most this many relaunches in any window, healthy gaps or not: endless loops of sixty-one seconds are loops too. */
   relaunchesPerWindow: 5,
