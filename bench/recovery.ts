@@ -3,12 +3,11 @@ import { mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { transition } from "xstate"
+import { initialTransition, transition } from "xstate"
 import type { Folded } from "../src/actors/fold.ts"
 import { step } from "../src/actors/fold.ts"
 import type { RecoveryReport } from "../src/actors/sessions.ts"
 import { machine } from "../src/domain/machine.ts"
-import { open, type Session } from "../src/domain/session.ts"
 import { decodeFact } from "../src/domain/upcast.ts"
 import * as EventLog from "../src/infra/log/event-log.ts"
 import { type Entry, EventReader } from "../src/infra/log/event-store.ts"
@@ -107,7 +106,7 @@ const factOf = (entry: Entry) => {
 
 const bareFold = ([created, ...rest]: ReadonlyArray<ReturnType<typeof factOf>>) => {
   if (created?.type !== "SessionCreated") throw new Error("a stream begins with its creation")
-  let session: Session = open(created)[0]
+  let session = initialTransition(machine, created)[0]
   for (const fact of rest) session = transition(machine, session, fact)[0]
   return session
 }

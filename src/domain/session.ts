@@ -1,22 +1,21 @@
 /** A session is the fold of its facts: open it with the first, apply each next one; replaying is the same with effects dropped. */
-import { type ExecutableActionsFrom, initialTransition, type SnapshotFrom, transition } from "xstate"
-import { canonicalJson } from "./canonical.ts"
+import { canonicalJson, writtenFields } from "./canonical.ts"
 import type { SessionEffect } from "./effects.ts"
 import type { Fact, FactOf } from "./facts.ts"
+import { interpreterOf, type State } from "./interpreter.ts"
 import { machine } from "./machine.ts"
 import type { SessionContext } from "./session-context.ts"
 
-export type Session = SnapshotFrom<typeof machine>
+export type Session = State
 export type Applied = readonly [session: Session, effects: ReadonlyArray<SessionEffect>]
 
+const interpreter = interpreterOf(machine)
+
 /** A stream begins with `SessionCreated`; its effects are the first obligations. */
-export const open = (created: FactOf<"SessionCreated">): Applied => returned(initialTransition(machine, created))
+export const open = (created: FactOf<"SessionCreated">): Applied => interpreter.enter(created)
 
 /** Null when the machine does not take the fact in its present state. */
-export const tryApply = (session: Session, fact: Fact): Applied | null => {
-  const next = transition(machine, session, fact)
-  return next[0] === session ? null : returned(next)
-}
+export const tryApply = (session: Session, fact: Fact): Applied | null => interpreter.take(session, fact)
 
 /** Throws when the fact is not legal: in a log that is corruption, before an append it is a defect of ours. */
 export const apply = (session: Session, fact: Fact): Applied => {
@@ -70,7 +69,23 @@ export const stateName = (session: Session): string => {
  * One text for one state: what `state_hash` is taken over. What is empty is left out, so that a memory which gains a place for
  * something new keeps the hashes of every state in which that place is still empty.
  */
-export const canonical = (session: Session): string => canonicalJson([session.value, filled(session.context)])
+export const canonical = ({ context, value }: Session): string => {
+  const fields = context as unknown as Readonly<Record<string, unknown>>
+  const filled = Object.keys(fields).filter((name) => !isEmpty(fields[name]))
+  return `[${textOf(value)},${writtenFields(fields, filled.sort(), textOf)}]`
+}
+
+/** What a session remembers is never changed in place, so a part that stays is written once. */
+const texts = new WeakMap<object, string>()
+
+const textOf = (part: unknown): string => {
+  if (typeof part !== "object" || part === null) return canonicalJson(part)
+  const known = texts.get(part)
+  if (known !== undefined) return known
+  const text = canonicalJson(part)
+  texts.set(part, text)
+  return text
+}
 
 /** The format of a checkpoint: a change of the machine's states or of its context's shape is a new one, and older ones are ignored. */
 export const checkpointFormat = 2
@@ -78,18 +93,13 @@ export const checkpointFormat = 2
 export const toCheckpoint = (session: Session): string => JSON.stringify({ value: session.value, context: session.context })
 
 export const fromCheckpoint = (text: string): Session => {
-  const { context, value } = JSON.parse(text) as { readonly value: Session["value"]; readonly context: SessionContext }
-  return machine.resolveState({ value, context })
+  const kept = JSON.parse(text) as { readonly value: Session["value"]; readonly context: SessionContext }
+  // Throws where this version does not know the state.
+  const { context, value } = machine.resolveState(kept)
+  return { value, context }
 }
 
-const filled = (context: SessionContext) => Object.fromEntries(Object.entries(context).filter(([, value]) => !isEmpty(value)))
-
-const isEmpty = (value: unknown) => value === null || (typeof value === "object" && Object.keys(value).length === 0)
-
-const returned = ([session, actions]: readonly [Session, ReadonlyArray<ExecutableActionsFrom<typeof machine>>]): Applied => [
-  session,
-  actions.flatMap((action) => {
-    if (action.type !== "perform") throw new Error(`${action.type}: the machine may own neither timers nor actors`)
-    return action.params
-  })
-]
+const isEmpty = (value: unknown) =>
+  value === null ||
+  value === undefined ||
+  (typeof value === "object" && (Array.isArray(value) ? value.length : Object.keys(value).length) === 0)
