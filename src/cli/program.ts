@@ -9,6 +9,7 @@ import { attach } from "./commands/attach.ts"
 import { completions } from "./commands/completions.ts"
 import { doctor } from "./commands/doctor.ts"
 import { events } from "./commands/events.ts"
+import { explain } from "./commands/explain.ts"
 import { input } from "./commands/input.ts"
 import { lifecycle } from "./commands/lifecycle.ts"
 import { ls, show } from "./commands/ls.ts"
@@ -38,6 +39,7 @@ export const program = root.pipe(
     output,
     screen,
     state,
+    explain,
     wait,
     ...lifecycle,
     serve,

@@ -82,6 +82,8 @@ export const limits = {
   factsPerCheckpoint: 32,
   /** One checkpoint of each run of so many facts is kept: what a fold of any moment in the past begins with. */
   factsPerMilestone: 256,
+  /** Links of one explanation: a chain of relaunches goes back to the first launch. */
+  explainLinks: 64,
   pageSize: { default: 100, maximum: 1_000 },
   idempotencyKeyChars: 255,
   idempotencyMs: 7 * 86_400_000,

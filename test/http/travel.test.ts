@@ -1,7 +1,7 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { checkpointFormat } from "../../src/domain/session.ts"
-import type { PastState } from "../../src/http/contract/travel.ts"
+import type { Explanation, PastState } from "../../src/http/contract/travel.ts"
 import { HttpServer } from "../../src/http/server.ts"
 import { EventReader } from "../../src/infra/log/event-store.ts"
 import { Milestones } from "../../src/infra/log/milestones.ts"
@@ -102,6 +102,64 @@ describe("the state of a session in the past", () => {
         }
         assert.strictEqual(problemOf(yield* get("/v1/sessions/s-000000000000/state?at=1"), 404).code, "session_not_found")
         assert.strictEqual(problemOf(yield* get(`/v1/sessions/${id}/state?when=1`), 400).code, "invalid_request")
+        assert.strictEqual(yield* reader.head, head)
+      }).pipe(Effect.scoped)
+    )
+  })
+})
+
+const explanationAt = Effect.fnUntraced(function* (id: string, at: string | number) {
+  const { body, status } = yield* get(`/v1/sessions/${id}/explain?at=${encodeURIComponent(at)}`)
+  assert.strictEqual(status, 200, body)
+  return JSON.parse(body) as Explanation
+})
+
+describe("the explanation of a fact", () => {
+  layer(home, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("goes back to the request, the bytes or the process that it came of, over the real log", () =>
+      Effect.gen(function* () {
+        const { api, id, params } = yield* running(["bash", "-c", "read; echo; exit 3"], {
+          keepalive: { mode: "on_crash", baseMs: 100, capMs: 100, maxAttempts: 1 }
+        })
+        yield* api.sessions.input({ params, headers: { "x-reprise-client": "ada" }, payload: { keys: ["enter"] } })
+        const reader = yield* EventReader
+        for (
+          let look = 0;
+          look < 400 && (yield* reader.row(id))?.view && (yield* api.sessions.get({ params, headers: {} })).generation < 2;
+          look++
+        )
+          yield* Effect.sleep("20 millis")
+        yield* api.sessions.wait({ params, query: { for: "ready" } })
+        yield* api.sessions.stop({ params, headers: { "x-reprise-client": "bob" }, payload: { reason: "enough" } })
+        yield* api.sessions.wait({ params, query: { for: "ended" } })
+        const head = yield* reader.head
+        const entries = yield* reader.stream(id, { after: 0, limit: 1_000 })
+        const links = new Map<string, ReadonlyArray<Explanation["links"][number]>>()
+        for (const { seq, type } of entries) {
+          const told = yield* explanationAt(id, seq)
+          assert.strictEqual(told.rooted, true, JSON.stringify(told.links.at(-1)))
+          links.set(type, told.links)
+        }
+        const kinds = (type: string) =>
+          links
+            .get(type)!
+            .map((link) => (link.kind === "fact" ? link.type : link.kind === "origin" ? `${link.kind} ${link.source}` : link.kind))
+        assert.deepStrictEqual(kinds("RelaunchStarted"), [
+          "RelaunchStarted",
+          "input",
+          "deadline",
+          "RelaunchScheduled",
+          "input",
+          "after",
+          "ProcessExited",
+          "input",
+          "origin process"
+        ])
+        assert.deepStrictEqual(kinds("GenerationEnded"), ["GenerationEnded", "input", "effect", "StopRequested", "input", "origin request"])
+        assert.match(links.get("GenerationEnded")!.at(-1)!.sentence, /^bob asked/)
+        assert.match(links.get("InputWritten")!.at(-1)!.sentence, /^ada asked/)
+        assert.strictEqual(problemOf(yield* get(`/v1/sessions/${id}/explain?at=${entries.length + 1}`), 400).code, "at_ahead")
+        assert.strictEqual(problemOf(yield* get("/v1/sessions/s-000000000000/explain"), 404).code, "session_not_found")
         assert.strictEqual(yield* reader.head, head)
       }).pipe(Effect.scoped)
     )

@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import { Link } from "../../domain/explain/link.ts"
 import { SessionId } from "../../domain/ids.ts"
 import { SessionView } from "../../domain/view.ts"
 import { At, ofSession, params } from "./common.ts"
@@ -35,6 +36,20 @@ export type PastState = typeof PastState.Type
 
 export const AtQuery = Schema.Struct({ at: Schema.optionalKey(At) })
 
+/**
+ * Why the fact at `seq` happened. The first link is the fact, each next one what the one before came of; the last is an `origin`
+ * (`rooted` is true), or says in one sentence that the log does not hold the cause.
+ */
+export const Explanation = Schema.Struct({
+  session: SessionId,
+  seq: Schema.Int,
+  head: Schema.Int,
+  rooted: Schema.Boolean,
+  links: Schema.Array(Link)
+})
+export type Explanation = typeof Explanation.Type
+
 export class TravelApi extends HttpApiGroup.make("travel")
   .add(HttpApiEndpoint.get("state", "/:id/state", { params, query: AtQuery, success: PastState, error: ofSession }))
+  .add(HttpApiEndpoint.get("explain", "/:id/explain", { params, query: AtQuery, success: Explanation, error: ofSession }))
   .prefix("/v1/sessions") {}

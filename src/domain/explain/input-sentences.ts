@@ -1,0 +1,49 @@
+/** What each input told, and what each effect was to do, as sentences; general ones for what has none of its own. */
+import type { SessionEffect } from "../effects.ts"
+import type { Input, InputOf, InputType } from "../inputs.ts"
+
+export const inputSentence = (input: Input | { readonly type: "Create" }): string => {
+  const own = inputSentences[input.type] as ((input: Input | { readonly type: "Create" }) => string) | undefined
+  return own?.(input) ?? ("by" in input ? `The command ${input.type} was given.` : `The report ${input.type} came.`)
+}
+
+export const inputSentences: { readonly [T in InputType | "Create"]?: (input: T extends InputType ? InputOf<T> : unknown) => string } = {
+  Create: () => "A session was asked for.",
+  Write: ({ bytes }) => `${bytes} bytes were to be typed.`,
+  Interrupt: () => "The agent was to be interrupted.",
+  Resize: ({ size }) => `The terminal was to have ${size.cols} columns and ${size.rows} rows.`,
+  Detach: ({ client }) => `The connection of ${client} was closed.`,
+  Prepared: ({ executable }) => `The preparation was done: ${executable} can be started.`,
+  PrepareFailed: ({ message }) => `The preparation failed: ${message}.`,
+  LaunchFailed: ({ message }) => `The launch failed: ${message}.`,
+  HolderReported: ({ entry, generation }) =>
+    `The holder of launch ${generation} told of it, as entry ${entry.n} of its journal (${entry.event.type.replaceAll("_", " ")}), at output byte ${entry.offset}.`,
+  WriteSettled: ({ outcome, writeId }) => `The holder told what became of the write ${writeId}: ${outcome.replaceAll("_", " ")}.`,
+  ActivityObserved: ({ activity, source }) => `Something was heard of the agent: ${activity}, by its ${source}.`,
+  PromptUndeliverable: ({ code, promptId }) => `The prompt ${promptId} could not be typed at all: ${code}.`,
+  PromptObserved: ({ source }) => `The agent was seen to take the prompt up, by its ${source}.`,
+  Reattached: ({ process }) => `The daemon was attached again to the holder of process ${process.pid}.`,
+  HolderGone: ({ reason }) => `The holder was gone: ${reason}.`,
+  Swept: ({ swept }) => `Every process of the launch had been looked for, and ${swept} ended.`,
+  HostRebooted: () => "The boot was another one than the session's.",
+  DeadlineReached: () => "The session was told that a deadline had passed."
+}
+
+export const effectSentence = (effect: SessionEffect): string => {
+  const own = effectSentences[effect.type] as ((effect: SessionEffect) => string) | undefined
+  return own?.(effect) ?? `The daemon had to do this: ${effect.type}.`
+}
+
+type EffectType = SessionEffect["type"]
+export const effectSentences: { readonly [T in EffectType]?: (effect: Extract<SessionEffect, { readonly type: T }>) => string } = {
+  Prepare: ({ generation }) => `The daemon had to prepare launch ${generation}: find its directory and its program.`,
+  Spawn: ({ executable, generation }) => `The daemon had to start launch ${generation}, of ${executable}.`,
+  Write: ({ kind, writeId }) => `The daemon had to type the ${kind} ${writeId}.`,
+  DeliverPrompt: ({ promptId }) => `The daemon had to type the prompt ${promptId}, and Enter.`,
+  SettleWrite: ({ writeId }) => `The daemon had to ask what became of the write ${writeId}.`,
+  ResizeTerminal: ({ size }) => `The terminal had to become ${size.cols} columns by ${size.rows} rows.`,
+  RunLadder: ({ generation, mode }) =>
+    mode === "kill" ? `Every process of launch ${generation} had to be killed.` : `Launch ${generation} had to be stopped, rung by rung.`,
+  Sweep: ({ generation }) => `What the lost holder of launch ${generation} left had to be found and ended.`,
+  AcknowledgeExit: ({ generation }) => `The holder of launch ${generation} had to be told that its end is recorded.`
+}
