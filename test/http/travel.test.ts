@@ -123,12 +123,8 @@ describe("the explanation of a fact", () => {
         })
         yield* api.sessions.input({ params, headers: { "x-reprise-client": "ada" }, payload: { keys: ["enter"] } })
         const reader = yield* EventReader
-        for (
-          let look = 0;
-          look < 400 && (yield* reader.row(id))?.view && (yield* api.sessions.get({ params, headers: {} })).generation < 2;
-          look++
-        )
-          yield* Effect.sleep("20 millis")
+        const relaunched = Effect.map(api.sessions.get({ params, headers: {} }), ({ generation }) => generation === 2)
+        while (!(yield* relaunched)) yield* Effect.sleep("20 millis")
         yield* api.sessions.wait({ params, query: { for: "ready" } })
         yield* api.sessions.stop({ params, headers: { "x-reprise-client": "bob" }, payload: { reason: "enough" } })
         yield* api.sessions.wait({ params, query: { for: "ended" } })

@@ -61,6 +61,13 @@ export const causeOf = (told: Told, before: Session | null): Cause => {
             `The agent said so in its output (${input.source}), in the bytes that end at ${input.evidenceOffset}.`,
             input.evidenceOffset
           )
+    case "TurnObserved":
+    case "ConversationObserved":
+    case "BlockObserved":
+    case "MessageNotKnown":
+      return ends("agent", `The agent's ${input.source} said so.`)
+    case "TranscriptAdvanced":
+      return ends("agent", `The agent wrote it into its transcript, in the bytes that end at ${input.to}.`)
     case "PromptObserved":
       return ends("agent", `The agent's ${input.source} said so: ${input.detail}.`)
     case "Reattached":

@@ -20,11 +20,33 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
     `Launch ${generation} had been healthy for long enough: the ${attempts} relaunches before it no longer count.`,
   ActivityChanged: ({ activity, question, source }) =>
     `The agent was ${activity} now, by its ${source}${question === null ? "" : `, and asked: ${question}`}.`,
+  ActivityConfirmed: ({ source }) => `The agent's ${source} said the same again.`,
+  ActivityDoubted: ({ activity, deadline, source }) =>
+    `The agent's ${source} said that it was ${activity}, which would count from ${iso(deadline.wallMs)} on unless a better source spoke before.`,
+  TurnEnded: ({ detail, outcome, source }) => `The agent's turn was ${outcome}, by its ${source}${detail === "" ? "" : `: ${detail}`}.`,
+  TurnAbandoned: ({ generation, prompt }) =>
+    `Launch ${generation} had ended in the middle of a turn${prompt === null ? "" : `, that of the prompt ${prompt}`}, which nobody would go on with.`,
+  ConversationKnown: ({ generation, id, source }) => `The conversation of launch ${generation} was known to be ${id}, by its ${source}.`,
+  ConversationAbandoned: ({ id, launches }) =>
+    `The conversation ${id} had ended ${count(launches, "launch", "launches")} soon after the start: the next would begin a new one.`,
+  TranscriptRead: ({ from, lines, path, to, usage }) =>
+    `${count(lines, "line", "lines")} of the transcript ${path} were read (bytes ${from} to ${to}), which used ${usage.inputTokens} and ${usage.outputTokens} tokens.`,
+  AgentBlocked: ({ cause, detail, until }) =>
+    `The agent could not work (${cause.replaceAll("_", " ")}${until === null ? "" : `, until ${iso(until)}`})${detail === "" ? "" : `: ${detail}`}.`,
+  MessageUnknown: ({ kind, source }) => `The agent's ${source} told something of a kind that this version does not know: ${kind}.`,
+  StateReported: ({ by, report }) =>
+    `${who(by)} reported its state, as number ${report.seq}${report.phase === null ? "" : `: ${report.phase}`}.`,
 
   Resized: ({ size }) => `The terminal became ${size.cols} columns by ${size.rows} rows.`,
   InputAccepted: ({ by, bytes, kind }) =>
     kind === "interrupt" ? `${who(by)} interrupted the agent.` : `${bytes} bytes that ${who(by)} typed were accepted.`,
   InputWritten: ({ writeId }) => `The terminal took the input ${writeId}.`,
+  InterruptSettled: ({ outcome, writeId }) =>
+    outcome === "turn_ended"
+      ? `The interrupt ${writeId} did it: the turn ended.`
+      : outcome === "failed"
+        ? `The interrupt ${writeId} was not written.`
+        : `Nothing told in time whether the interrupt ${writeId} ended the turn.`,
   InputFailed: ({ code, writeId }) =>
     code === "not_written"
       ? `The terminal took nothing of the input ${writeId}.`
@@ -71,7 +93,7 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
   RelaunchCancelled: ({ by, reason }) => `The relaunch was called off by ${who(by)}${reason === "" ? "" : `: ${reason}`}.`,
   GaveUp: ({ attempts, notice, reason }) =>
     `The session was given up after ${count(attempts, "relaunch", "relaunches")} (${reason.replaceAll("_", " ")}): ${notice}.`,
-  ResumeRequested: ({ by }) => `${who(by)} asked for the session to be resumed.`,
+  ResumeRequested: ({ by, why }) => `${who(by)} asked for the session to be resumed${why === undefined ? "" : `, by a ${why}`}.`,
 
   OutputDropped: ({ from, reason, to }) =>
     `The output from byte ${from} to byte ${to} was dropped (${reason === "retention" ? "more is not kept" : "the disk was full"}).`,

@@ -4,7 +4,7 @@ import { causeOf } from "../../../src/domain/explain/causes.ts"
 import { explain } from "../../../src/domain/explain/explain.ts"
 import { factSentence, factSentences } from "../../../src/domain/explain/fact-sentences.ts"
 import { effectSentence, inputSentences } from "../../../src/domain/explain/input-sentences.ts"
-import { Fact } from "../../../src/domain/facts.ts"
+import { type Fact, factTypes } from "../../../src/domain/facts.ts"
 import { Report } from "../../../src/domain/inputs.ts"
 import * as given from "../../support/domain.ts"
 import { at } from "../../support/domain.ts"
@@ -191,7 +191,7 @@ describe("every fact, input and effect", () => {
   it("has a sentence, and those without one of their own are listed", () => {
     for (const fact of facts()) assert.notMatch(factSentence(fact), /undefined|null|NaN|\[object|^\W/, fact.type)
     const general = [
-      ...Object.keys(Fact.cases).filter((type) => !(type in factSentences)),
+      ...[...factTypes].filter((type) => !(type in factSentences)),
       // What a command asks for is in its name.
       ...Object.keys(Report.cases).filter((type) => !(type in inputSentences))
     ]
