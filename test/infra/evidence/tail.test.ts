@@ -213,10 +213,9 @@ describe("the tail of a file", () => {
     inDirectory((path) =>
       Effect.gen(function* () {
         const readers = Array.from({ length: 50 }, (_, n) => new Reader(`${path}${n}`))
-        for (const [n, reader] of readers.entries()) {
-          yield* reader.start
-          if (n % 2 === 0) write(reader.path, "line\n")
-        }
+        for (const reader of readers) yield* reader.start
+        yield* Effect.sleep(20)
+        for (const { path } of readers.slice(25)) write(path, "line\n")
         yield* Effect.sleep(100)
         const before = process.cpuUsage()
         yield* Effect.sleep(600)
