@@ -1,4 +1,4 @@
-/** Builds what cannot run as source: the holder as one file (it outlives checkouts), and the JavaScript that a package carries. */
+/** Builds what cannot run as source: holder and hook as one file each (they outlive checkouts), and the JavaScript that a package carries. */
 import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
@@ -17,6 +17,14 @@ export const buildHolder = async (directory = join(root, "dist")) => {
     build({ ...common, entryPoints: ["src/infra/holder/program.ts"], outfile, format: "cjs", minify: true })
   )
   await placed(join(directory, native), (outfile) => copyFileSync(join(nodePty, native), outfile))
+}
+
+/** What agents call: one small file that needs nothing beside it. */
+export const buildHook = (directory = join(root, "dist")) => {
+  mkdirSync(directory, { recursive: true })
+  return placed(join(directory, "hook.cjs"), (outfile) =>
+    build({ ...common, entryPoints: ["src/infra/hook/program.ts"], outfile, format: "cjs", minify: true })
+  )
 }
 
 /**
@@ -49,5 +57,6 @@ const placed = async (path: string, write: (temporary: string) => unknown) => {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildHolder()
+  await buildHook()
   await buildProgram()
 }

@@ -68,6 +68,17 @@ export const limits = {
   /** How often a watched file is looked at without a word from inotify, which misses changes on some file systems; and one that cannot be watched. */
   filePollMs: 5_000,
   blindPollMs: 500,
+  /** A hook's call: its id and its name; what it may say; each string in it, where it says more; and how much of it is read at all. */
+  hookIdChars: 64,
+  hookEventChars: 128,
+  hookPayloadBytes: 524_288,
+  hookTextChars: 2_048,
+  hookInputBytes: 33_554_432,
+  /** What a hook may cost its agent beyond the start of a process: for its payload to arrive, and for the daemon to answer. */
+  hookInputMs: 300,
+  hookAnswerMs: 700,
+  /** What hooks of one session leave behind while nobody answers them. */
+  hookSpoolBytes: 16_777_216,
   attempts: { minimum: 0, maximum: 100 },
   /** At most this many relaunches in any window, healthy gaps or not: endless loops of sixty-one seconds are loops too. */
   relaunchesPerWindow: 5,

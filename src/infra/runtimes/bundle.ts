@@ -1,4 +1,4 @@
-/** A copy of the holder under the home, named after its content: running agents do not notice upgrades and deleted checkouts. */
+/** Copies of the holder and the hook under the home, named after their content: running agents do not notice upgrades and deleted checkouts. */
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -8,22 +8,27 @@ import { syncDirectory, writeSynced } from "../durable-file.ts"
 import { codeOf } from "../holder/launch-directory.ts"
 import { LaunchFailure } from "./runtime.ts"
 
-export interface InstalledHolder {
+export interface Installed {
   readonly program: string
-  /** Hexadecimal SHA-256 over program and native module. */
+  /** Hexadecimal SHA-256 over the program and what it needs beside it. */
   readonly build: string
 }
 
+export const installHolder = (home: string): Effect.Effect<Installed, LaunchFailure> => install(join(home, "holders"), [holder, native])
+
+/** What agents' hooks call, by `node <program> <event>`. */
+export const installHook = (home: string): Effect.Effect<Installed, LaunchFailure> => install(join(home, "hooks"), [hook])
+
 /** Idempotent, and safe beside another daemon doing the same: the finished directory appears at once or not at all. */
-export const installHolder = (home: string): Effect.Effect<InstalledHolder, LaunchFailure> =>
+const install = (folder: string, names: readonly [string, ...ReadonlyArray<string>]) =>
   Effect.try({
     try: () => {
       const source = bundleDirectory()
-      const files = [program, native].map((name) => ({ name, bytes: readFileSync(join(source, name)) }))
+      const files = names.map((name) => ({ name, bytes: readFileSync(join(source, name)) }))
       const hash = createHash("sha256")
       for (const { bytes } of files) hash.update(bytes)
       const build = hash.digest("hex")
-      const target = join(home, "holders", build)
+      const target = join(folder, build)
       if (!existsSync(target)) {
         const temporary = `${target}.${process.pid}.tmp`
         for (const { bytes, name } of files) {
@@ -32,18 +37,19 @@ export const installHolder = (home: string): Effect.Effect<InstalledHolder, Laun
         }
         place(temporary, target)
       }
-      return { program: join(target, program), build }
+      return { program: join(target, names[0]), build }
     },
-    catch: (cause) => new LaunchFailure({ code: codeOf(cause), message: `the holder cannot be installed: ${String(cause)}` })
+    catch: (cause) => new LaunchFailure({ code: codeOf(cause), message: `${names[0]} cannot be installed: ${String(cause)}` })
   })
 
 /** Beside this module in a package (`dist/main.js`), under `dist` in a checkout. */
 export const bundleDirectory = (): string => {
   const here = dirname(fileURLToPath(import.meta.url))
-  return existsSync(join(here, program)) ? here : join(here, "../../../dist")
+  return existsSync(join(here, holder)) ? here : join(here, "../../../dist")
 }
 
-const program = "holder.cjs"
+const holder = "holder.cjs"
+const hook = "hook.cjs"
 const native = join("prebuilds", `${process.platform}-${process.arch}`, "pty.node")
 
 const place = (temporary: string, target: string) => {

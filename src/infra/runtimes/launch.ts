@@ -6,7 +6,7 @@ import { crashPoint } from "../crash-points.ts"
 import { writeWhole } from "../durable-file.ts"
 import { codeOf, fileNames, type HolderSpec, launchDirectory, type Owner, outputDirectory, readJson } from "../holder/launch-directory.ts"
 import { isAlive } from "../holder/process-table.ts"
-import type { InstalledHolder } from "./bundle.ts"
+import type { Installed } from "./bundle.ts"
 import { openSocket } from "./holder-socket.ts"
 import { deny, standingOf, takeOver, takeRight } from "./launch-right.ts"
 import { LaunchFailure, type LaunchOrder } from "./runtime.ts"
@@ -17,7 +17,7 @@ export type HolderStart = (program: string, directory: string) => Effect.Effect<
 /** A launch whose holder came and died succeeds too: it happened, and connecting tells the rest. */
 export const launch = Effect.fn("Runtime.launch")(function* (
   home: string,
-  holder: InstalledHolder,
+  holder: Installed,
   startHolder: HolderStart,
   order: LaunchOrder
 ) {
@@ -31,7 +31,7 @@ export const launch = Effect.fn("Runtime.launch")(function* (
 
 const start = Effect.fn("Runtime.start")(function* (
   home: string,
-  holder: InstalledHolder,
+  holder: Installed,
   startHolder: HolderStart,
   order: LaunchOrder,
   directory: string
@@ -50,7 +50,7 @@ const start = Effect.fn("Runtime.start")(function* (
   )
 })
 
-const specOf = (home: string, holder: InstalledHolder, order: LaunchOrder): HolderSpec => {
+const specOf = (home: string, holder: Installed, order: LaunchOrder): HolderSpec => {
   const { command, cwd, env, executable, generation, ladder, nonce, outputRetentionBytes, session, size } = order
   const crashAt = process.env.REPRISE_HOLDER_CRASH_AT
   return {

@@ -1,0 +1,35 @@
+/** What hooks left behind while nobody answered them: every whole call from a place on, then every call as it is left. */
+import { Effect, Schema, Stream } from "effect"
+import { HookCall } from "../../domain/hook-call.ts"
+import { limits } from "../../domain/limits.ts"
+import { tail } from "../evidence/tail.ts"
+
+export interface Spooled {
+  /** Where to go on. Calls before it are never given again, but by whoever wrote them: their ids make repeats harmless. */
+  readonly to: number
+  readonly calls: ReadonlyArray<HookCall>
+}
+
+/** Never ends by itself: a hook may find no daemon at the moment before one begins to listen. `from`: 0, or an earlier `to`. */
+export const followSpool = (path: string, from: number): Stream.Stream<Spooled> =>
+  Stream.mapEffect(
+    tail(path, from, limits.hookPayloadBytes * 2),
+    Effect.fnUntraced(function* (tailed) {
+      if (tailed._tag === "Restarted") return { to: 0, calls: [] }
+      if (tailed._tag === "Skipped") {
+        yield* Effect.logWarning("a call in the spool is too long to be one", path, tailed.from)
+        return { to: tailed.to, calls: [] }
+      }
+      const calls: Array<HookCall> = []
+      for (const line of tailed.lines) {
+        if (line === "") continue
+        const call = decoded(line)
+        // A full disk tears a line.
+        if (call._tag === "Some") calls.push(call.value)
+        else yield* Effect.logWarning("a line in the spool is no call", path, line.slice(0, 200))
+      }
+      return { to: tailed.to, calls }
+    })
+  )
+
+const decoded = Schema.decodeUnknownOption(Schema.fromJsonString(HookCall))
