@@ -1,4 +1,4 @@
-/** Claude Code, as versions 2.1.197 and 2.1.329 were seen to behave. */
+/** Claude Code, as version 2.1.329 was seen to behave. */
 import type { Provider } from "./provider.ts"
 import {
   interruptThenLeave,
@@ -8,6 +8,9 @@ import {
   relaunchAfterCrash,
   untilEvidence
 } from "./terminal-agent.ts"
+
+/** `❯ 1. Yes` */
+const choices = "^[ ❯]+\\d+\\. (.+)$"
 
 export const claudeCode: Provider = {
   id: "claude-code",
@@ -30,7 +33,8 @@ export const claudeCode: Provider = {
     fork: ["--resume", "{parent}", "--fork-session", "--session-id", "{conversation}"]
   },
   ready: untilEvidence,
-  submit: { ...pasteThenEnter, backslash: true },
+  // An interrupt before the first word of the answer puts the prompt back into the composer.
+  submit: { ...pasteThenEnter, backslash: true, clear: "\x15" },
   interrupt: "\x1b",
   // The dialog takes the choice's number at once; Escape declines and ends the turn.
   answers: { allow: "1", deny: "\x1b", choose: "{n}" },
@@ -44,12 +48,29 @@ export const claudeCode: Provider = {
     // `✳` says idle, and also a question: it tells nothing.
     titles: [{ pattern: "^[◐◑⠂⠐] ", activity: "working" }],
     screen: [
-      { pattern: "Quick safety check: Is this a project you created or one you trust\\?", activity: "waiting", question: "trust" },
-      { pattern: "Select login method:|Paste code here if prompted|Detected a custom API key", activity: "waiting", question: "login" },
-      { pattern: "Choose the text style that looks best|Let's get started\\.", activity: "waiting", question: "input" },
-      { pattern: "^ *Do you want to .*\\?$|^ *Would you like to proceed\\?$", activity: "waiting", question: "permission" },
-      { pattern: "\\besc to interrupt\\b", activity: "working" },
-      { pattern: "^❯[  ]", activity: "idle" }
+      {
+        pattern: "Quick safety check: Is this a project you created or one you trust\\?",
+        activity: "waiting",
+        question: "trust",
+        choices
+      },
+      {
+        pattern: "Select login method:|Paste code here if prompted|Detected a custom API key in your environment",
+        activity: "waiting",
+        question: "login",
+        choices
+      },
+      { pattern: "^ *Choose the text style that looks best.*$", activity: "waiting", question: "input", choices },
+      {
+        // The dialog's last lines before the question say what is asked for.
+        pattern: "(?:^.*\\n){0,4}^ *(?:Do you want to|Would you like to) .*\\?(?=\\n[ ❯]+1\\. )",
+        activity: "waiting",
+        question: "permission",
+        choices
+      },
+      { pattern: "^ {2}.*\\besc to interrupt\\b", activity: "working" },
+      // A prompt of the history begins like the composer, which stands between two lines.
+      { pattern: "^─{10,}.*\\n❯", activity: "idle" }
     ]
   }
 }

@@ -13,7 +13,7 @@ export const command: Provider = {
   // A program that prints has begun; one that is still there after a second has not failed to start (`sleep` prints nothing).
   ready: { firstOutput: true, aliveMs: 1_000 },
   // A program that has not asked for bracketed paste would read its marks as keys.
-  submit: { bracketed: false, enterAfterMs: 0, commands: false, backslash: false },
+  submit: { bracketed: false, enterAfterMs: 0, commands: false, backslash: false, clear: "" },
   interrupt: "\x03",
   answers: null,
   model: null,

@@ -35,7 +35,9 @@ export const Rule = Schema.Struct({
   pattern: Pattern,
   activity: Activity,
   /** What is asked, where the rule means a question; the whole match is its text. */
-  question: Schema.optionalKey(Question.fields.kind)
+  question: Schema.optionalKey(Question.fields.kind),
+  /** Each match behind the question is something to choose; its first group is what stands there. */
+  choices: Schema.optionalKey(Pattern)
 })
 export type Rule = typeof Rule.Type
 
@@ -88,12 +90,14 @@ export const Provider = Schema.Struct({
    * How a prompt is typed: as a bracketed paste where the terminal's program asked for one, and Enter apart from it after a
    * pause, since several agents only insert what comes in one write. `commands`: a line that begins with `/` is typed as keys are.
    * `backslash`: a text that ends in one gets a space behind it, since the agent reads backslash and Enter as a new line.
+   * `clear`: keys that empty the composer, typed first; an interrupted agent may have put the last prompt back into it.
    */
   submit: Schema.Struct({
     bracketed: Schema.Boolean,
     enterAfterMs: Schema.Int,
     commands: Schema.Boolean,
-    backslash: Schema.Boolean
+    backslash: Schema.Boolean,
+    clear: Schema.String
   }),
   /** The bytes a person would type to interrupt what it is doing. */
   interrupt: Schema.String,

@@ -1,6 +1,7 @@
 /** What a provider's rules say of the lines of a screen, or of a title. The first rule that matches counts; null: none does. */
 import { limits } from "../limits.ts"
 import type { Observation } from "../observations.ts"
+import { shown } from "./json.ts"
 import type { Rule } from "./provider.ts"
 
 type Rules = ReadonlyArray<Rule>
@@ -11,23 +12,40 @@ export const readScreen = (rules: Rules, lines: ReadonlyArray<string>): Observat
 export const readTitle = (rules: Rules, title: string): Observation | null => read(rules, title)
 
 const read = (rules: Rules, text: string): Observation | null => {
-  for (const { activity, expression, question } of compiled(rules)) {
+  for (const { activity, choices, expression, question } of compiled(rules)) {
     const match = expression.exec(text)
     if (match === null) continue
-    const asked = question === undefined ? null : { kind: question, text: plain(match[0]), choices: [] }
-    return { type: "Activity", activity, question: asked }
+    if (question === undefined) return { type: "Activity", activity, question: null }
+    const offered = choices === null ? [] : [...text.slice(match.index + match[0].length).matchAll(choices)].slice(0, limits.choices)
+    return {
+      type: "Activity",
+      activity,
+      question: { kind: question, text: plain(match[0]), choices: offered.map(([, word]) => plain(word ?? "")) }
+    }
   }
   return null
 }
 
-const compiled = (rules: Rules): ReadonlyArray<Rule & { readonly expression: RegExp }> => {
+interface Compiled extends Pick<Rule, "activity" | "question"> {
+  readonly expression: RegExp
+  readonly choices: RegExp | null
+}
+
+const compiled = (rules: Rules): ReadonlyArray<Compiled> => {
   const known = expressions.get(rules)
   if (known !== undefined) return known
-  const made = rules.map((rule) => ({ ...rule, expression: new RegExp(rule.pattern, "mu") }))
+  const made = rules.map(
+    ({ choices, pattern, ...rule }): Compiled => ({
+      ...rule,
+      expression: new RegExp(pattern, "mu"),
+      choices: choices === undefined ? null : new RegExp(choices, "gmu")
+    })
+  )
   expressions.set(rules, made)
   return made
 }
 /** Rules are data that is never changed: what they were compiled to is kept for as long as they are. */
-const expressions = new WeakMap<Rules, ReadonlyArray<Rule & { readonly expression: RegExp }>>()
+const expressions = new WeakMap<Rules, ReadonlyArray<Compiled>>()
 
-const plain = (text: string) => text.replaceAll(/\s+/g, " ").trim().slice(0, limits.questionChars)
+/** Frames are drawn with lines of box characters. */
+const plain = (text: string) => shown(text.replaceAll(/[\u2500-\u259f]+/g, " "))

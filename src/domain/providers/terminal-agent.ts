@@ -6,7 +6,7 @@ import type { Provider } from "./provider.ts"
  * A bracketed paste, and Enter apart from it: Codex, Gemini and Qwen only insert what comes in one write, and need up to 50 ms in
  * between; 150 ms worked in all of them, at sizes up to 6 kB, 500 ms at 100 kB.
  */
-export const pasteThenEnter: Provider["submit"] = { bracketed: true, enterAfterMs: 150, commands: true, backslash: false }
+export const pasteThenEnter: Provider["submit"] = { bracketed: true, enterAfterMs: 150, commands: true, backslash: false, clear: "" }
 
 /** A crash is worth another try. A clean exit is somebody's wish. */
 export const relaunchAfterCrash: Keepalive = {

@@ -12,6 +12,7 @@ const plugin = (hook: ReadonlyArray<string>) => `${telling(hook)}
 const events = new Set(["session.created", "session.status", "session.error", "session.compacted", "permission.asked", "permission.updated", "permission.replied", "question.asked", "question.replied", "question.rejected", "message.updated"])
 const children = new Set()
 const complete = new Set()
+const errors = new Map()
 export const Reprise = async () => ({
   event: async ({ event }) => {
     try {
@@ -23,7 +24,12 @@ export const Reprise = async () => ({
         if (complete.has(info.id) || (info.role === "assistant" && !info.time?.completed)) return
         complete.add(info.id)
       }
-      tell(type, { ...properties, subagent: children.has(properties?.sessionID ?? info?.sessionID ?? info?.id) })
+      const session = properties?.sessionID ?? info?.sessionID ?? info?.id
+      const state = properties?.status?.type
+      if (type === "session.error") errors.set(session, properties.error)
+      if (state === "busy") errors.delete(session)
+      const error = state === "idle" ? { error: errors.get(session) } : {}
+      tell(type, { ...properties, ...error, subagent: children.has(session) })
     } catch {}
   }
 })

@@ -17,11 +17,13 @@ export default (pi) => {
   on("session_start", ({ reason }) => ({ reason }))
   on("input", ({ source, text }) => ({ source, text }))
   on("agent_start", nothing)
-  on("agent_end", ({ messages }) => {
+  // A failed try is followed by another: how it went counts when all is settled.
+  let ending = {}
+  pi.on("agent_end", ({ messages }) => {
     const answer = messages?.findLast(({ role }) => role === "assistant")
-    return { stopReason: answer?.stopReason ?? null, errorMessage: answer?.errorMessage ?? null }
+    ending = { stopReason: answer?.stopReason ?? null, errorMessage: answer?.errorMessage ?? null }
   })
-  on("agent_settled", (_, ctx) => ({ idle: ctx.isIdle?.() ?? true }))
+  on("agent_settled", () => ending)
   on("session_before_compact", nothing)
   on("session_compact", nothing)
 }

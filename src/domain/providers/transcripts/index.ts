@@ -1,0 +1,25 @@
+/** What a line of an agent's own transcript tells. Whatever stands in it, something is said of it, and nothing is broken. */
+import type { Observation } from "../../observations.ts"
+import { isObject, parsed, textAt } from "../json.ts"
+import { type Told, unknown } from "../observing.ts"
+import type { Provider } from "../provider.ts"
+import { readClaudeCodeEntry } from "./claude-code.ts"
+import { readCodexEntry } from "./codex.ts"
+import { readGeminiEntry } from "./gemini.ts"
+import { readPiEntry } from "./pi.ts"
+
+export type TranscriptKind = NonNullable<Provider["evidence"]["transcript"]>
+
+/** One line, without the LF that ends it. Lines are cut at LF alone: JSON texts may hold U+2028 as it stands. */
+export const readTranscript = (kind: TranscriptKind, line: string): ReadonlyArray<Observation> => {
+  if (line.trim() === "") return []
+  const entry = parsed(line)
+  return (isObject(entry) ? readers[kind](entry) : null) ?? [unknown(`transcript ${textAt(entry, "type") ?? ""}`, line)]
+}
+
+const readers: { readonly [kind in TranscriptKind]: (entry: unknown) => Told } = {
+  "claude-code": readClaudeCodeEntry,
+  codex: readCodexEntry,
+  gemini: readGeminiEntry,
+  pi: readPiEntry
+}

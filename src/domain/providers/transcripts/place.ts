@@ -1,0 +1,41 @@
+/** Where an agent keeps the transcript of a conversation, as far as its name can be told without looking. */
+import type { Environment } from "../../environment.ts"
+import type { TranscriptKind } from "./index.ts"
+
+export interface TranscriptPlace {
+  readonly directory: string
+  /** A file of that directory, or, for `ending`, the one whose name ends so. */
+  readonly name: { readonly type: "exact" | "ending"; readonly text: string }
+}
+
+/** `cwd`: absolute, links resolved; `environment`: the agent's own. Null: it cannot be told, and the agent must say. */
+export const transcriptPlace = (
+  kind: TranscriptKind,
+  {
+    conversation,
+    cwd,
+    environment,
+    home
+  }: { readonly conversation: string; readonly cwd: string; readonly environment: Environment; readonly home: string }
+): TranscriptPlace | null => {
+  switch (kind) {
+    case "claude-code": {
+      const project = cwd.replaceAll(/[^A-Za-z0-9]/g, "-")
+      // A longer name is cut, and ends with a hash of the agent's own.
+      if (project.length > longestProject) return null
+      const base = environment.CLAUDE_CONFIG_DIR ?? `${home}/.claude`
+      return { directory: `${base}/projects/${project}`, name: { type: "exact", text: `${conversation}.jsonl` } }
+    }
+    case "pi": {
+      const base = environment.PI_CODING_AGENT_DIR ?? `${home}/.pi/agent`
+      const project = cwd.replace(/^[/\\]/, "").replaceAll(/[/\\:]/g, "-")
+      return { directory: `${base}/sessions/--${project}--`, name: { type: "ending", text: `_${conversation}.jsonl` } }
+    }
+    // A day of the calendar, a project's number: neither follows from the conversation.
+    case "codex":
+    case "gemini":
+      return null
+  }
+}
+
+const longestProject = 200
