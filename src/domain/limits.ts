@@ -9,9 +9,8 @@ export const limits = {
   /** What a user's provider file may hold, and how long an agent may take to tell its version (the slowest known takes 1.5 s). */
   providerFileBytes: 65_536,
   versionMs: 10_000,
-  /** A question, a detail, a message in a list, as it is shown; and how many choices of one. */
+  /** A question, a detail, a message in a list, as it is shown. */
   questionChars: 1_024,
-  choices: 32,
   /** What is kept of a message that this version does not know. */
   unknownRawChars: 2_048,
   labels: 32,

@@ -49,10 +49,11 @@ export const claudeCode: Provider = {
     titles: [{ pattern: "^[◐◑⠂⠐] ", activity: "working" }],
     screen: [
       {
+        // Its choices have no numbers, and the first of them leaves.
         pattern: "Quick safety check: Is this a project you created or one you trust\\?",
         activity: "waiting",
         question: "trust",
-        choices
+        choices: "^[ ❯]+(No, exit|Yes, I trust this folder)$"
       },
       {
         pattern: "Select login method:|Paste code here if prompted|Detected a custom API key in your environment",

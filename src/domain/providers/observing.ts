@@ -1,5 +1,5 @@
 /** The observations that every reader makes. */
-import type { Activity } from "../facts.ts"
+import type { Activity } from "../activity.ts"
 import { limits } from "../limits.ts"
 import type { Observation, Question, Usage } from "../observations.ts"
 import { at, isObject, listAt, shown, textAt } from "./json.ts"
