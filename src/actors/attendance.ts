@@ -42,6 +42,7 @@ export const attend = Effect.fn("attend")(function* (attending: Attending) {
   let link: HolderLink | null = null
   let lastSeenAt = attending.leftAt ?? (yield* Clock.currentTimeMillis)
   let returning = attending.leftAt !== null
+  let fresh = attending.leftAt === null
   const found = Deferred.makeUnsafe<Found>()
   const { generation } = attending.ref
 
@@ -55,13 +56,15 @@ export const attend = Effect.fn("attend")(function* (attending: Attending) {
     lastSeenAt = now
     returning = true
     attending.connected()
+    const answerFrom = fresh ? 0 : connected.offset()
+    fresh = false
     yield* Effect.forkScoped(
       listen({
         session: attending.ref.session,
         generation,
         from: attending.heard(),
         // What it asked while nobody was there it has stopped waiting for; a fresh launch has not asked yet.
-        answerFrom: attending.leftAt === null ? 0 : connected.offset(),
+        answerFrom,
         tell: attending.tell,
         reply: (bytes) => Effect.ignore(connected.type(bytes))
       })

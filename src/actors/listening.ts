@@ -1,8 +1,10 @@
-/** What a session's agent says of itself in its output, brought to the session: each word once, also over restarts. */
+/** What a session's agent says of itself and asks of its terminal in its output: each word heard, each question answered once. */
 import { Cause, Effect, Stream } from "effect"
 import type { Report } from "../domain/inputs.ts"
 import { makeProgramStatusReader, type Notification, programStatusReply, type Title } from "../domain/program-status.ts"
+import { makeQueryReader } from "../domain/terminal-queries.ts"
 import { Output } from "../infra/output/output.ts"
+import { makeAnswering } from "../infra/screens/answering.ts"
 
 export interface Listening {
   readonly session: string
@@ -23,10 +25,13 @@ export interface Listening {
 export const listen = Effect.fn("listen")(function* (listening: Listening) {
   const { answerFrom, from, generation, notified, reply, session, tell, titled, titleKey } = listening
   const output = yield* Output
+  const answersTo = yield* makeAnswering(session)
   let read = makeProgramStatusReader(from, titleKey)
+  let readQueries = makeQueryReader(from)
   yield* Stream.runForEach(output.scan(session, from), (chunk) => {
     if (chunk._tag === "Gap") {
       read = makeProgramStatusReader(chunk.to, titleKey)
+      readQueries = makeQueryReader(chunk.to)
       return Effect.void
     }
     const { notifications, queries, statuses, titles } = read(chunk.bytes)
@@ -34,8 +39,13 @@ export const listen = Effect.fn("listen")(function* (listening: Listening) {
       tell({ type: "ActivityObserved", generation, activity, source: "osc", question, evidenceOffset: offset })
     if (titled !== undefined) for (const title of titles) titled(title)
     if (notified !== undefined) for (const notification of notifications) notified(notification)
-    return queries.some((offset) => offset > answerFrom) ? reply(encoded) : Effect.void
+    const asked = readQueries(chunk.bytes).filter(({ to }) => to > answerFrom)
+    if (asked.length === 0) return Effect.void
+    // First, since a program asks for its device attributes last, and takes what has no answer by then for a no.
+    const status = queries.some((offset) => offset > answerFrom) ? programStatusReply : ""
+    return Effect.flatMap(answersTo(asked), (answers) => {
+      const said = status + answers
+      return said === "" ? Effect.void : reply(new TextEncoder().encode(said))
+    })
   }).pipe(Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("listening ended", cause))))
-})
-
-const encoded = new TextEncoder().encode(programStatusReply)
+}, Effect.scoped)

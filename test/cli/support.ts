@@ -89,6 +89,10 @@ export class Terminal implements Disposable {
       this.raw += text
       this.#screen.write(text)
     })
+    // Asked, it answers, as any terminal does.
+    this.#screen.onData((answer) => {
+      if (!this.#exited) this.#pty.write(answer)
+    })
     this.#pty.onExit(() => {
       this.#exited = true
     })

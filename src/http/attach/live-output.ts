@@ -1,6 +1,10 @@
-/** The screen at one exact byte, then everything from that byte on; a client too far behind gets the present screen instead. */
+/**
+ * The screen at one exact byte, then everything from that byte on but the questions to a terminal, which are answered here: asked
+ * again of a person's terminal, its answers would be typed too. A client too far behind gets the present screen instead.
+ */
 import { Effect, Stream } from "effect"
 import { limits } from "../../domain/limits.ts"
+import { makeQueryFilter } from "../../domain/terminal-queries.ts"
 import { Output, type OutputChunk } from "../../infra/output/output.ts"
 import { Screens } from "../../infra/screens/screens.ts"
 import type { Delivery } from "./delivery.ts"
@@ -16,6 +20,7 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
   yield* delivery.control({ type: "hello", offset: first.offset, size: first.size, generation, state, mode })
   yield* delivery.bytes(first.bytes)
   let at = first.offset
+  let withoutQueries = makeQueryFilter()
   delivery.reached(at)
 
   /** True while the client keeps up. */
@@ -23,7 +28,8 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
     if (chunk._tag === "Gap") return false
     // A chunk that is not full is the newest there is, so only a full one is worth a look at the end.
     if (chunk.bytes.length >= chunkBytes && (yield* output.end(id)) - chunk.offset > limits.attachLagBytes) return false
-    yield* delivery.bytes(chunk.bytes)
+    const shown = withoutQueries(chunk.bytes)
+    if (shown.length > 0) yield* delivery.bytes(shown)
     at = chunk.offset + chunk.bytes.length
     delivery.reached(at)
     return true
@@ -36,6 +42,7 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
       yield* delivery.control({ type: "gap", from: at, to: present.offset })
       yield* delivery.bytes(present.bytes)
       at = present.offset
+      withoutQueries = makeQueryFilter()
       delivery.reached(at)
     })
   ) as Effect.Effect<never, ConnectionLost, Output | Screens>

@@ -2,6 +2,7 @@
 import { Effect, Stream } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
+import type { TerminalQuery } from "../../domain/terminal-queries.ts"
 import type { Output } from "../output/output.ts"
 import { Emulator } from "./emulator.ts"
 
@@ -21,9 +22,9 @@ export class Drawing {
     this.emulator = new Emulator(size)
   }
 
-  /** Draws what came since, at most the newest `screenReplayBytes` of it. */
-  readonly catchUp = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"]) {
-    const end = yield* output.end(this.session)
+  /** Draws what came since, at most the newest `screenReplayBytes` of it, and nothing from `before` on. */
+  readonly catchUp = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"], before = Number.POSITIVE_INFINITY) {
+    const end = Math.min(before, yield* output.end(this.session))
     if (this.offset < 0 || end - this.offset > limits.screenReplayBytes) yield* this.#begin(output, end)
     const resizes = yield* this.#resizes(output)
     for (const resize of [...resizes, null]) {
@@ -32,6 +33,19 @@ export class Drawing {
       if (resize === null || resize.offset > end) return
       this.emulator.resize(resize)
     }
+  })
+
+  /** What the terminal says to one query, behind all that came before it. Nothing, where its place is drawn or gone already. */
+  readonly answer = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"], { from, to }: TerminalQuery) {
+    yield* this.catchUp(output, from)
+    let said = ""
+    while (this.offset >= from && this.offset < to) {
+      const page = yield* output.read(this.session, this.offset, to - this.offset)
+      if (page._tag === "Gap" || page.bytes.length === 0) break
+      said += yield* this.emulator.ask(page.bytes)
+      this.offset = page.next
+    }
+    return said
   })
 
   dispose(): void {

@@ -1,9 +1,11 @@
-/** A terminal without a window: bytes in, the screen they leave behind out. It answers no queries, for nobody asked it. */
+/** A terminal without a window: bytes in, the screen they leave behind out. It answers queries where somebody wants to hear it. */
 import serializing from "@xterm/addon-serialize"
 import headless from "@xterm/headless"
 import { Effect } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
+import type { KittyKeyboard } from "./kitty-keyboard.ts"
+import { answerQueries, windowOptions } from "./query-answers.ts"
 
 /** What a person would see. `lines` are the rows of the screen, trailing blanks cut. */
 export interface Picture {
@@ -31,14 +33,19 @@ const blank = `${csi}?1049l${csi}!p${csi}?1000;1002;1003;1004;1006;1016;2004l${c
 export class Emulator {
   readonly #terminal: headless.Terminal
   readonly #serializer = new serializing.SerializeAddon()
+  readonly #keyboard: KittyKeyboard
   #title = ""
+  #answers: string | null = null
 
   constructor({ cols, rows }: Size) {
-    this.#terminal = new headless.Terminal({ cols, rows, scrollback: limits.screenScrollback, allowProposedApi: true })
+    this.#terminal = new headless.Terminal({ cols, rows, windowOptions, scrollback: limits.screenScrollback, allowProposedApi: true })
     // The serializer is typed for the terminal in a browser and uses what both have.
     this.#terminal.loadAddon(this.#serializer as unknown as headless.ITerminalAddon)
     this.#terminal.onTitleChange((title) => {
       this.#title = title
+    })
+    this.#keyboard = answerQueries(this.#terminal, (text) => {
+      if (this.#answers !== null) this.#answers += text
     })
   }
 
@@ -49,6 +56,18 @@ export class Emulator {
   /** Resolves when every byte has been interpreted. */
   write(bytes: Uint8Array | string): Effect.Effect<void> {
     return Effect.callback<void>((resume) => this.#terminal.write(bytes, () => resume(Effect.void)))
+  }
+
+  /** Like `write`, and tells what the terminal says to the queries in it. */
+  ask(bytes: Uint8Array): Effect.Effect<string> {
+    return Effect.suspend(() => {
+      this.#answers = ""
+      return Effect.map(this.write(bytes), () => {
+        const said = this.#answers ?? ""
+        this.#answers = null
+        return said
+      })
+    })
   }
 
   resize({ cols, rows }: Size): void {
@@ -64,7 +83,7 @@ export class Emulator {
 
   /** What draws this screen, with its modes and so many lines of what scrolled off it, on a terminal of the same size. */
   restoring(scrollback: number): string {
-    return blank + this.#serializer.serialize({ scrollback }) + this.#region() + this.#pointer()
+    return blank + this.#serializer.serialize({ scrollback }) + this.#region() + this.#pointer() + this.#keys()
   }
 
   dispose(): void {
@@ -88,5 +107,10 @@ export class Emulator {
   #pointer(): string {
     const { coreMouseService, coreService } = this.#internals
     return (mouseEncodings[coreMouseService.activeEncoding] ?? "") + (coreService.isCursorHidden ? `${csi}?25l` : "")
+  }
+
+  #keys(): string {
+    const { flags } = this.#keyboard
+    return flags === 0 ? "" : `${csi}=${flags}u`
   }
 }
