@@ -26,8 +26,14 @@ describe("activity", () => {
 
   it("is not overridden by weaker evidence while the stronger is fresh", () => {
     const working = having(spec(), ...up, observed("working", "hook"))
-    when(working, observed("idle", "screen"), at(599_999)).ignored("weaker_evidence")
-    when(working, observed("idle", "screen"), at(600_000)).then({ type: "ActivityChanged", activity: "idle", source: "screen" })
+    const doubted = when(working, observed("idle", "screen"), at(59_999)).then({
+      type: "ActivityDoubted",
+      activity: "idle",
+      source: "screen",
+      deadline: { bootMs: 60_000, wallMs: 1_060_000 }
+    })
+    assert.strictEqual(stateName(doubted), "streaming/working")
+    when(working, observed("idle", "screen"), at(60_000)).then({ type: "ActivityChanged", activity: "idle", source: "screen" })
   })
 
   it("is overridden by better evidence at once, and by the same source always", () => {

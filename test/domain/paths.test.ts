@@ -30,7 +30,18 @@ const still = new Set([
   "InputWritten",
   "InputFailed",
   "OutputDropped",
-  "ClockRebased"
+  "ClockRebased",
+  "ActivityConfirmed",
+  "ActivityDoubted",
+  "TurnEnded",
+  "TurnAbandoned",
+  "ConversationKnown",
+  "ConversationAbandoned",
+  "TranscriptRead",
+  "AgentBlocked",
+  "MessageUnknown",
+  "StateReported",
+  "InterruptSettled"
 ])
 const alphabet = rest.filter(({ type }) => !still.has(type))
 const place = (session: Session) => `${lifeOf(session)}/${insideOf(session)}/${stoppingOf(session)}`

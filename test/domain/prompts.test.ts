@@ -181,6 +181,7 @@ describe("a prompt", () => {
       exited(1)
     )
     const ended = when(working, cleared()).then(
+      { type: "TurnAbandoned", generation: 1, prompt: "p" },
       { type: "PromptUncertain", resend: false },
       { type: "GenerationEnded" },
       { type: "RelaunchScheduled" }
@@ -263,7 +264,7 @@ describe("the queue", () => {
 
   it("outlives the agent's end, and not the session's", () => {
     const session = having(spec(), ...up, says("waiting"), prompt("p"), stop, exited(0))
-    const ended = when(session, cleared()).then({ type: "GenerationEnded" })
+    const ended = when(session, cleared()).then({ type: "TurnAbandoned", prompt: null }, { type: "GenerationEnded" })
     assert.strictEqual(ended.context.prompts.length, 1)
     when(ended, terminate).then({ type: "PromptCancelled", promptId: "p" }, { type: "SessionTerminated" })
     const again = going(ended, [resume, 0], [prepared(2), 0], [spawned(2), 0])

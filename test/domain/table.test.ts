@@ -113,11 +113,11 @@ describe("in every state that can be reached", () => {
     const names = Object.keys(Input.members[0].cases)
     for (const visit of visits) {
       const offered = new Set<string>(allowed(visit.session, visit.now))
-      // Leaving is not offered: it is what a connection does when it closes. Nor is what turns on one prompt's own state.
-      const unoffered = new Set(["Detach", "EditPrompt", "PromotePrompt", "CancelPrompt"])
+      // Leaving is not offered: it is what a connection does when it closes. Nor is what turns on one prompt's own state, or an agent says.
+      const unoffered = new Set(["Detach", "EditPrompt", "PromotePrompt", "CancelPrompt", "ReportState"])
       const refused = new Set(names.filter((name) => !offered.has(name) && !unoffered.has(name)))
       for (const { decided, input, from } of attemptsOf(visit))
-        if ("by" in input && !unoffered.has(input.type) && !(decided._tag === "Refusal" && decided.code === "prompt_exists"))
+        if ("by" in input && !unoffered.has(input.type) && !(decided._tag === "Refusal" && ofThisPrompt.has(decided.code)))
           assert.strictEqual(decided._tag === "Refusal", refused.has(input.type), `${input.type} in ${stateName(from.session)}`)
     }
   })
@@ -151,6 +151,8 @@ describe("in every state that can be reached", () => {
   })
 })
 
+/** Refusals of this very prompt: another one may be taken. */
+const ofThisPrompt: ReadonlySet<string> = new Set(["prompt_exists", "question_closed"])
 const comeback: ReadonlySet<string> = new Set(["RelaunchScheduled", "RelaunchStarted", "GaveUp", "LaunchIntended"])
 const byVisit = Map.groupBy(attempts, ({ from }) => from)
 const attemptsOf = (visit: (typeof visits)[number]) => byVisit.get(visit) ?? []

@@ -1,7 +1,7 @@
 /** given(facts).when(input).then(facts): a rule in the domain's own words. */
 import { assert } from "@effect/vitest"
 import { decide, decideCreate } from "../../src/domain/decide/index.ts"
-import type { Fact } from "../../src/domain/facts.ts"
+import type { Fact, Prompt } from "../../src/domain/facts.ts"
 import { SessionId } from "../../src/domain/ids.ts"
 import type { HolderEvent, Input, InputOf } from "../../src/domain/inputs.ts"
 import { command } from "../../src/domain/providers/command.ts"
@@ -56,7 +56,12 @@ export const printed = (generation = 1) => told(2, { type: "output_began" }, gen
 export const exited = (code: number | null, signal: string | null = null, generation = 1) =>
   told(8, { type: "exited", code, signal }, generation)
 export const cleared = (generation = 1, swept = 0) => told(9, { type: "cleared", swept }, generation)
-export const prepared = (generation = 1): Input => ({ type: "Prepared", generation, executable: "/bin/bash" })
+export const prepared = (generation = 1, history?: boolean): Input => ({
+  type: "Prepared",
+  generation,
+  executable: "/bin/bash",
+  ...(history === undefined ? {} : { history })
+})
 export const due: Input = { type: "DeadlineReached" }
 
 export const stop: Input = { type: "Stop", by: "ada", reason: "enough" }
@@ -65,6 +70,7 @@ export const terminate: Input = { type: "Terminate", by: "ada", reason: "over" }
 export const archive: Input = { type: "Archive", by: "ada" }
 export const unarchive: Input = { type: "Unarchive", by: "ada" }
 export const resume: Input = { type: "Resume", by: "ada" }
+export const reload: Input = { type: "Reload", by: "ada", reason: "new settings" }
 
 export const write = (writeId = "w1"): Input => ({ type: "Write", by: "ada", writeId, bytes: 3 })
 export const interrupt: Input = { type: "Interrupt", by: "ada", writeId: "i1" }
@@ -83,6 +89,91 @@ export const observed = (
   source: InputOf<"ActivityObserved">["source"] = "hook",
   question: string | null = null
 ): Input => ({ type: "ActivityObserved", generation: 1, activity, source, question })
+/** `ActivityObserved` of an agent that waits, with what it offers. */
+export const asks = (
+  question: string | null,
+  source: InputOf<"ActivityObserved">["source"] = "hook",
+  choices: ReadonlyArray<string> = []
+): InputOf<"ActivityObserved"> => ({
+  type: "ActivityObserved",
+  generation: 1,
+  activity: "waiting",
+  source,
+  question,
+  asked: { kind: "permission", choices }
+})
+/** A prompt of five bytes, to be typed at once. */
+export const prompt = (promptId: string, more: Partial<Prompt> = {}): InputOf<"Prompt"> => ({
+  type: "Prompt",
+  by: "ada",
+  prompt: {
+    id: promptId,
+    hash: `hash of ${promptId}`,
+    bytes: 5,
+    deliver: "now",
+    onUncertain: "report",
+    from: null,
+    replyTo: null,
+    threadId: null,
+    replyExpected: false,
+    expires: null,
+    ...more
+  }
+})
+/** What the holder says of a claimed prompt. */
+export const typed = (promptId: string, outcome: InputOf<"WriteSettled">["outcome"] = "written", generation = 1): Input => ({
+  type: "WriteSettled",
+  generation,
+  writeId: `${promptId}.${generation}.01234567`,
+  outcome
+})
+export const turnOver = (
+  outcome: InputOf<"TurnObserved">["outcome"],
+  source: InputOf<"TurnObserved">["source"] = "hook",
+  generation = 1
+): InputOf<"TurnObserved"> => ({ type: "TurnObserved", generation, source, outcome, detail: `the turn ${outcome}` })
+export const talksIn = (conversation: string, transcript: string | null = null, generation = 1): InputOf<"ConversationObserved"> => ({
+  type: "ConversationObserved",
+  generation,
+  source: "hook",
+  id: conversation,
+  transcript
+})
+/** Two lines of a transcript, between these bytes of it. */
+export const transcribed = (from: number, to: number, path = "/t.jsonl", generation = 1): InputOf<"TranscriptAdvanced"> => ({
+  type: "TranscriptAdvanced",
+  generation,
+  path,
+  from,
+  to,
+  lines: 2,
+  model: "large",
+  usage: { inputTokens: 10, outputTokens: 20, cacheReadTokens: 30, cacheWriteTokens: 40 }
+})
+export const blocked = (
+  cause: InputOf<"BlockObserved">["cause"],
+  until: number | null = null,
+  generation = 1
+): InputOf<"BlockObserved"> => ({
+  type: "BlockObserved",
+  generation,
+  source: "hook",
+  cause,
+  until,
+  detail: "told by the agent"
+})
+export const notKnown = (kind: string, raw = "{}"): InputOf<"MessageNotKnown"> => ({
+  type: "MessageNotKnown",
+  generation: 1,
+  source: "hook",
+  kind,
+  raw
+})
+export const reports = (seq: number, phase: string | null = null): Input => ({
+  type: "ReportState",
+  by: "agent",
+  report: { seq, phase, task: null, blocker: null, needsInput: false, threadId: null }
+})
 export const stepped = (n: number, step: "goodbye" | "hangup" | "kill", generation = 1) =>
   told(n, { type: "stop_step", step, signals: step === "kill" ? ["SIGKILL"] : ["SIGHUP"], pids: [4242] }, generation)
 export const launchFailed = (code: string, generation = 1) => told(1, { type: "launch_failed", code, message: code }, generation)
@@ -102,7 +193,23 @@ export const running = (more: Partial<Spec> = {}): Session => having(spec(more),
 const patient: Provider = { ...command, id: "patient", ready: { firstOutput: false, aliveMs: null } }
 /** One that is ready when it prints, however late. */
 const talkative: Provider = { ...command, id: "talkative", ready: { firstOutput: true, aliveMs: null } }
-for (const provider of [patient, talkative]) (providers as Map<string, Provider>).set(provider.id, provider)
+/** One whose conversation we name, and one that names it itself; what they say is the only sign of their being ready. */
+const chosen: Provider = {
+  ...patient,
+  id: "chosen",
+  conversation: {
+    named: "chosen",
+    fresh: ["--begin", "{conversation}"],
+    resume: ["--resume", "{conversation}"],
+    fork: ["--fork", "{parent}", "{conversation}"]
+  }
+}
+const reported: Provider = {
+  ...patient,
+  id: "reported",
+  conversation: { named: "reported", fresh: [], resume: ["--resume", "{conversation}"], fork: ["--fork", "{parent}"] }
+}
+for (const provider of [patient, talkative, chosen, reported]) (providers as Map<string, Provider>).set(provider.id, provider)
 
 type Told = readonly [Input, Moment] | Input
 /** A session that has been told these inputs, one after the other; an input alone comes at 0. */

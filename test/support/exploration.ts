@@ -1,7 +1,9 @@
 /** Every state that inputs can bring a session to, found breadth first: each with the shortest script that leads there. */
 import { type Decided, decide, decideCreate, earliest } from "../../src/domain/decide/index.ts"
 import { daemon, type Fact, type Prompt } from "../../src/domain/facts.ts"
-import type { Command, HolderEvent, Input } from "../../src/domain/inputs.ts"
+import type { HolderEvent, Input } from "../../src/domain/inputs.ts"
+import { agentOf } from "../../src/domain/providers/index.ts"
+import { without } from "../../src/domain/remember.ts"
 import { type Session, stateName } from "../../src/domain/session.ts"
 import type { Spec } from "../../src/domain/spec.ts"
 import type { Moment } from "../../src/domain/time.ts"
@@ -9,18 +11,26 @@ import {
   archive,
   at,
   attach,
+  blocked,
   detach,
   due,
   id,
   interrupt,
   kill,
+  notKnown,
   patch,
   process,
+  prompt,
+  reload,
+  reports,
   resize,
   resume,
   spec,
   stop,
+  talksIn,
   terminate,
+  transcribed,
+  turnOver,
   unarchive,
   write
 } from "./domain.ts"
@@ -42,35 +52,20 @@ export interface Attempt extends Trial {
   readonly decided: Decided
 }
 
-const plainPrompt: Prompt = {
-  id: "p1",
-  hash: "hash",
-  bytes: 4,
-  deliver: "now",
-  onUncertain: "report",
-  from: null,
-  replyTo: null,
-  threadId: null,
-  replyExpected: false,
-  expires: null
-}
 const keepalive = { ...spec().keepalive, maxAttempts: 1 }
-/** Between them they know every path: one gives up after one relaunch, one may never come back, one says itself when it is ready. */
+/** Between them they know every path: one gives up after one relaunch, one may never come back, one has a conversation to come back to. */
 export const roots: ReadonlyArray<Spec> = [
   spec({ keepalive, idleStopMs: 60_000 }),
-  spec({ keepalive: { ...keepalive, mode: "never" }, provider: "talkative" })
+  spec({ keepalive: { ...keepalive, mode: "never" }, provider: "talkative" }),
+  spec({ keepalive: { ...keepalive, mode: "never" }, provider: "chosen" })
 ]
 
 /** Everything that a session may be told, in the words of its own generation. */
 export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
-  const { deadlines, generation, holderSeq, pendingWrites, prompts } = session.context
+  const { activity, deadlines, generation, holderSeq, pendingWrites, prompts, report, transcript } = session.context
   const [open] = prompts
   const writeId = pendingWrites[0]?.writeId ?? prompts.find(({ stage }) => stage === "claimed")?.writeId ?? "w1"
-  const prompt = (changes: Partial<Prompt>): Command => ({
-    type: "Prompt",
-    by: "ada",
-    prompt: { ...plainPrompt, id: `p${prompts.length === 0 || open?.id === "p2" ? 1 : 2}`, ...changes }
-  })
+  const ask = (more: Partial<Prompt>) => prompt(`p${prompts.length === 0 || open?.id === "p2" ? 1 : 2}`, more)
   const deadline = earliest(deadlines)?.deadline
   const tell = (label: string, input: Input, moment = now): Trial => ({ label, input, now: moment })
   const told = (event: HolderEvent, n = holderSeq + 1) =>
@@ -81,19 +76,21 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     })
   const step = (name: "goodbye" | "hangup" | "kill") => told({ type: "stop_step", step: name, signals: [], pids: [] })
   return [
-    ...[stop, kill, terminate, archive, unarchive, resume, write(), interrupt, resize(81), attach(), detach()].map((command) =>
+    ...[stop, kill, terminate, archive, unarchive, resume, reload, write(), interrupt, resize(81), attach(), detach()].map((command) =>
       tell(command.type, command)
     ),
     tell("Patch", patch({ name: "blue" })),
     tell("Patch", patch({ idleStopMs: 1_000 })),
     tell("Patch", patch({ keepalive: { ...keepalive, mode: "never" } })),
-    tell("Prompt", prompt({ deliver: "now" })),
-    tell("Prompt", prompt({ deliver: "idle", onUncertain: "resend", expires: { bootMs: now.bootMs + 5_000, wallMs: now.wallMs + 5_000 } })),
+    tell("Prompt", ask({ deliver: "now" })),
+    tell("Prompt", ask({ deliver: "idle", onUncertain: "resend", expires: { bootMs: now.bootMs + 5_000, wallMs: now.wallMs + 5_000 } })),
     tell("EditPrompt", { type: "EditPrompt", by: "ada", promptId: open?.id ?? "p1", hash: "other", bytes: 5 }),
     tell("PromotePrompt", { type: "PromotePrompt", by: "ada", promptId: prompts.at(-1)?.id ?? "p1" }),
     tell("CancelPrompt", { type: "CancelPrompt", by: "ada", promptId: open?.id ?? "p1", reason: "enough" }),
     tell("PromptObserved", { type: "PromptObserved", generation, source: "hook", detail: "taken" }),
     tell("PromptUndeliverable", { type: "PromptUndeliverable", generation, promptId: open?.id ?? "p1", code: "text_missing" }),
+    tell("Prompt", ask({ answers: activity.asked?.id ?? "1.0" })),
+    tell("Prepared", { type: "Prepared", generation, executable: "/bin/bash", history: true }),
     tell("Prepared", { type: "Prepared", generation, executable: "/bin/bash" }),
     tell("PrepareFailed", { type: "PrepareFailed", generation, code: "cwd_missing", message: "no such directory" }),
     tell("PrepareFailed", { type: "PrepareFailed", generation, code: "EMFILE", message: "too many files" }),
@@ -113,6 +110,23 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     ...(["idle", "working", "waiting", "compacting", "unknown"] as const).map((activity) =>
       tell("ActivityObserved", { type: "ActivityObserved", generation, activity, source: "hook", question: null })
     ),
+    ...(["idle", "working", "waiting"] as const).map((value) =>
+      tell("ActivityObserved (weaker)", {
+        type: "ActivityObserved",
+        generation,
+        activity: value,
+        source: "screen",
+        question: value === "waiting" ? "may I?" : null
+      })
+    ),
+    ...(["completed", "interrupted", "failed"] as const).map((outcome) => tell("TurnObserved", { ...turnOver(outcome), generation })),
+    tell("TurnObserved (weaker)", { ...turnOver("completed", "transcript"), generation }),
+    tell("ConversationObserved", { ...talksIn("c1", "/t.jsonl"), generation }),
+    tell("TranscriptAdvanced", { ...transcribed(transcript?.offset ?? 0, (transcript?.offset ?? 0) + 10), generation }),
+    tell("BlockObserved", { ...blocked("auth"), generation }),
+    tell("BlockObserved", { ...blocked("rate_limited", 10_000_000), generation }),
+    tell("MessageNotKnown", { ...notKnown("odd"), generation }),
+    tell("ReportState", reports((report?.seq ?? 0) + 1)),
     tell("Reattached", { type: "Reattached", generation, process, downMs: 10 }),
     tell("HolderGone", { type: "HolderGone", generation, reason: "gone" }),
     tell("Swept", { type: "Swept", generation, swept: 0, lastSeenAt: now.wallMs }),
@@ -128,14 +142,28 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
 /** What a decision may turn on, beside the state: two sessions alike in this are taken for one. */
 const alike = (session: Session): string => {
   const { attempts, bootId, clients, deadlines, leaderExit, leftovers, pendingWrites, prompts, spec, stop } = session.context
-  const turns = [stateName(session), spec.keepalive.mode, attempts, Object.keys(deadlines).sort(), bootId === ""]
+  const waits = Object.keys(without(deadlines, "doubt", "interrupt")).sort()
+  const turns = [stateName(session), spec.keepalive.mode, attempts, waits, bootId === ""]
   if (stop !== null) return JSON.stringify([turns, stop.mode, stop.outcome, stop.by === daemon, leftovers.length > 0])
+  if (agentOf(session.context).conversation !== null) return JSON.stringify([stateName(session), spec.keepalive.mode, talk(session)])
   // Clients and writes turn on so little that they are followed only where nothing else is going on.
   const company = attempts === 0 && leftovers.length === 0 ? [clients.length > 0, pendingWrites.length > 0] : []
   // So do prompts; and two of them turn on no more than one does, but for their order.
   const alone = company.every((one) => !one) && attempts === 0 && spec.idleStopMs === null
   const queue = alone ? prompts.slice(0, 2).map(({ deliver, held, stage }) => [deliver, held, stage]) : []
   return JSON.stringify([turns, spec.provider, leaderExit?.code, leftovers.length > 0, company, queue])
+}
+
+/** What is learnt of an agent is followed where there is a conversation to learn of, and one oddity at a time. */
+const talk = ({ context }: Session): ReadonlyArray<unknown> => {
+  const { blocked, conversation, doubt, heard, interrupt, poisoned, prompts } = context
+  const [prompt] = prompts
+  const said = [conversation?.kind, conversation?.begun, poisoned]
+  if (interrupt !== null) return [said, "interrupted", prompt?.stage]
+  if (doubt !== null) return [said, "doubted", doubt.value]
+  if (blocked !== null) return [said, blocked.cause]
+  if (prompt !== undefined) return [said, prompt.stage, prompt.answers !== undefined]
+  return [said, (heard?.ended ?? 0) === (heard?.turns ?? 0)]
 }
 
 const bound = 20_000

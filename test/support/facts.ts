@@ -1,5 +1,6 @@
 /** One fact of every type and of every kind of cause, with a value in each field: what a log may hold. */
 import type { EndCause, Fact } from "../../src/domain/facts.ts"
+import { command } from "../../src/domain/providers/command.ts"
 import { boot, id, nonce, process, spec } from "./domain.ts"
 
 const when = { at: 1_000_500, offset: 42 }
@@ -30,6 +31,11 @@ const prompt = {
   expires: deadline
 } as const
 
+const attachment = { path: "/a.png", mediaType: "image/png", bytes: 9, hash: "9f" }
+const asked = { id: "1.1", kind: "permission", choices: ["yes", "no"] } as const
+const usage = { inputTokens: 10, outputTokens: 20, cacheReadTokens: 30, cacheWriteTokens: 40 }
+const report = { seq: 3, phase: "testing", task: "the build", blocker: "none", needsInput: true, threadId: "t1" }
+
 export const facts = (): ReadonlyArray<Fact> => [
   {
     type: "SessionCreated",
@@ -45,6 +51,17 @@ export const facts = (): ReadonlyArray<Fact> => [
     by: "ada"
   },
   { type: "LaunchIntended", ...when, generation: 1, nonce, reason: "create", executable: "/bin/bash", bootId: boot, deadline },
+  {
+    type: "LaunchIntended",
+    ...when,
+    generation: 2,
+    nonce,
+    reason: "resume",
+    executable: "/bin/bash",
+    bootId: boot,
+    deadline,
+    conversation: { kind: "resume", id: "c1", parent: null }
+  },
   { type: "ProcessSpawned", ...when, generation: 1, process, holderSeq: 1, deadline },
   { type: "AgentReady", ...when, generation: 1, evidence: "first_output", holderSeq: 2, healthyDeadline: deadline },
   { type: "ReadinessTimedOut", ...when, generation: 1, afterMs: 30_000, deadline },
@@ -54,14 +71,40 @@ export const facts = (): ReadonlyArray<Fact> => [
   ),
   { type: "ActivityChanged", ...when, generation: 1, activity: "waiting", source: "hook", question: "may I?" },
   { type: "ActivityChanged", ...when, generation: 1, activity: "idle", source: "osc", question: null, evidenceOffset: 41 },
+  { type: "ActivityChanged", ...when, generation: 1, activity: "waiting", source: "hook", question: "may I?", asked },
+  { type: "ActivityConfirmed", ...when, generation: 1, source: "hook" },
+  {
+    type: "ActivityDoubted",
+    ...when,
+    generation: 1,
+    activity: "waiting",
+    source: "screen",
+    question: "may I?",
+    asked,
+    evidenceOffset: 41,
+    deadline
+  },
+  ...(["completed", "interrupted", "failed"] as const).map(
+    (outcome) => ({ type: "TurnEnded", ...when, generation: 1, outcome, detail: "told", source: "hook" }) as const
+  ),
+  { type: "TurnAbandoned", ...when, generation: 1, prompt: "p1" },
+  { type: "ConversationKnown", ...when, generation: 1, id: "c1", transcript: "/t.jsonl", source: "hook" },
+  { type: "ConversationAbandoned", ...when, id: "c1", launches: 2 },
+  { type: "TranscriptRead", ...when, generation: 1, path: "/t.jsonl", from: 0, to: 90, lines: 2, model: "large", usage },
+  { type: "AgentBlocked", ...when, generation: 1, cause: "rate_limited", until: 1_900_000, detail: "later", source: "hook" },
+  { type: "MessageUnknown", ...when, generation: 1, source: "transcript", kind: "odd", raw: "{}" },
+  { type: "StateReported", ...when, report, by: "agent" },
   { type: "Resized", ...when, size: { cols: 120, rows: 40 } },
   { type: "InputAccepted", ...when, generation: 1, writeId: "w1", kind: "input", bytes: 3, by: "ada" },
+  { type: "InputAccepted", ...when, generation: 1, writeId: "i1", kind: "interrupt", bytes: 1, by: "ada", latch: deadline },
+  { type: "InterruptSettled", ...when, generation: 1, writeId: "i1", outcome: "unconfirmed" },
   { type: "InputWritten", ...when, generation: 1, writeId: "w1" },
   { type: "InputFailed", ...when, generation: 1, writeId: "w1", code: "uncertain" },
   { type: "ClientAttached", ...when, client: "c1", mode: "control" },
   { type: "ClientDetached", ...when, client: "c1", typedBytes: 2 },
   { type: "IdleStopArmed", ...when, deadline },
   { type: "PromptQueued", ...when, prompt, by: "ada" },
+  { type: "PromptQueued", ...when, prompt: { ...prompt, answers: "1.1", attachments: [attachment] }, by: "ada" },
   { type: "PromptEdited", ...when, promptId: "p1", hash: "0f", bytes: 5, by: "ada" },
   { type: "PromptPromoted", ...when, promptId: "p1", by: "ada" },
   { type: "PromptCancelled", ...when, promptId: "p1", by: "ada", reason: "enough" },
@@ -76,6 +119,7 @@ export const facts = (): ReadonlyArray<Fact> => [
   { type: "PromptUncertain", ...when, promptId: "p1", reason: "nobody can say", resend: true },
   { type: "StopRequested", ...when, mode: "stop", outcome: "end", by: "ada", reason: "enough", deadline },
   { type: "StopEscalated", ...when, mode: "kill", outcome: "terminate", by: "ada", reason: "now", deadline },
+  { type: "StopRequested", ...when, mode: "stop", outcome: "reload", by: "ada", reason: "new settings", deadline },
   ...(["goodbye", "hangup", "kill"] as const).map(
     (step) => ({ type: "StopStepTaken", ...when, generation: 1, step, signals: ["SIGHUP", "SIGCONT"], pids: [4242], holderSeq: 3 }) as const
   ),
@@ -91,9 +135,20 @@ export const facts = (): ReadonlyArray<Fact> => [
   { type: "RelaunchCancelled", ...when, by: "ada", reason: "enough" },
   { type: "GaveUp", ...when, reason: "budget_spent", attempts: 3, notice: "ended 4 times" },
   { type: "ResumeRequested", ...when, by: "ada" },
+  { type: "ResumeRequested", ...when, by: "ada", why: "prompt" },
   { type: "OutputDropped", ...when, generation: 1, from: 0, to: 40, reason: "retention", holderSeq: 4 },
   { type: "SessionArchived", ...when, by: "ada" },
   { type: "SessionUnarchived", ...when, by: "ada" },
   { type: "SessionTerminated", ...when, by: "ada", reason: "over" },
-  { type: "ClockRebased", ...when, bootId: "boot-2", deadlines: { backoff: deadline } }
+  { type: "ClockRebased", ...when, bootId: "boot-2", deadlines: { backoff: deadline } },
+  {
+    type: "SessionCreated",
+    ...when,
+    id,
+    spec: spec(),
+    by: "ada",
+    provider: command,
+    beginning: { kind: "fork", id: null, parent: "c0" },
+    lineage: { parent: id, seq: 7, conversation: "c0", atMessage: "m1", degraded: "no_history" }
+  }
 ]
