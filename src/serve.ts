@@ -19,6 +19,7 @@ import { EventStore } from "./infra/log/event-store.ts"
 import { Output } from "./infra/output/output.ts"
 import { ptyRuntime } from "./infra/runtimes/pty.ts"
 import { highestEpoch } from "./infra/runtimes/remains.ts"
+import { Answering } from "./infra/screens/answering.ts"
 import { Screens } from "./infra/screens/screens.ts"
 import { Secrets } from "./infra/secrets.ts"
 import { Texts } from "./infra/texts.ts"
@@ -71,7 +72,7 @@ const running = Effect.fnUntraced(function* (options: ServeOptions) {
 const parts = ({ home, host, port }: ServeOptions) => {
   const log = EventLog.layer(join(home, "reprise.db"), { epochFloor: highestEpoch(home) })
   const output = Output.layer({ home })
-  const runtime = ptyRuntime({ home }).pipe(Layer.provideMerge(output))
+  const runtime = Layer.mergeAll(ptyRuntime({ home }), Answering.layer).pipe(Layer.provideMerge(output))
   const ground = Layer.mergeAll(BootClock.layer, Secrets.layer(home), Texts.layer(home), Fencing.layer, runtime).pipe(
     Layer.provideMerge(log)
   )

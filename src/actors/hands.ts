@@ -8,6 +8,7 @@ import { insideOf, lifeOf, mayRun, type Session } from "../domain/session.ts"
 import type { EventStore } from "../infra/log/event-store.ts"
 import type { Output } from "../infra/output/output.ts"
 import { type HolderLink, HolderUnavailable, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
+import type { Answering } from "../infra/screens/answering.ts"
 import { Secrets } from "../infra/secrets.ts"
 import { Texts } from "../infra/texts.ts"
 import { type Attendance, attendIn, type Found } from "./attendance.ts"
@@ -32,7 +33,7 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
   const texts = yield* Texts
   const scope = yield* Scope.Scope
   const fibers = yield* FiberSet.make<void>()
-  const services = yield* Effect.context<Runtime | Output | Secrets | Texts | EventStore>()
+  const services = yield* Effect.context<Runtime | Output | Answering | Secrets | Texts | EventStore>()
   const writes = makePendingWrites()
   yield* Effect.addFinalizer(() => Effect.sync(writes.abandon))
   /** Closed while a launch is on its way: what it makes is not there yet, and a sweep would not find it. */

@@ -4,7 +4,7 @@ import type { Report } from "../domain/inputs.ts"
 import { makeProgramStatusReader, type Notification, programStatusReply, type Title } from "../domain/program-status.ts"
 import { makeQueryReader } from "../domain/terminal-queries.ts"
 import { Output } from "../infra/output/output.ts"
-import { makeAnswering } from "../infra/screens/answering.ts"
+import { Answering } from "../infra/screens/answering.ts"
 
 export interface Listening {
   readonly session: string
@@ -25,7 +25,7 @@ export interface Listening {
 export const listen = Effect.fn("listen")(function* (listening: Listening) {
   const { answerFrom, from, generation, notified, reply, session, tell, titled, titleKey } = listening
   const output = yield* Output
-  const answersTo = yield* makeAnswering(session)
+  const answersTo = yield* (yield* Answering).in(session)
   let read = makeProgramStatusReader(from, titleKey)
   let readQueries = makeQueryReader(from)
   yield* Stream.runForEach(output.scan(session, from), (chunk) => {

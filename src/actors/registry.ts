@@ -9,6 +9,7 @@ import { crashPoint } from "../infra/crash-points.ts"
 import { EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
 import type { Output } from "../infra/output/output.ts"
 import type { HolderUnavailable, Runtime } from "../infra/runtimes/runtime.ts"
+import type { Answering } from "../infra/screens/answering.ts"
 import { Secrets } from "../infra/secrets.ts"
 import type { Texts } from "../infra/texts.ts"
 import { makeAdmission } from "./admission.ts"
@@ -33,7 +34,7 @@ export interface RegistryOptions {
 /** Ready when start-up has settled every session that it expected. */
 export const layer = (options: RegistryOptions) => Layer.effect(Sessions, make(options))
 
-type Services = EventStore | EventReader | BootClock | Runtime | Output | Secrets | Texts | Fencing
+type Services = EventStore | EventReader | BootClock | Runtime | Output | Answering | Secrets | Texts | Fencing
 
 const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   const store = yield* EventStore

@@ -7,6 +7,7 @@ import { BootClock } from "../infra/boot-clock.ts"
 import { EpochFenced, type EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
 import type { Output } from "../infra/output/output.ts"
 import type { Runtime } from "../infra/runtimes/runtime.ts"
+import type { Answering } from "../infra/screens/answering.ts"
 import { Secrets } from "../infra/secrets.ts"
 import type { Texts } from "../infra/texts.ts"
 import { Fencing } from "./fencing.ts"
@@ -39,7 +40,7 @@ const patience = Schedule.min([Schedule.exponential("100 millis"), Schedule.spac
 /** An actor that dies more often than this within a minute is left to be looked at. */
 const deathsPerMinute = 3
 
-type Services = EventStore | EventReader | BootClock | Runtime | Output | Secrets | Texts
+type Services = EventStore | EventReader | BootClock | Runtime | Output | Answering | Secrets | Texts
 
 export const makeResidents = Effect.fn("makeResidents")(function* (
   recorded: (view: SessionView) => void,

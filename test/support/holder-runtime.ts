@@ -1,6 +1,8 @@
-/** The pty runtime and its output over one home. */
+/** The pty runtime, its output and its terminals over one home. */
 import { Layer } from "effect"
 import { Output } from "../../src/infra/output/output.ts"
 import { ptyRuntime } from "../../src/infra/runtimes/pty.ts"
+import { Answering } from "../../src/infra/screens/answering.ts"
 
-export const runtimeOf = (home: string) => ptyRuntime({ home }).pipe(Layer.provideMerge(Output.layer({ home })))
+export const runtimeOf = (home: string) =>
+  Layer.mergeAll(ptyRuntime({ home }), Answering.layer).pipe(Layer.provideMerge(Output.layer({ home })))

@@ -9,6 +9,7 @@ import * as EventLog from "../../src/infra/log/event-log.ts"
 import { type EpochFenced, EventReader, EventStore } from "../../src/infra/log/event-store.ts"
 import { Output } from "../../src/infra/output/output.ts"
 import { Runtime } from "../../src/infra/runtimes/runtime.ts"
+import { Answering } from "../../src/infra/screens/answering.ts"
 import { Secrets, SecretsFailure } from "../../src/infra/secrets.ts"
 import { TextMissing, Texts } from "../../src/infra/texts.ts"
 import type { World } from "./world.ts"
@@ -174,6 +175,7 @@ export class Daemon {
         Layer.succeed(Secrets, modelSecrets(world, port)),
         Layer.succeed(Texts, modelTexts(world)),
         Layer.succeed(Output, unheard),
+        Layer.succeed(Answering, { in: () => Effect.succeed(() => Effect.succeed("")) }),
         Layer.succeed(BootClock, bootClock(world, options.bendBootMs)),
         Layer.fresh(Fencing.layer)
       )

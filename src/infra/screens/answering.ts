@@ -1,19 +1,27 @@
-/** One session's terminal as its program meets it: asked, it answers from the screen of that very byte; unasked, it costs nothing. */
-import { Effect, FiberHandle } from "effect"
+/** A session's terminal as its program meets it: asked, it answers from the screen of that very byte; unasked, it costs nothing. */
+import { Context, Effect, FiberHandle, Layer, type Scope } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { TerminalQuery } from "../../domain/terminal-queries.ts"
 import { Output } from "../output/output.ts"
 import { Drawing } from "./drawing.ts"
 
-/** Until the output says otherwise, which it does at its first byte. */
-const anySize = { cols: 80, rows: 24 }
+/** To be asked by one at a time, in the order of the output: what the terminal says to all of them, one after another. */
+export type Answer = (queries: ReadonlyArray<TerminalQuery>) => Effect.Effect<string>
 
-/**
- * To be asked by one at a time, in the order of the output. The screen is kept for a minute after a question, since whoever asks
- * once asks again; it goes with the scope at the latest.
- */
-export const makeAnswering = Effect.fnUntraced(function* (session: string) {
-  const output = yield* Output
+export class Answering extends Context.Service<
+  Answering,
+  {
+    /** The screen is kept for a minute after a question, since whoever asks once asks again; it goes with the scope at the latest. */
+    readonly in: (session: string) => Effect.Effect<Answer, never, Scope.Scope>
+  }
+>()("reprise/infra/Answering") {
+  static readonly layer: Layer.Layer<Answering, never, Output> = Layer.effect(
+    Answering,
+    Effect.map(Output, (output) => ({ in: (session) => answeringFrom(output, session) }))
+  )
+}
+
+const answeringFrom = Effect.fnUntraced(function* (output: Output["Service"], session: string) {
   const rest = yield* FiberHandle.make()
   let drawing: Drawing | null = null
   const drop = Effect.sync(() => {
@@ -30,3 +38,6 @@ export const makeAnswering = Effect.fnUntraced(function* (session: string) {
     return answers
   })
 })
+
+/** Until the output says otherwise, which it does at its first byte. */
+const anySize = { cols: 80, rows: 24 }

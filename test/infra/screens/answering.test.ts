@@ -9,7 +9,7 @@ import { makeQueryReader } from "../../../src/domain/terminal-queries.ts"
 import { outputDirectory } from "../../../src/infra/holder/launch-directory.ts"
 import { Spool } from "../../../src/infra/holder/spool.ts"
 import { Output } from "../../../src/infra/output/output.ts"
-import { makeAnswering } from "../../../src/infra/screens/answering.ts"
+import { Answering } from "../../../src/infra/screens/answering.ts"
 import { answers, queries } from "../../support/terminal-queries.ts"
 
 const session = "s-000000000000"
@@ -29,7 +29,8 @@ const conversing = Effect.gen(function* () {
     onKept: () => {}
   })
   const read = makeQueryReader(0)
-  const answer = yield* Effect.provide(makeAnswering(session), Layer.fresh(Output.layer({ home })))
+  const answering = Effect.flatMap(Answering, (terminals) => terminals.in(session))
+  const answer = yield* Effect.provide(answering, Layer.fresh(Layer.provide(Answering.layer, Output.layer({ home }))))
   const heard = (text: string) => {
     spool.append(Buffer.from(text))
     return answer(read(Buffer.from(text)))
