@@ -79,6 +79,9 @@ export const limits = {
   hookAnswerMs: 700,
   /** What hooks of one session leave behind while nobody answers them. */
   hookSpoolBytes: 16_777_216,
+  /** A screen is read when the output has been quiet for so long, and now and then while it is not: a spinner never is. */
+  screenQuietMs: 200,
+  screenFlowMs: 2_000,
   attempts: { minimum: 0, maximum: 100 },
   /** At most this many relaunches in any window, healthy gaps or not: endless loops of sixty-one seconds are loops too. */
   relaunchesPerWindow: 5,

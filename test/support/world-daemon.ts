@@ -225,6 +225,7 @@ const unheard: Output["Service"] = {
   follow: () => Stream.never,
   scan: () => Stream.never,
   index: () => Stream.empty,
+  beyond: () => Effect.never,
   ring: () => {}
 }
 

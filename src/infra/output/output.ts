@@ -37,6 +37,8 @@ export class Output extends Context.Service<
     readonly scan: (session: string, from: number) => Stream.Stream<OutputChunk>
     /** When which bytes came, and how large the screen was: up to the present end, from the record that covers `from`. */
     readonly index: (session: string, from: number) => Stream.Stream<IndexRecord>
+    /** Resolves when the output goes on beyond that offset, as far as anybody rang for it: it costs nothing until then. */
+    readonly beyond: (session: string, offset: number) => Effect.Effect<void>
     /** Wakes the followers: the files hold everything up to `offset`. */
     readonly ring: (session: string, offset: number) => void
   }
@@ -69,6 +71,7 @@ export class Output extends Context.Service<
         follow: (session, from) => following(session, from, false),
         scan: (session, from) => following(session, from, true),
         index: (session, from) => indexRecords(directoryOf(session), from),
+        beyond: (session, offset) => bells.awaitBeyond(session, offset),
         ring: (session, offset) => bells.ring(session, offset)
       })
     })

@@ -7,8 +7,11 @@ import { Drawing } from "./drawing.ts"
 import type { Picture } from "./emulator.ts"
 
 /** The screen after the byte before `offset`. */
-export interface ScreenNow extends Picture {
+export interface ScreenSeen extends Picture {
   readonly offset: number
+}
+
+export interface ScreenNow extends ScreenSeen {
   /** What draws it on a blank terminal, without what scrolled off it. */
   readonly ansi: string
 }
@@ -25,6 +28,8 @@ export class Screens extends Context.Service<
   {
     /** `size`: what the terminal has if its output does not say. */
     readonly now: (session: string, size: Size) => Effect.Effect<ScreenNow>
+    /** The same without what draws it: for who reads it often. */
+    readonly seen: (session: string, size: Size) => Effect.Effect<ScreenSeen>
     readonly restore: (session: string, size: Size) => Effect.Effect<Restore>
     /** How many screens are in memory. */
     readonly kept: Effect.Effect<number>
@@ -71,6 +76,7 @@ export class Screens extends Context.Service<
       return {
         now: (session, size) =>
           withScreen(session, size, ({ emulator, offset }) => ({ ...emulator.picture(), offset, ansi: emulator.restoring(0) })),
+        seen: (session, size) => withScreen(session, size, ({ emulator, offset }) => ({ ...emulator.picture(), offset })),
         restore: (session, size) =>
           withScreen(session, size, ({ emulator, offset }) => ({
             offset,
