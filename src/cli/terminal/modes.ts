@@ -37,7 +37,8 @@ const longest = 64
 export const modes = (): Modes => {
   const changed = new Map<number, boolean>()
   let screen: number | undefined
-  let kitty = 0
+  // Each of the two screens has a stack of its own.
+  const kitty = { main: { pushed: 0, set: false }, alternate: { pushed: 0, set: false } }
   let otherKeys = false
   let styled = false
   let margins = false
@@ -52,7 +53,10 @@ export const modes = (): Modes => {
   const forget = () => {
     changed.clear()
     screen = undefined
-    kitty = 0
+    for (const keys of [kitty.main, kitty.alternate]) {
+      keys.pushed = 0
+      keys.set = false
+    }
     otherKeys = styled = margins = keypad = shape = inserting = shifted = false
   }
 
@@ -72,9 +76,10 @@ export const modes = (): Modes => {
     if (body.startsWith("?")) {
       if (final === "h" || final === "l") setPrivate(numbers, final === "h")
     } else if (final === "u") {
-      if (body.startsWith(">")) kitty++
-      else if (body.startsWith("<")) kitty = Math.max(0, kitty - (numbers[0] || 1))
-      else if (body.startsWith("=")) kitty = Math.max(kitty, 1)
+      const keys = screen === undefined ? kitty.main : kitty.alternate
+      if (body.startsWith(">")) keys.pushed++
+      else if (body.startsWith("<")) keys.pushed = Math.max(0, keys.pushed - (numbers[0] || 1))
+      else if (body.startsWith("=")) keys.set = true
     } else if (final === "m") {
       if (body.startsWith(">")) otherKeys = numbers[0] === 4 && (numbers[1] ?? 0) > 0
       else styled = !/^[0;]*$/.test(body)
@@ -133,7 +138,7 @@ export const modes = (): Modes => {
       // A sequence or string that was cut off would swallow what follows.
       if (pending !== undefined || inString) parts.push("\x18\x1b\\")
       for (const [number, on] of changed) parts.push(`\x1b[?${number}${on ? "l" : "h"}`)
-      if (kitty > 0) parts.push(`\x1b[<${kitty}u`, "\x1b[=0u")
+      parts.push(keysBack(screen === undefined ? kitty.main : kitty.alternate))
       if (otherKeys) parts.push("\x1b[>4;0m")
       if (keypad) parts.push("\x1b>")
       if (inserting) parts.push("\x1b[4l")
@@ -142,8 +147,11 @@ export const modes = (): Modes => {
       if (shape) parts.push("\x1b[0 q")
       if (styled) parts.push("\x1b[0m")
       if (titled > 0) parts.push("\x1b[23t")
-      if (screen !== undefined) parts.push(`\x1b[?${screen}l`)
+      if (screen !== undefined) parts.push(`\x1b[?${screen}l`, keysBack(kitty.main))
       return parts.join("")
     }
   }
 }
+
+const keysBack = ({ pushed, set }: { readonly pushed: number; readonly set: boolean }): string =>
+  (pushed > 0 ? `\x1b[<${pushed}u` : "") + (set || pushed > 0 ? "\x1b[=0u" : "")
