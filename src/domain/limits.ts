@@ -75,7 +75,7 @@ export const limits = {
   hookTextChars: 2_048,
   hookInputBytes: 33_554_432,
   /** What a hook may cost its agent beyond the start of a process: for its payload to arrive, and for the daemon to answer. */
-  hookInputMs: 300,
+  hookInputMs: 1_000,
   hookAnswerMs: 700,
   /** What hooks of one session leave behind while nobody answers them. */
   hookSpoolBytes: 16_777_216,

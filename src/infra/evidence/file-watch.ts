@@ -55,7 +55,10 @@ export class FileWatch implements Disposable {
         this.#wake?.()
       })
       // The clock goes on without it.
-      this.#watcher.on("error", () => this.#watcher?.close())
+      this.#watcher.on("error", () => {
+        this.#watcher?.close()
+        this.#watcher = null
+      })
     } catch {
       // ENOSPC, EMFILE: no watches are left. ENOENT: it is gone again, and `arm` looks once more.
       this.#watcher = null
