@@ -210,6 +210,9 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
           )
         })
       ),
+    // Agents of the model start nothing.
+    tools: () => Effect.succeed([]),
+    killTool: () => Effect.succeed(null),
     discard: (ref) =>
       port.cross(
         Effect.sync(() => {

@@ -5,6 +5,7 @@ import type { ProcessIdentity } from "../../domain/facts.ts"
 export interface ProcessRow {
   readonly pid: number
   readonly parent: number
+  readonly group: number
   readonly session: number
   /** Clock ticks since boot: 100 a second for user space on every Linux (USER_HZ). */
   readonly startTime: number
@@ -22,6 +23,7 @@ export const readProcess = (pid: number): ProcessRow | null => {
     pid,
     zombie: fields[0] === "Z" || fields[0] === "X",
     parent: Number(fields[1]),
+    group: Number(fields[2]),
     session: Number(fields[3]),
     startTime: Number(fields[19]),
     command: stat.slice(stat.indexOf("(") + 1, nameEnd)
@@ -58,6 +60,12 @@ export const isAlive = (identity: ProcessIdentity): boolean => {
   const row = readProcess(identity.pid)
   return row !== null && !row.zombie && row.startTime === identity.startTime
 }
+
+/** Null when there is no such process. */
+export const processGroup = (pid: number): number | null => readProcess(pid)?.group ?? null
+
+/** On the wall clock, in epoch milliseconds: as near as that clock is steady. */
+export const startedAtMs = ({ startTime }: ProcessIdentity): number => Date.now() - (ticksSinceBoot() - startTime) * 10
 
 /** The present moment on the clock of `startTime`. */
 export const ticksSinceBoot = (): number => Math.floor(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 100)

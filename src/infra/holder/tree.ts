@@ -5,6 +5,8 @@ import { carriesNonce, currentBootId, listProcesses, type ProcessRow, signalExac
 export interface Member {
   readonly identity: ProcessIdentity
   readonly command: string
+  /** The process group, as it was at the look. */
+  readonly group: number
 }
 
 /**
@@ -54,7 +56,7 @@ export class ProcessTree {
       .map((row) => {
         this.#known.add(keyOf(row))
         if (this.#leaderIsOver) this.#outlived.add(keyOf(row))
-        return { identity: { bootId: currentBootId(), pid: row.pid, startTime: row.startTime }, command: row.command }
+        return { identity: { bootId: currentBootId(), pid: row.pid, startTime: row.startTime }, command: row.command, group: row.group }
       })
   }
 

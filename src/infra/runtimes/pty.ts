@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import { endTree } from "../holder/killing.ts"
 import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
+import { endTool, toolsOf } from "../holder/tools.ts"
 import { ProcessTree } from "../holder/tree.ts"
 import { Output } from "../output/output.ts"
 import { installHolder } from "./bundle.ts"
@@ -45,6 +46,8 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
           yield* Effect.promise((abort) => endTree(tree, { atOnce: () => false, onStep: () => {}, onLeftovers: () => {}, abort }))
           return { swept: tree.outlived }
         }),
+        tools: (ref, leader) => Effect.sync(() => toolsOf(leader, ref.nonce)),
+        killTool: (ref, leader, pgid) => Effect.promise((abort) => endTool(leader, ref.nonce, pgid, abort)),
         discard: (ref) =>
           Effect.sync(() => {
             giveUp(ref)

@@ -3,6 +3,9 @@ import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import type { JournalEntry } from "../../domain/inputs.ts"
 import type { Rung, Size } from "../../domain/spec.ts"
+import type { Tool, ToolEnd } from "../holder/tools.ts"
+
+export type { Tool, ToolEnd } from "../holder/tools.ts"
 
 /** Names one launch. The nonce makes it beyond doubt. */
 export interface LaunchRef {
@@ -100,6 +103,13 @@ export class Runtime extends Context.Service<
     readonly remains: (ref: LaunchRef) => Effect.Effect<LaunchRemains | null>
     /** Ends every process of a launch whose holder is dead, by identity and nonce; returns when two scans find none. */
     readonly sweep: (ref: LaunchRef, process: ProcessIdentity | null) => Effect.Effect<{ readonly swept: number }>
+    /** The process groups of the agent's tree that are not its own, oldest first; none when it is gone. */
+    readonly tools: (ref: LaunchRef, process: ProcessIdentity) => Effect.Effect<ReadonlyArray<Tool>>
+    /**
+     * Ends that group alone: SIGTERM, and SIGKILL after two seconds, to its members of the tree, each looked at again right before.
+     * Null when the agent has no such group now.
+     */
+    readonly killTool: (ref: LaunchRef, process: ProcessIdentity, pgid: number) => Effect.Effect<ToolEnd | null>
     /** Removes the launch directory of a dead holder. Output stays. */
     readonly discard: (ref: LaunchRef) => Effect.Effect<void>
   }
