@@ -20,6 +20,7 @@ import { Output } from "./infra/output/output.ts"
 import { ptyRuntime } from "./infra/runtimes/pty.ts"
 import { highestEpoch } from "./infra/runtimes/remains.ts"
 import { Answering } from "./infra/screens/answering.ts"
+import { PastScreens } from "./infra/screens/past-screens.ts"
 import { Screens } from "./infra/screens/screens.ts"
 import { Secrets } from "./infra/secrets.ts"
 import { Texts } from "./infra/texts.ts"
@@ -91,7 +92,11 @@ const parts = ({ home, host, port }: ServeOptions) => {
       })
     })
   )
-  return http.pipe(Layer.provide(Screens.layer), Layer.provide(RequestHasher.layer), Layer.provideMerge(sessions))
+  return http.pipe(
+    Layer.provide([Screens.layer, PastScreens.layer({ home })]),
+    Layer.provide(RequestHasher.layer),
+    Layer.provideMerge(sessions)
+  )
 }
 
 const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)

@@ -126,5 +126,12 @@ export const limits = {
   screens: 64,
   screenReplayBytes: 4_194_304,
   screenScrollback: 1_000,
-  screenIdleMs: 60_000
+  screenIdleMs: 60_000,
+  /** A screen of the past: a checkpoint for so much output, with so many lines that scrolled off it, and what is drawn where there is none. */
+  screenCheckpointBytes: 1_048_576,
+  screenCheckpointLines: 100,
+  screenPastReplayBytes: 2_097_152,
+  /** How often is looked whether a session has gone quiet, and the most of one core that goes into checkpoints, in hundredths. */
+  screenKeepMs: 15_000,
+  screenKeepPercent: 20
 } as const

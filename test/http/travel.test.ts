@@ -1,3 +1,5 @@
+import { readdirSync, renameSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { checkpointFormat } from "../../src/domain/session.ts"
@@ -157,6 +159,60 @@ describe("the explanation of a fact", () => {
         assert.strictEqual(problemOf(yield* get(`/v1/sessions/${id}/explain?at=${entries.length + 1}`), 400).code, "at_ahead")
         assert.strictEqual(problemOf(yield* get("/v1/sessions/s-000000000000/explain"), 404).code, "session_not_found")
         assert.strictEqual(yield* reader.head, head)
+      }).pipe(Effect.scoped)
+    )
+  })
+})
+
+describe("the screen of a session in the past", () => {
+  layer(home, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("is what it showed when a fact happened, or at a time, and is refused by name where there is none", () =>
+      Effect.gen(function* () {
+        const script = "for n in 1 2 3; do read; printf '\\033[2J\\033[H\\033[31mpage %s\\033[0m' $n; done"
+        const { api, id, params } = yield* running(["bash", "-c", script])
+        const path = `/v1/sessions/${id}/screen`
+        const shows = Effect.fnUntraced(function* (text: string) {
+          while (!(yield* get(path)).body.includes(text)) yield* Effect.sleep("20 millis")
+        })
+        const seen: Array<{ readonly text: string; readonly at: string; readonly seq: number }> = []
+        for (const n of [1, 2, 3]) {
+          yield* api.sessions.input({ params, headers: {}, payload: { keys: ["enter"] } })
+          yield* shows(`page ${n}`)
+          const { seq } = yield* api.sessions.patch({ params, headers: {}, payload: { name: `page ${n}` } })
+          seen.push({ text: `page ${n}\n`, at: new Date().toISOString(), seq })
+          yield* Effect.sleep("20 millis")
+        }
+        yield* api.sessions.wait({ params, query: { for: "ended" } })
+        yield* api.sessions.terminate({ params, headers: {}, payload: {} })
+        for (const { at, seq, text } of seen) {
+          assert.strictEqual((yield* get(`${path}?at=${at}`)).body, text)
+          const byFact = yield* get(`${path}?at=${seq}`)
+          assert.deepStrictEqual(
+            [byFact.body, byFact.headers["x-reprise-seq"], byFact.headers["x-reprise-exact"]],
+            [text, String(seq), "true"]
+          )
+          const figures = JSON.parse((yield* get(`${path}?at=${seq}&format=json`)).body)
+          assert.deepStrictEqual([figures.lines[0], figures.exact, figures.seq], [text.trim(), true, seq])
+          assert.include((yield* get(`${path}?at=${seq}&format=ansi`)).body, "\x1b[31m")
+        }
+        assert.strictEqual((yield* get(`${path}?at=1`)).body.trim(), "")
+        for (const [at, status, code] of [
+          ["99999", 400, "at_ahead"],
+          ["0", 400, "at_before_first"],
+          ["noon", 400, "invalid_request"]
+        ] as const) {
+          assert.strictEqual(problemOf(yield* get(`${path}?at=${at}`), status).code, code)
+        }
+        assert.strictEqual(problemOf(yield* get("/v1/sessions/s-000000000000/screen?at=1"), 404).code, "session_not_found")
+        const { socketPath } = yield* HttpServer
+        const directory = join(dirname(socketPath), "sessions", id, "output")
+        const [bytes] = readdirSync(directory).filter((name) => name.endsWith(".out"))
+        // As retention leaves it: the oldest segment is gone, and the next one begins later.
+        for (const name of readdirSync(directory))
+          renameSync(join(directory, name), join(directory, name.replace(/^\d+/, "0000000000010000")))
+        assert.isDefined(bytes)
+        const told = problemOf(yield* get(`${path}?at=${seen[2]!.seq}`), 410) as unknown as { code: string; availableFrom: number }
+        assert.deepStrictEqual([told.code, told.availableFrom], ["output_dropped", 65_536])
       }).pipe(Effect.scoped)
     )
   })

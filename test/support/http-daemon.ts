@@ -7,6 +7,7 @@ import { RequestHasher } from "../../src/http/request-hasher.ts"
 import { HttpServer } from "../../src/http/server.ts"
 import { BootClock } from "../../src/infra/boot-clock.ts"
 import { layer as logLayer } from "../../src/infra/log/event-log.ts"
+import { PastScreens } from "../../src/infra/screens/past-screens.ts"
 import { Screens } from "../../src/infra/screens/screens.ts"
 import { Secrets } from "../../src/infra/secrets.ts"
 import { Texts } from "../../src/infra/texts.ts"
@@ -25,7 +26,7 @@ export const daemonIn = (home: string) => {
     Fencing.layer
   )
   const actors = registryLayer({ liveSessions: 20, environment: process.env }).pipe(Layer.provideMerge(infra))
-  const services = Layer.mergeAll(Screens.layer, RequestHasher.layer).pipe(Layer.provideMerge(actors))
+  const services = Layer.mergeAll(Screens.layer, PastScreens.layer({ home }), RequestHasher.layer).pipe(Layer.provideMerge(actors))
   const server = HttpServer.layer({ host: "127.0.0.1", port: 0, socketPath: join(home, "http.sock"), token, version: "test", epoch: 1 })
   return server.pipe(Layer.provideMerge(services))
 }

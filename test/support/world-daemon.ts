@@ -226,7 +226,8 @@ const unheard: Output["Service"] = {
   scan: () => Stream.never,
   index: () => Stream.empty,
   beyond: () => Effect.never,
-  ring: () => {}
+  ring: () => {},
+  rung: () => []
 }
 
 /** Texts lie in the world: they outlive daemons. */

@@ -4,7 +4,7 @@ import { Command, Flag } from "effect/cli"
 import type { SessionView } from "../../domain/view.ts"
 import { connect, type Daemon } from "../daemon.ts"
 import { type NoDaemon, UsageFailure } from "../failures.ts"
-import { session } from "../flags.ts"
+import { at, session } from "../flags.ts"
 import { isOver } from "../over.ts"
 import { parseBytes } from "../pairs.ts"
 import { resolve } from "../resolve.ts"
@@ -42,20 +42,27 @@ export const screen = Command.make(
   "screen",
   {
     session,
-    ansi: Flag.Boolean("ansi").pipe(Flag.withDescription("With colours and attributes"), Flag.withDefault(false))
+    ansi: Flag.Boolean("ansi").pipe(Flag.withDescription("With colours and attributes"), Flag.withDefault(false)),
+    at
   },
-  ({ ansi, session }) =>
+  ({ ansi, at, session }) =>
     withDaemon((daemon, setting) =>
       Effect.gen(function* () {
         const found = yield* resolve(daemon, session)
         const format = setting.json ? "json" : ansi ? "ansi" : "text"
-        const shown = yield* daemon.ask(daemon.client.terminal.screen({ params: { id: found.id }, query: { format }, headers: {} }))
+        const shown = yield* daemon.ask(
+          daemon.client.terminal.screen({
+            params: { id: found.id },
+            query: { format, ...Option.match(at, { onNone: () => ({}), onSome: (at) => ({ at }) }) },
+            headers: {}
+          })
+        )
         if (typeof shown !== "string") return yield* setting.json ? printJson(shown) : print(...shown.lines.map(oneLine))
         if (ansi) return yield* print(`${shown}\x1b[0m`)
         yield* print(...shown.replace(/\n$/, "").split("\n").map(oneLine))
       })
     )
-).pipe(Command.withDescription("Print a session's screen as it is now"))
+).pipe(Command.withDescription("Print a session's screen as it is now, or as it was"))
 
 /** The newest offset; the session's view may lag behind it. Nothing can lie at the largest number there is, so the answer says where the end is. */
 const endOf = (daemon: Daemon, { id, outputOffset }: SessionView) =>

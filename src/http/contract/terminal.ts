@@ -4,7 +4,7 @@ import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import { problems } from "../problems.ts"
-import { ByteOffset, Flag, ofSession, params } from "./common.ts"
+import { At, ByteOffset, Flag, ofSession, params } from "./common.ts"
 
 /** A WebSocket of this subprotocol is a terminal. */
 export const attachProtocol = "reprise.attach.v1"
@@ -20,13 +20,21 @@ export const Screen = Schema.Struct({
   title: Schema.String,
   altScreen: Schema.Boolean,
   offset: Schema.Int,
-  lines: Schema.Array(Schema.String)
+  lines: Schema.Array(Schema.String),
+  /** Of a screen of the past: false where nothing is left that it begins with, so that what is far up may be missing. */
+  exact: Schema.optionalKey(Schema.Boolean),
+  /** Of a screen of the past: the newest fact before it. */
+  seq: Schema.optionalKey(Schema.Int)
 })
 export type Screen = typeof Screen.Type
 
 /** `from`: bytes from this offset on, or a `Range: bytes=…` header. `follow`: goes on as the terminal does, until a gap or the end. */
 export const OutputQuery = Schema.Struct({ from: Schema.optionalKey(ByteOffset), follow: Schema.optionalKey(Flag) })
-export const ScreenQuery = Schema.Struct({ format: Schema.optionalKey(Schema.Literals(["text", "ansi", "json"])) })
+/** `at`: as it was when that fact happened, or at that time. */
+export const ScreenQuery = Schema.Struct({
+  format: Schema.optionalKey(Schema.Literals(["text", "ansi", "json"])),
+  at: Schema.optionalKey(At)
+})
 
 /** `ticket` replaces the token, once, within half a minute. */
 export const AttachQuery = Schema.Struct({ mode: Schema.optionalKey(AttachMode), ticket: Schema.optionalKey(Schema.String) })
@@ -80,7 +88,7 @@ export class TerminalApi extends HttpApiGroup.make("terminal")
       query: ScreenQuery,
       headers: { accept: Schema.optionalKey(Schema.String) },
       success: [Screen, Schema.String.pipe(HttpApiSchema.asText())],
-      error: ofSession
+      error: [...ofSession, ...problems(410)]
     }),
     HttpApiEndpoint.get("attach", "/:id/attach", {
       params,

@@ -5,9 +5,10 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { Sessions } from "../../actors/sessions.ts"
 import { Screens } from "../../infra/screens/screens.ts"
 import { jsonAnswer } from "../answers.ts"
-import { TicketRequest } from "../contract/terminal.ts"
+import { type Screen, TicketRequest } from "../contract/terminal.ts"
 import { Api } from "../contract.ts"
 import { outputAnswer } from "../output-answer.ts"
+import { pastScreen } from "../past-screen.ts"
 import { problem } from "../problems.ts"
 import { toProblem } from "../refusals.ts"
 import { bodyOf } from "../request.ts"
@@ -18,6 +19,20 @@ const known = Effect.fnUntraced(function* (id: string) {
   return yield* Effect.mapError((yield* Sessions).get(id), toProblem)
 })
 
+const presentScreen = Effect.fnUntraced(function* (id: string) {
+  const { size } = yield* known(id)
+  const screen: Shown = yield* (yield* Screens).now(id, size)
+  return screen
+})
+
+type Shown = Screen & { readonly ansi: string }
+
+const placeHeaders = ({ exact, offset, seq }: Shown | Screen) => ({
+  "x-reprise-offset": String(offset),
+  ...(seq === undefined ? {} : { "x-reprise-seq": String(seq) }),
+  ...(exact === undefined ? {} : { "x-reprise-exact": String(exact) })
+})
+
 export const terminalLayer = HttpApiBuilder.group(Api, "terminal", (handlers) =>
   handlers
     .handle("output", ({ headers, params, query }) =>
@@ -25,12 +40,11 @@ export const terminalLayer = HttpApiBuilder.group(Api, "terminal", (handlers) =>
     )
     .handle("screen", ({ headers, params, query }) =>
       Effect.gen(function* () {
-        const { size } = yield* known(params.id)
-        const { ansi, ...screen } = yield* (yield* Screens).now(params.id, size)
+        const { ansi, ...screen } = yield* query.at === undefined ? presentScreen(params.id) : pastScreen(params.id, query.at)
         const format = query.format ?? (/\bapplication\/json\b/i.test(headers.accept ?? "") ? "json" : "text")
         if (format === "json") return jsonAnswer(screen, 200, uncached)
         const text = format === "ansi" ? ansi : `${screen.lines.join("\n").trimEnd()}\n`
-        return HttpServerResponse.text(text, { headers: { ...uncached, "x-reprise-offset": String(screen.offset) } })
+        return HttpServerResponse.text(text, { headers: { ...uncached, ...placeHeaders(screen) } })
       })
     )
     .handle("attach", () => Effect.fail(problem("upgrade_required", "connect with a WebSocket of the subprotocol reprise.attach.v1")))

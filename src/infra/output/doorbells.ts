@@ -19,6 +19,11 @@ export class Doorbells {
     return this.#bells.get(session)?.newest ?? 0
   }
 
+  /** Of every session that printed while this daemon ran. */
+  all(): ReadonlyArray<readonly [session: string, newest: number]> {
+    return [...this.#bells].map(([session, { newest }]) => [session, newest])
+  }
+
   /** Resolves when an offset greater than this one was rung, also when that was before. */
   awaitBeyond(session: string, offset: number): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {

@@ -41,6 +41,8 @@ export class Output extends Context.Service<
     readonly beyond: (session: string, offset: number) => Effect.Effect<void>
     /** Wakes the followers: the files hold everything up to `offset`. */
     readonly ring: (session: string, offset: number) => void
+    /** What was rung for last, of every session that printed while this daemon ran. */
+    readonly rung: () => ReadonlyArray<readonly [session: string, newest: number]>
   }
 >()("reprise/infra/Output") {
   /** Reads are synchronous: what is followed was written a moment ago and is in the page cache, where a thread costs more. */
@@ -72,7 +74,8 @@ export class Output extends Context.Service<
         scan: (session, from) => following(session, from, true),
         index: (session, from) => indexRecords(directoryOf(session), from),
         beyond: (session, offset) => bells.awaitBeyond(session, offset),
-        ring: (session, offset) => bells.ring(session, offset)
+        ring: (session, offset) => bells.ring(session, offset),
+        rung: () => bells.all()
       })
     })
 }

@@ -26,7 +26,7 @@ export class Drawing {
   readonly catchUp = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"], before = Number.POSITIVE_INFINITY) {
     const end = Math.min(before, yield* output.end(this.session))
     if (this.offset < 0 || end - this.offset > limits.screenReplayBytes) yield* this.#begin(output, end)
-    const resizes = yield* this.#resizes(output)
+    const resizes = yield* this.#resizes(output, end)
     for (const resize of [...resizes, null]) {
       const until = resize === null ? end : Math.min(resize.offset, end)
       while (this.offset < until) yield* this.#draw(output, until)
@@ -81,10 +81,11 @@ export class Drawing {
   }
 
   /** From here on. The index begins with the size that was valid here, which is at an earlier offset than this. */
-  readonly #resizes = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"]) {
+  readonly #resizes = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"], end: number) {
     const from = this.offset
     const found = yield* Stream.runCollect(
       output.index(this.session, from).pipe(
+        Stream.takeWhile(({ offset }) => offset <= end),
         Stream.filter((record) => record.kind === "resize"),
         Stream.map(({ cols, offset, rows }): Resize => ({ offset, cols, rows }))
       )

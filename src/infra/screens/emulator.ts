@@ -4,6 +4,7 @@ import headless from "@xterm/headless"
 import { Effect } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
+import { type EmulatorState, emulatorState, restoreState } from "./emulator-state.ts"
 import type { KittyKeyboard } from "./kitty-keyboard.ts"
 import { answerQueries, windowOptions } from "./query-answers.ts"
 
@@ -15,6 +16,14 @@ export interface Picture {
   readonly title: string
   readonly altScreen: boolean
   readonly lines: ReadonlyArray<string>
+}
+
+/** From this a terminal goes on as if it had drawn everything itself. Plain JSON. */
+export interface EmulatorCheckpoint {
+  readonly size: Size
+  /** Its modes, and which of its two screens is shown. */
+  readonly drawing: string
+  readonly state: EmulatorState
 }
 
 /** What neither xterm's interface nor its serializer tells, and a restored screen is wrong without. */
@@ -73,6 +82,20 @@ export class Emulator {
   resize({ cols, rows }: Size): void {
     this.#terminal.resize(cols, rows)
   }
+
+  /** With so many lines of what scrolled off. Null inside a sequence or a character: a few bytes later there is one. */
+  checkpoint(scrollback: number): EmulatorCheckpoint | null {
+    const state = emulatorState(this.#terminal, this.#title, scrollback)
+    return state && { size: this.size, drawing: this.restoring(0), state }
+  }
+
+  static readonly restored = Effect.fnUntraced(function* ({ drawing, size, state }: EmulatorCheckpoint) {
+    const emulator = new Emulator(size)
+    yield* emulator.write(drawing)
+    restoreState(emulator.#terminal, state)
+    emulator.#title = state.title
+    return emulator
+  })
 
   picture(): Picture {
     const { active } = this.#terminal.buffer
