@@ -36,8 +36,9 @@ export const claudeCode: Provider = {
   // An interrupt before the first word of the answer puts the prompt back into the composer.
   submit: { ...pasteThenEnter, backslash: true, clear: "\x15" },
   interrupt: "\x1b",
+  interruptAgainMs: null,
   // The dialog takes the choice's number at once; Escape declines and ends the turn.
-  answers: { allow: "1", deny: "\x1b", choose: "{n}" },
+  answers: { allow: "1", deny: "\x1b", choose: "{n}", settleMs: 300 },
   model: "/model {model}",
   ladder: interruptThenLeave,
   keepalive: relaunchAfterCrash,

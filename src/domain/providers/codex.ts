@@ -9,6 +9,9 @@ import {
   untilEvidence
 } from "./terminal-agent.ts"
 
+/** `› 1. Yes, proceed (y)` */
+const choices = "^[ ›]+\\d+\\. (.+)$"
+
 export const codex: Provider = {
   id: "codex",
   title: "Codex",
@@ -26,7 +29,8 @@ export const codex: Provider = {
   ready: untilEvidence,
   submit: pasteThenEnter,
   interrupt: "\x1b",
-  answers: { allow: "y", deny: "\x1b", choose: "{n}" },
+  interruptAgainMs: null,
+  answers: { allow: "y", deny: "\x1b", choose: "{n}", settleMs: 300 },
   // `/model` opens a list of its own.
   model: null,
   ladder: interruptThenLeave,
@@ -40,12 +44,21 @@ export const codex: Provider = {
       { pattern: "^[⠀-⣿] ", activity: "working" }
     ],
     screen: [
-      { pattern: "Do you trust the contents of this directory\\?|You are in .*, trust", activity: "waiting", question: "trust" },
-      { pattern: "Sign in with ChatGPT", activity: "waiting", question: "login" },
-      { pattern: "Hooks need review", activity: "waiting", question: "trust" },
-      { pattern: "^ *Would you like to .*\\?$", activity: "waiting", question: "permission" },
-      { pattern: "\\besc to interrupt\\b", activity: "working" },
-      { pattern: "^› ", activity: "idle" }
+      { pattern: "^.*Trust this folder\\?.*$", activity: "waiting", question: "trust", choices },
+      { pattern: "^.*Hooks need review.*$", activity: "waiting", question: "trust", choices },
+      { pattern: "^.*Sign in with ChatGPT.*$", activity: "waiting", question: "login", choices },
+      { pattern: "^.*This conversation is open in another app.*$", activity: "waiting", question: "input" },
+      {
+        // What is asked for stands between the question and the choices.
+        pattern: "^ *Would you like to .*\\?\\n(?:(?![ ›]+1\\. ).*\\n){0,12}(?=[ ›]+1\\. )",
+        activity: "waiting",
+        question: "permission",
+        choices
+      },
+      { pattern: "^• .* esc to interrupt\\)", activity: "working" },
+      // While an answer is printed nothing but the title tells of it: it is idle where the last words above the composer say so.
+      { pattern: "^(?: {2}Worked for|■).*\\n+› (?![^]*\\n› )", activity: "idle" },
+      { pattern: "^ {5}[/~].*\\n[\\n ⠀-⣿]*^› (?![^]*\\n› )", activity: "idle" }
     ]
   }
 }

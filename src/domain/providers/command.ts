@@ -15,6 +15,7 @@ export const command: Provider = {
   // A program that has not asked for bracketed paste would read its marks as keys.
   submit: { bracketed: false, enterAfterMs: 0, commands: false, backslash: false, clear: "" },
   interrupt: "\x03",
+  interruptAgainMs: null,
   answers: null,
   model: null,
   // No goodbye is typed: what `exit` or Ctrl-D would do to an unknown program is a guess.

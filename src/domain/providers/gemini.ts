@@ -9,6 +9,9 @@ import {
   untilEvidence
 } from "./terminal-agent.ts"
 
+/** `│ ● 1. Allow once     │` */
+const choices = "^[│ ●]+\\d+\\. (.+?) *│?$"
+
 export const gemini: Provider = {
   id: "gemini",
   title: "Gemini CLI",
@@ -18,7 +21,7 @@ export const gemini: Provider = {
   launch: {
     args: [],
     // Its usual parent process ignores every signal, and outlives a hang-up.
-    env: { ...ownTemporary, GEMINI_CLI_NO_RELAUNCH: "true", GEMINI_CLI_SYSTEM_SETTINGS_PATH: "{directory}/settings.json" },
+    env: { ...ownTemporary, GEMINI_CLI_NO_RELAUNCH: "true" },
     scrub: [],
     directories: ownTemporaryDirectories
   },
@@ -26,12 +29,15 @@ export const gemini: Provider = {
   ready: untilEvidence,
   submit: { ...pasteThenEnter, backslash: true },
   interrupt: "\x1b",
-  answers: { allow: "1", deny: "\x1b", choose: "{n}" },
+  interruptAgainMs: null,
+  answers: { allow: "1", deny: "\x1b", choose: "{n}", settleMs: 300 },
   model: "/model set {model}",
   ladder: interruptThenLeave,
   keepalive: relaunchAfterCrash,
   evidence: {
-    hooks: "gemini",
+    // It takes settings from a file of ours (GEMINI_CLI_SYSTEM_SETTINGS_PATH) only where root alone may write to every folder above
+    // it, and warns at each start elsewhere. The title says enough.
+    hooks: null,
     transcript: "gemini",
     status: null,
     titles: [
@@ -40,15 +46,22 @@ export const gemini: Provider = {
       { pattern: "^◇ ", activity: "idle" }
     ],
     screen: [
-      { pattern: "Do you trust (?:the files in )?this folder\\?", activity: "waiting", question: "trust" },
+      { pattern: "^.*Do you trust (?:the files in )?this folder\\?.*$", activity: "waiting", question: "trust", choices },
       {
-        pattern: "How would you like to authenticate for this project\\?|Enter Gemini API Key",
+        pattern: "^.*(?:How would you like to authenticate for this project\\?|Enter Gemini API Key).*$",
         activity: "waiting",
-        question: "login"
+        question: "login",
+        choices
       },
-      { pattern: "Action Required|^.*Allow execution of.*\\?", activity: "waiting", question: "permission" },
+      {
+        // The dialog's last lines before the question say what is asked for.
+        pattern: "(?:^.*\\n){0,3}^│ *Allow execution of .*\\?.*$|^│ *Apply this change\\?.*$",
+        activity: "waiting",
+        question: "permission",
+        choices
+      },
       { pattern: "\\(esc to cancel\\b", activity: "working" },
-      { pattern: "Type your message", activity: "idle" }
+      { pattern: "^ *> +Type your message", activity: "idle" }
     ]
   }
 }

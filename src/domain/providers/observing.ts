@@ -23,7 +23,17 @@ export const turnEnded = (outcome: "completed" | "interrupted" | "failed", detai
   detail: shown(detail)
 })
 
-export const used = (call: string | null, model: string | null, usage: Usage): Observation => ({ type: "Used", call, model, usage })
+/** A call that was aborted or failed may have cost nothing: then there is nothing to tell. */
+export const used = (call: string | null, model: string | null, usage: Usage): ReadonlyArray<Observation> =>
+  Object.values(usage).some((tokens) => tokens > 0) ? [{ type: "Used", call, model, usage }] : []
+
+/** Where the model is named apart from what it costs. */
+export const modelUsed = (model: string): Observation => ({
+  type: "Used",
+  call: null,
+  model,
+  usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
+})
 
 export const blocked = (cause: "auth" | "rate_limited", detail: string, until: number | null = null): Observation => ({
   type: "Blocked",

@@ -26,8 +26,9 @@ export const opencode: Provider = {
   ready: untilEvidence,
   submit: pasteThenEnter,
   // The first is answered by "esc again to interrupt".
-  interrupt: "\x1b\x1b",
-  answers: { allow: "\r", deny: "\x1b", choose: "{n}" },
+  interrupt: "\x1b",
+  interruptAgainMs: 300,
+  answers: { allow: "\r", deny: "\x1b", choose: null, settleMs: 300 },
   model: null,
   ladder: interruptThenLeave,
   keepalive: relaunchAfterCrash,
@@ -37,9 +38,15 @@ export const opencode: Provider = {
     status: null,
     titles: [],
     screen: [
-      { pattern: "Permission required", activity: "waiting", question: "permission" },
+      {
+        // What is asked for stands between the title and the choices.
+        pattern: "^ *┃ *△ Permission required.*\\n(?:(?!.*Allow once).*\\n){0,12}",
+        activity: "waiting",
+        question: "permission",
+        choices: "(Allow once|Allow always|Reject)"
+      },
       { pattern: "\\besc (?:again to )?interrupt\\b", activity: "working" },
-      { pattern: "Ask anything", activity: "idle" }
+      { pattern: "^ *┃ *Ask anything", activity: "idle" }
     ]
   }
 }

@@ -19,6 +19,7 @@ export const pi: Provider = {
   ready: untilEvidence,
   submit: { ...pasteThenEnter, backslash: true },
   interrupt: "\x1b",
+  interruptAgainMs: null,
   // It asks for no permission.
   answers: null,
   model: "/model {model}",
@@ -31,7 +32,8 @@ export const pi: Provider = {
     titles: [],
     screen: [
       { pattern: "No models available\\. Use /login", activity: "waiting", question: "login" },
-      { pattern: "^.*Working\\.\\.\\.", activity: "working" },
+      // The line above the composer.
+      { pattern: "^─+ [⠀-⣿] (?:Working|Retrying|Compacting).*─$", activity: "working" },
       { pattern: "\\d%/\\d+(?:\\.\\d+)?[kM] \\(auto\\)", activity: "idle" }
     ]
   }

@@ -101,8 +101,15 @@ export const Provider = Schema.Struct({
   }),
   /** The bytes a person would type to interrupt what it is doing. */
   interrupt: Schema.String,
-  /** What is typed to answer a question, by choice: `{n}` is the choice's number from 1. Null: a text and Enter. */
-  answers: Schema.NullOr(Schema.Struct({ allow: Schema.String, deny: Schema.String, choose: template("n") })),
+  /** Typed again after so long, where the first only warns; null where once is enough. */
+  interruptAgainMs: Schema.NullOr(Schema.Int),
+  /**
+   * What is typed to answer a question, by choice: `{n}` is the choice's number from 1; `choose` is null where none can be picked
+   * so. Null: a text and Enter. Keys that come in the first `settleMs` of a question are swallowed by some.
+   */
+  answers: Schema.NullOr(
+    Schema.Struct({ allow: Schema.String, deny: Schema.String, choose: Schema.NullOr(template("n")), settleMs: Schema.Int })
+  ),
   /** The line that switches the model, `{model}` filled in; null where there is none. */
   model: Schema.NullOr(template("model")),
   ladder: Ladder,

@@ -79,6 +79,11 @@ describe("a launch", () => {
     assert.throws(() => planned("command", { kind: "resume", id, parent: null }), "no conversation")
   })
 
+  it("sets nothing for Gemini that it would warn of", () => {
+    assert.deepStrictEqual(Object.keys(planned("gemini", fresh).env).toSorted(), ["GEMINI_CLI_NO_RELAUNCH", "TMPDIR"])
+    assert.deepStrictEqual(planned("gemini", fresh).files, [])
+  })
+
   it("keeps what the agent writes to the temporary directory apart", () => {
     const { directories, env } = planned("opencode", unnamed)
     assert.strictEqual(env.TMPDIR, "/home/a b/s/tmp")

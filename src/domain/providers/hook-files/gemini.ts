@@ -12,7 +12,8 @@ export const geminiFiles = ({ hook }: Callback): ReadonlyArray<PrivateFile> => [
   }
 ]
 
-const events = ["SessionStart", "BeforeAgent", "AfterAgent", "AfterTool", "Notification", "PreCompress", "SessionEnd"]
+/** Those of the model run for every piece of an answer, and slow it down. */
+const events = ["SessionStart", "BeforeAgent", "AfterAgent", "AfterTool", "Notification", "SessionEnd"]
 
 const timeoutMs = 10_000
 

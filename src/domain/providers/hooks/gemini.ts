@@ -1,6 +1,6 @@
 /** Gemini's hooks. `AfterAgent` comes after every turn, also after one that was cancelled or failed. */
 import { at, textAt } from "../json.ts"
-import { being, conversation, idle, promptTaken, question, type Told, turnEnded, waiting, working } from "../observing.ts"
+import { conversation, idle, promptTaken, question, type Told, turnEnded, waiting, working } from "../observing.ts"
 
 export const readGeminiHook = (event: string, payload: unknown): Told => {
   const id = textAt(payload, "session_id")
@@ -17,10 +17,10 @@ export const readGeminiHook = (event: string, payload: unknown): Told => {
       return [working]
     case "Notification":
       return textAt(payload, "notification_type") === "ToolPermission" ? [waiting(asked(payload))] : null
-    case "PreCompress":
-      return [being("compacting")]
     // It fires twice; the exit of the process tells more.
     case "SessionEnd":
+    // In every turn, whether or not it compresses anything.
+    case "PreCompress":
     case "BeforeModel":
     case "AfterModel":
     case "BeforeToolSelection":

@@ -61,8 +61,10 @@ const status = (payload: unknown): Told => {
 /** The error of a turn comes before its end: the plugin repeats it there. */
 const ended = (error: unknown) => {
   if (error === undefined) return turnEnded("completed")
-  return textAt(error, "name") === "MessageAbortedError" ? turnEnded("interrupted") : turnEnded("failed", detailOf(error))
+  return byPerson.has(textAt(error, "name") ?? "") ? turnEnded("interrupted") : turnEnded("failed", detailOf(error))
 }
+
+const byPerson: ReadonlySet<string> = new Set(["MessageAbortedError", "PermissionRejected"])
 
 const failed = (payload: unknown): Told => {
   const error = at(payload, "error")
@@ -83,12 +85,10 @@ const message = (payload: unknown, own: boolean): Told => {
   const tokens = at(written, "tokens")
   if (textAt(written, "role") === "user") return own ? [promptTaken(null)] : []
   if (textAt(written, "role") !== "assistant") return null
-  return [
-    used(textAt(written, "id"), textAt(written, "modelID"), {
-      inputTokens: countAt(tokens, "input"),
-      outputTokens: countAt(tokens, "output") + countAt(tokens, "reasoning"),
-      cacheReadTokens: countAt(tokens, "cache", "read"),
-      cacheWriteTokens: countAt(tokens, "cache", "write")
-    })
-  ]
+  return used(textAt(written, "id"), textAt(written, "modelID"), {
+    inputTokens: countAt(tokens, "input"),
+    outputTokens: countAt(tokens, "output") + countAt(tokens, "reasoning"),
+    cacheReadTokens: countAt(tokens, "cache", "read"),
+    cacheWriteTokens: countAt(tokens, "cache", "write")
+  })
 }

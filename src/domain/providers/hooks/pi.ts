@@ -9,7 +9,8 @@ export const readPiHook = (event: string, payload: unknown): Told => {
     case "session_start":
       return [conversation(id, textAt(payload, "sessionFile"))]
     case "input":
-      return [promptTaken(textAt(payload, "text"))]
+      // An extension may speak as well.
+      return textAt(payload, "source") === "extension" ? [] : [promptTaken(textAt(payload, "text"))]
     case "agent_start":
       return [working]
     case "agent_settled":

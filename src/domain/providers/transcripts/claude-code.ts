@@ -52,7 +52,7 @@ const answered = (entry: unknown): Told => {
     return [turnEnded("failed", detail), ...blockedBy(textAt(entry, "error") ?? statusAt(entry, "apiErrorStatus"), detail)]
   }
   const model = textAt(message, "model")
-  // What the agent wrote in the model's name cost nothing.
+  // Written by the agent in the model's name.
   if (model === "<synthetic>") return []
   const usage = at(message, "usage")
   const call = used(textAt(message, "id"), model, {
@@ -61,7 +61,7 @@ const answered = (entry: unknown): Told => {
     cacheReadTokens: countAt(usage, "cache_read_input_tokens"),
     cacheWriteTokens: countAt(usage, "cache_creation_input_tokens")
   })
-  return ownTurn(entry) && (reason === "end_turn" || reason === "stop_sequence") ? [call, turnEnded("completed")] : [call]
+  return ownTurn(entry) && (reason === "end_turn" || reason === "stop_sequence") ? [...call, turnEnded("completed")] : call
 }
 
 const said = (entry: unknown): Told => {

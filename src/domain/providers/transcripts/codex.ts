@@ -1,6 +1,9 @@
-/** Lines of `~/.codex/sessions/<year>/<month>/<day>/rollout-<time>-<conversation>.jsonl`: each an object in an envelope of time and type. */
-import { at, countAt, textAt } from "../json.ts"
-import { blockedBy, conversation, promptTaken, type Told, turnEnded, used } from "../observing.ts"
+/**
+ * Lines of `~/.codex/sessions/<year>/<month>/<day>/rollout-<time>-<conversation>.jsonl`: each an object in an envelope of time and type.
+ * A fork has a file of its own, which repeats what its parent said.
+ */
+import { at, countAt, listAt, textAt } from "../json.ts"
+import { blockedBy, conversation, modelUsed, promptTaken, type Told, turnEnded, used } from "../observing.ts"
 
 export const readCodexEntry = (entry: unknown): Told => {
   const payload = at(entry, "payload")
@@ -11,9 +14,14 @@ export const readCodexEntry = (entry: unknown): Told => {
     }
     case "event_msg":
       return happened(payload)
+    case "turn_context": {
+      const model = textAt(payload, "model")
+      return model === null ? [] : [modelUsed(model)]
+    }
+    case "token_usage_record":
+      return spent(payload)
     case "compacted":
     case "response_item":
-    case "turn_context":
     case "world_state":
       return []
     default:
@@ -22,40 +30,38 @@ export const readCodexEntry = (entry: unknown): Told => {
 }
 
 const happened = (payload: unknown): Told => {
-  const type = textAt(payload, "type")
-  switch (type) {
-    case "user_message":
-      return [promptTaken(textAt(payload, "message"))]
+  switch (textAt(payload, "type")) {
+    case "item_completed":
+      return textAt(payload, "item", "type") === "UserMessage" ? [promptTaken(textOf(at(payload, "item")))] : []
     case "task_complete":
-    case "turn_complete":
       return [turnEnded("completed")]
     case "turn_aborted":
-      return [turnEnded("interrupted", textAt(payload, "reason") ?? "")]
+      return [turnEnded("interrupted")]
     case "error": {
       const detail = textAt(payload, "message") ?? ""
       return [turnEnded("failed", detail), ...blockedBy(textAt(payload, "codex_error_info"), detail)]
     }
-    case "token_count":
-      return counted(payload)
     case null:
       return null
-    // The conversation itself, in more words than are needed here; the type of every message is the model provider's to choose.
+    // The conversation itself, in more words than are needed here; and what a call cost, a second time.
     default:
       return []
   }
 }
 
-/** The same count is told again when only the limits changed: what is spent in all tells one call from the next. */
-const counted = (payload: unknown): Told => {
-  const last = at(payload, "info", "last_token_usage")
-  if (last === undefined) return []
-  const cached = countAt(last, "cached_input_tokens")
-  return [
-    used(`total ${countAt(payload, "info", "total_token_usage", "total_tokens")}`, null, {
-      inputTokens: Math.max(0, countAt(last, "input_tokens") - cached),
-      outputTokens: countAt(last, "output_tokens"),
-      cacheReadTokens: cached,
-      cacheWriteTokens: countAt(last, "cache_write_input_tokens")
-    })
-  ]
+const textOf = (item: unknown): string =>
+  listAt(item, "content")
+    .map((part) => (textAt(part, "type") === "text" ? (textAt(part, "text") ?? "") : ""))
+    .join("")
+
+/** What was cached is among the input. */
+const spent = (payload: unknown): Told => {
+  const usage = at(payload, "usage")
+  const cached = countAt(usage, "cached_input_tokens")
+  return used(textAt(payload, "response_id"), null, {
+    inputTokens: Math.max(0, countAt(usage, "input_tokens") - cached),
+    outputTokens: countAt(usage, "output_tokens"),
+    cacheReadTokens: cached,
+    cacheWriteTokens: countAt(usage, "cache_write_input_tokens")
+  })
 }

@@ -3,7 +3,7 @@
  * A message is written again, under its id, when something of it changed.
  */
 import { at, countAt, isObject, listAt, textAt } from "../json.ts"
-import { conversation, promptTaken, type Told, used } from "../observing.ts"
+import { conversation, promptTaken, type Told, turnEnded, used } from "../observing.ts"
 
 export const readGeminiEntry = (entry: unknown): Told => {
   if (!isObject(entry)) return null
@@ -15,8 +15,9 @@ export const readGeminiEntry = (entry: unknown): Told => {
       return isToolResult(entry) ? [] : [promptTaken(textOf(entry))]
     case "gemini":
       return spent(entry)
-    case "error":
     case "info":
+      return textOf(entry) === "Request cancelled." ? [turnEnded("interrupted")] : []
+    case "error":
     case "warning":
       return []
     default:
@@ -37,12 +38,10 @@ const spent = (entry: unknown): Told => {
   const tokens = at(entry, "tokens")
   if (!isObject(tokens)) return []
   const cached = countAt(tokens, "cached")
-  return [
-    used(textAt(entry, "id"), textAt(entry, "model"), {
-      inputTokens: Math.max(0, countAt(tokens, "input") - cached) + countAt(tokens, "tool"),
-      outputTokens: countAt(tokens, "output") + countAt(tokens, "thoughts"),
-      cacheReadTokens: cached,
-      cacheWriteTokens: 0
-    })
-  ]
+  return used(textAt(entry, "id"), textAt(entry, "model"), {
+    inputTokens: Math.max(0, countAt(tokens, "input") - cached) + countAt(tokens, "tool"),
+    outputTokens: countAt(tokens, "output") + countAt(tokens, "thoughts"),
+    cacheReadTokens: cached,
+    cacheWriteTokens: 0
+  })
 }

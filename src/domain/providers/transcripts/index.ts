@@ -1,6 +1,6 @@
 /** What a line of an agent's own transcript tells. Whatever stands in it, something is said of it, and nothing is broken. */
 import type { Observation } from "../../observations.ts"
-import { isObject, parsed, textAt } from "../json.ts"
+import { isObject, parsed, textAt, timeAt } from "../json.ts"
 import { type Told, unknown } from "../observing.ts"
 import type { Provider } from "../provider.ts"
 import { readClaudeCodeEntry } from "./claude-code.ts"
@@ -16,6 +16,12 @@ export const readTranscript = (kind: TranscriptKind, line: string): ReadonlyArra
   const entry = parsed(line)
   return (isObject(entry) ? readers[kind](entry) : null) ?? [unknown(`transcript ${textAt(entry, "type") ?? ""}`, line)]
 }
+
+/**
+ * When the line was written, epoch milliseconds; null where it does not say. A fork's file repeats its parent's lines with their own
+ * times: what is older than the launch is not told of again.
+ */
+export const writtenAt = (line: string): number | null => timeAt(parsed(line), "timestamp")
 
 const readers: { readonly [kind in TranscriptKind]: (entry: unknown) => Told } = {
   "claude-code": readClaudeCodeEntry,

@@ -12,10 +12,10 @@ export const readPiEntry = (entry: unknown): Told => {
     case "message":
       return said(entry)
     case "usage":
-      return [spent(entry, textAt(entry, "id"))]
+      return spent(entry, textAt(entry, "id"))
     case "branch_summary":
     case "compaction":
-      return at(entry, "usage") === undefined ? [] : [spent(entry, textAt(entry, "id"))]
+      return at(entry, "usage") === undefined ? [] : spent(entry, textAt(entry, "id"))
     case "context_edit":
     case "custom":
     case "custom_message":
@@ -35,7 +35,7 @@ const said = (entry: unknown): Told => {
     case "user":
       return [promptTaken(textOf(message))]
     case "assistant":
-      return [spent(message, textAt(entry, "id")), ...ended(message)]
+      return [...spent(message, textAt(entry, "id")), ...ended(message)]
     case null:
       return null
     // Results of tools, shell commands of the user's own, words of extensions.
