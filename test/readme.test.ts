@@ -106,7 +106,12 @@ describe("the documentation", () => {
 
 describe("the README", () => {
   const commands = new Map(
-    Completions.fromCommand(program).subcommands.map(({ flags, name }) => [name, flags.map((flag) => `--${flag.name}`)])
+    Completions.fromCommand(program).subcommands.flatMap((command) =>
+      (command.subcommands.length === 0 ? [command] : command.subcommands).map(({ flags, name }) => [
+        command.subcommands.length === 0 ? name : `${command.name} ${name}`,
+        flags.map((flag) => `--${flag.name}`)
+      ])
+    )
   )
   const shared = Completions.fromCommand(program).flags.map((flag) => `--${flag.name}`)
   /** Every verb takes these, and some have no use for them. */

@@ -20,6 +20,7 @@ import { send } from "./commands/send.ts"
 import { Serve, serve } from "./commands/serve.ts"
 import { shutdown } from "./commands/shutdown.ts"
 import { state } from "./commands/state.ts"
+import { trace } from "./commands/trace.ts"
 import { wait } from "./commands/wait.ts"
 import { type CommandFailure, exitCodeOf, exitCodes, problemOf, sentenceOf } from "./failures.ts"
 import { root } from "./root.ts"
@@ -40,6 +41,7 @@ export const program = root.pipe(
     screen,
     state,
     explain,
+    trace,
     wait,
     ...lifecycle,
     serve,

@@ -133,5 +133,10 @@ export const limits = {
   screenPastReplayBytes: 2_097_152,
   /** How often is looked whether a session has gone quiet, and the most of one core that goes into checkpoints, in hundredths. */
   screenKeepMs: 15_000,
-  screenKeepPercent: 20
+  screenKeepPercent: 20,
+  /** A trace that is sent to be decided again, and one line of it: a prompt's text in JSON is the longest. */
+  replayBytes: 134_217_728,
+  traceLineChars: 4_194_304,
+  /** Output in one line of a trace, at most. */
+  traceChunkBytes: 65_536
 } as const

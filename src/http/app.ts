@@ -15,6 +15,7 @@ import { promptsLayer } from "./handlers/prompts.ts"
 import { serviceLayer } from "./handlers/service.ts"
 import { sessionsLayer } from "./handlers/sessions.ts"
 import { terminalLayer } from "./handlers/terminal.ts"
+import { tracesLayer } from "./handlers/traces.ts"
 import { travelLayer } from "./handlers/travel.ts"
 import { notFound } from "./not-found.ts"
 import { problem } from "./problems.ts"
@@ -31,7 +32,7 @@ const docsLayer = HttpRouter.use((router) =>
 )
 
 const routes = Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }), docsLayer).pipe(
-  Layer.provide([sessionsLayer, promptsLayer, eventsLayer, terminalLayer, travelLayer, serviceLayer]),
+  Layer.provide([sessionsLayer, promptsLayer, eventsLayer, terminalLayer, travelLayer, tracesLayer, serviceLayer]),
   Layer.provide(edgeLayer),
   Layer.provide(NodeHttpServer.layerHttpServices)
 )

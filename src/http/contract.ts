@@ -7,6 +7,7 @@ import { PromptsApi } from "./contract/prompts.ts"
 import { ServiceApi } from "./contract/service.ts"
 import { SessionsApi } from "./contract/sessions.ts"
 import { TerminalApi } from "./contract/terminal.ts"
+import { TracesApi } from "./contract/traces.ts"
 import { TravelApi } from "./contract/travel.ts"
 
 /** Answered without a token. */
@@ -23,7 +24,7 @@ const secured = (path: string, item: Paths[string]) =>
   )
 
 export class Api extends HttpApi.make("reprise")
-  .add(SessionsApi, PromptsApi, EventsApi, TerminalApi, TravelApi, ServiceApi)
+  .add(SessionsApi, PromptsApi, EventsApi, TerminalApi, TravelApi, TracesApi, ServiceApi)
   .middleware(Edge)
   .annotate(HttpApi.ParamsParseOptions, strict)
   .annotate(HttpApi.QueryParseOptions, strict)

@@ -66,6 +66,7 @@ export const codes = {
   range_not_satisfiable: { status: 416, title: "The range cannot be satisfied" },
   host_not_allowed: { status: 421, title: "The host is not served here" },
   idempotency_mismatch: { status: 422, title: "The idempotency key belongs to another request" },
+  trace_unreadable: { status: 422, title: "The trace cannot be read" },
   preflight_failed: { status: 422, title: "The session could not start" },
   upgrade_required: { status: 426, title: "This is a WebSocket" },
   over_capacity: { status: 429, title: "A limit is reached" },

@@ -133,7 +133,7 @@ export class TestDaemon implements AsyncDisposable {
     return {
       status: answer.status,
       headers: answer.headers,
-      body: answer.headers.get("content-type")?.includes("json") ? JSON.parse(text) : text
+      body: /[/+]json\b/.test(answer.headers.get("content-type") ?? "") ? JSON.parse(text) : text
     }
   }
 
