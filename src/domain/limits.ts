@@ -65,6 +65,8 @@ export const limits = {
   notificationChars: 2_048,
   /** One line of a file that an agent writes: images stand in it as text. */
   transcriptLineBytes: 8_388_608,
+  /** What Claude Code writes of itself: it reads no more of it either. */
+  statusFileBytes: 262_144,
   /** How often a watched file is looked at without a word from inotify, which misses changes on some file systems; and one that cannot be watched. */
   filePollMs: 5_000,
   blindPollMs: 500,

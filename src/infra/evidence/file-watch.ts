@@ -1,8 +1,9 @@
 /** Says that something at a path may have changed, never what: by inotify where it works, and by the clock in any case. */
-import { type FSWatcher, statSync, watch } from "node:fs"
+import { type FSWatcher, watch } from "node:fs"
 import { basename, dirname } from "node:path"
 import { Clock, Effect } from "effect"
 import { limits } from "../../domain/limits.ts"
+import { statOrNull } from "./regular-file.ts"
 
 /** `path`: a file, or a directory with what is in it. What does not exist yet is awaited at its nearest directory that does. */
 export class FileWatch implements Disposable {
@@ -77,8 +78,10 @@ interface Target {
 const nearest = (path: string): Target => {
   let awaited: string | null = null
   for (let candidate = path; ; candidate = dirname(candidate)) {
-    const found = statSync(candidate, { throwIfNoEntry: false })
-    if (found !== undefined) return { path: candidate, inode: found.ino, device: found.dev, awaited }
+    const found = statOrNull(candidate)
+    if (found !== null) return { path: candidate, inode: found.ino, device: found.dev, awaited }
+    // Nothing above it either: a relative path in a directory that is gone.
+    if (candidate === dirname(candidate)) return { path: candidate, inode: 0, device: 0, awaited }
     awaited = basename(candidate)
   }
 }

@@ -1,5 +1,5 @@
 /** What Claude Code writes of itself in `sessions/<pid>.json`, believed only while the process that wrote it is the one we launched. */
-import { readdirSync, readFileSync } from "node:fs"
+import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Option, Schema, Stream } from "effect"
 import type { Activity } from "../../domain/activity.ts"
@@ -8,6 +8,7 @@ import type { Observation } from "../../domain/observations.ts"
 import { readProcess } from "../holder/process-table.ts"
 import { distanceOf, type LaunchedProcess } from "./belonging.ts"
 import { FileWatch } from "./file-watch.ts"
+import { readSmall } from "./regular-file.ts"
 
 /** Where an agent with this environment keeps its status files; null where it has no home. */
 export const statusDirectory = (environment: Readonly<Record<string, string | undefined>>): string | null => {
@@ -88,7 +89,7 @@ class StatusWatch {
 
   /** Null while it is being written: it is rewritten in place. `procStart` is the start time of proc(5), in ticks since boot. */
   #read(pid: number): StatusFile | "stale" | null {
-    const text = textOf(join(this.#directory, `${pid}.json`))
+    const text = readSmall(join(this.#directory, `${pid}.json`), limits.statusFileBytes)
     if (text === null) return "stale"
     const file = Option.getOrNull(decode(text))
     if (file === null || file.pid !== pid) return null
@@ -131,14 +132,5 @@ const namesIn = (directory: string): ReadonlyArray<string> => {
   } catch {
     // Not there yet, or not ours to read.
     return []
-  }
-}
-
-const textOf = (path: string): string | null => {
-  try {
-    return readFileSync(path, "utf8")
-  } catch {
-    // Removed at the agent's end.
-    return null
   }
 }

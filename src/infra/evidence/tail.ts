@@ -1,9 +1,10 @@
 /** Follows a file that others append to: every whole line once, also over a stop at any place, and never a line that is not whole. */
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs"
+import { closeSync, fstatSync, readSync } from "node:fs"
 import { Effect, Stream } from "effect"
 import { limits } from "../../domain/limits.ts"
 import { FileWatch } from "./file-watch.ts"
 import { type Cut, LineCutter } from "./line-cutter.ts"
+import { type OpenFile, openRegular, statOrNull } from "./regular-file.ts"
 
 export type Tailed =
   | Cut
@@ -42,7 +43,7 @@ class Follower implements Disposable {
   readonly #longestLine: number
   #cutter: LineCutter
   /** Kept open: as long as it is, no other file can have its inode. */
-  #file: { readonly fd: number; readonly inode: number; readonly device: number } | null = null
+  #file: OpenFile | null = null
 
   constructor(path: string, from: number, longestLine: number) {
     this.#path = path
@@ -68,7 +69,7 @@ class Follower implements Disposable {
 
   /** `foreign`: these cannot be the bytes that were read up to here. Empty when a part of a line came. */
   #readOn(): ReadonlyArray<Cut> | "end" | "foreign" {
-    this.#file ??= opened(this.#path)
+    this.#file ??= openRegular(this.#path)
     if (this.#file === null) return "end"
     const { fd } = this.#file
     const { size } = fstatSync(fd)
@@ -86,8 +87,8 @@ class Follower implements Disposable {
 
   #isReplaced(): boolean {
     if (this.#file === null) return false
-    const present = statSync(this.#path, { throwIfNoEntry: false })
-    return present !== undefined && (present.ino !== this.#file.inode || present.dev !== this.#file.device)
+    const present = statOrNull(this.#path)
+    return present !== null && (present.ino !== this.#file.inode || present.dev !== this.#file.device)
   }
 
   #restart(): ReadonlyArray<Tailed> {
@@ -106,19 +107,7 @@ class Follower implements Disposable {
 const shared = Buffer.allocUnsafeSlow(65_536)
 const lineFeed = 0x0a
 
-const opened = (path: string) => {
-  let fd: number
-  try {
-    fd = openSync(path, "r")
-  } catch {
-    // Not there, or not ours to read: it may be another time.
-    return null
-  }
-  const { dev, ino } = fstatSync(fd)
-  return { fd, inode: ino, device: dev }
-}
-
-/** A directory (EISDIR), or a disk that fails (EIO), has nothing to say now. */
+/** A disk that fails (EIO) has nothing to say now. */
 const readOrEnd = (fd: number, position: number): number => {
   try {
     return readSync(fd, shared, 0, shared.length, position)

@@ -1,4 +1,5 @@
 /** A file that somebody appends to, truncates and replaces while it is read: real files, real watches. */
+import { execFileSync } from "node:child_process"
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -205,6 +206,28 @@ describe("the tail of a file", () => {
           reader.lines.map(({ length }) => length),
           [5, 1_000, 4]
         )
+      })
+    )
+  )
+
+  it.live("is awaited where stands what is no file, and where nothing can stand", () =>
+    inDirectory((path) =>
+      Effect.gen(function* () {
+        mkdirSync(dirname(path), { recursive: true })
+        execFileSync("mkfifo", [path])
+        const readers = [path, dirname(path), "/dev/zero", `${path}/below`, `${path}${"x".repeat(300)}`, `${path}\0`].map(
+          (other) => new Reader(other)
+        )
+        for (const reader of readers) yield* reader.start
+        yield* Effect.sleep(50)
+        assert.deepStrictEqual(
+          readers.flatMap(({ told }) => told),
+          []
+        )
+        rmSync(path)
+        write(path, "a file at last\n")
+        yield* until("its line", () => readers[0]!.lines.length === 1, 1_000)
+        for (const reader of readers) yield* reader.stop
       })
     )
   )
