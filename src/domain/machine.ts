@@ -6,7 +6,7 @@ import type { Beginning, Fact, FactOf } from "./facts.ts"
 import { limits } from "./limits.ts"
 import { promptClaim, unheld } from "./prompt-transitions.ts"
 import { begun, isBusy, lasting, perform, remember, without, wordOf } from "./remember.ts"
-import { initialContext, type SessionContext } from "./session-context.ts"
+import { type Conversation, initialContext, type SessionContext } from "./session-context.ts"
 import { anytime, exited, runLadder, whileLive, whileReaping, whileUp } from "./transitions.ts"
 
 /** A launch, the first or a later one: prepared, intended before it is done, confirmed by the holder, ready by evidence. */
@@ -85,9 +85,14 @@ const beginning = ({ conversation: before }: SessionContext, { id, kind }: Begin
     kind,
     transcript: kind === "resume" && before?.id === id ? before.transcript : null,
     begun: kind === "resume",
-    ...(before?.abandoned && before.id !== null ? { replaces: before.id } : {})
+    ...replacing(before, id)
   }
 })
+
+const replacing = (before: Conversation | null, id: string | null): Pick<Conversation, "replaces"> => {
+  if (before?.abandoned && before.id !== null) return { replaces: before.id }
+  return before?.replaces !== undefined && before.id === id ? { replaces: before.replaces } : {}
+}
 
 /** The agent is up. Any activity may follow any other: what we see of it is evidence, not a promise. */
 const active = {
@@ -184,6 +189,8 @@ const ended = {
             generation: generation + 1,
             relaunchedAt: [...relaunchedAt, bootMs].slice(-limits.relaunchesPerWindow),
             relaunch: null,
+            // What kept the last one from working was waited for; whether it still does, the next one tells.
+            blocked: null,
             deadlines: lasting(deadlines)
           }))
         },

@@ -46,6 +46,9 @@ export const lifeOf = (session: Session) => {
   return (typeof life === "string" ? life : Object.keys(life)[0]!) as "starting" | "streaming" | "ended" | "resuming" | "terminated"
 }
 
+/** The agent is there and takes input: neither on its way nor gone. */
+export const isUp = (session: Session): boolean => lifeOf(session) === "streaming" && insideOf(session) !== "reaping"
+
 /** In these states a process may be, or is on its way. */
 export const mayRun = (life: string): boolean => life === "starting" || life === "streaming" || life === "resuming"
 

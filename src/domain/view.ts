@@ -4,7 +4,7 @@ import { Activity } from "./activity.ts"
 import { type EndCause, Lineage, StateReport } from "./facts.ts"
 import { SessionId } from "./ids.ts"
 import { Usage } from "./observations.ts"
-import { insideOf, lifeOf, mayRun, type Session, stoppingOf } from "./session.ts"
+import { insideOf, isUp, lifeOf, mayRun, type Session, stoppingOf } from "./session.ts"
 import { Keepalive, Size, Stopping } from "./spec.ts"
 import { iso } from "./time.ts"
 
@@ -125,13 +125,13 @@ export const view = (session: Session, seq: number): SessionView => {
     idleStopMs: spec.idleStopMs,
     state: life,
     phase: phases[inside] ?? "running",
-    activity: life === "streaming" && inside !== "reaping" ? context.activity.value : null,
+    activity: isUp(session) ? context.activity.value : null,
     question:
-      life === "streaming" && context.activity.value === "waiting" && context.activity.asked !== undefined
+      isUp(session) && context.activity.value === "waiting" && context.activity.asked !== undefined
         ? { ...context.activity.asked, text: context.activity.question, at: iso(context.activity.at) }
         : null,
     evidence:
-      life === "streaming" && context.activity.source !== "none"
+      isUp(session) && context.activity.source !== "none"
         ? { source: context.activity.source, at: iso(context.activity.at), question: context.activity.question }
         : null,
     generation: context.generation,

@@ -1,7 +1,23 @@
 /** What the agent is doing is evidence: the best of it stands while it is fresh, and not knowing is an answer. */
 import { assert, describe, it } from "@effect/vitest"
 import { stateName } from "../../src/domain/session.ts"
-import { at, exited, having, observed, prepared, running, spawned, spec, stop, up, when } from "../support/domain.ts"
+import {
+  at,
+  cleared,
+  due,
+  exited,
+  going,
+  having,
+  observed,
+  prepared,
+  running,
+  spawned,
+  spec,
+  stop,
+  up,
+  when,
+  working
+} from "../support/domain.ts"
 
 describe("activity", () => {
   it("is unknown until somebody says otherwise", () => {
@@ -52,5 +68,56 @@ describe("activity", () => {
     when(having(spec(), prepared(), spawned()), observed("unknown")).ignored("not_now")
     when(having(spec(), ...up, exited(0)), observed("working")).ignored("not_now")
     when(running(), { ...observed("working"), generation: 2 } as never).ignored("stale_generation")
+  })
+})
+
+describe("a word that a weaker source says against a fresh one", () => {
+  const doubted = () => having(spec(), ...up, working(), [observed("idle", "screen"), at(10_000)])
+
+  it("counts when the stronger one has grown old", () => {
+    when(doubted(), due, at(59_999)).ignored("not_due")
+    const idle = when(doubted(), due, at(60_000)).then({ type: "ActivityChanged", activity: "idle", source: "screen" })
+    assert.deepStrictEqual([idle.context.doubt, idle.context.deadlines], [null, {}])
+  })
+
+  it("is told once, by the same source", () => {
+    when(doubted(), observed("idle", "screen"), at(11_000)).ignored("repeated")
+    when(doubted(), observed("idle", "silence"), at(11_000)).ignored("weaker_evidence")
+    when(doubted(), observed("compacting", "osc"), at(11_000)).then({ type: "ActivityDoubted", activity: "compacting", source: "osc" })
+  })
+
+  it("is withdrawn when its source agrees again", () => {
+    when(doubted(), observed("working", "silence"), at(12_000)).ignored("weaker_evidence")
+    const agreed = when(doubted(), observed("working", "screen"), at(12_000)).then({ type: "ActivityConfirmed", source: "screen" })
+    assert.deepStrictEqual([agreed.context.doubt, agreed.context.deadlines], [null, {}])
+    assert.strictEqual(agreed.context.activity.source, "hook")
+  })
+
+  it("is withdrawn when the stronger one speaks, whatever it says", () => {
+    const same = when(doubted(), working(), at(12_000)).then({ type: "ActivityConfirmed", source: "hook" })
+    const another = when(doubted(), observed("compacting"), at(12_000)).then({ type: "ActivityChanged", activity: "compacting" })
+    const stronger = when(doubted(), observed("working", "protocol"), at(12_000)).then({ type: "ActivityChanged", source: "protocol" })
+    for (const { context } of [same, another, stronger]) assert.deepStrictEqual([context.doubt, context.deadlines], [null, {}])
+  })
+
+  it("is forgotten with the agent", () => {
+    const gone = going(doubted(), exited(1))
+    assert.deepStrictEqual(gone.context.deadlines, {})
+    assert.isNull(going(gone, cleared()).context.doubt)
+  })
+
+  it("is no doubt where the stronger one does not know", () => {
+    const cleared = having(spec(), ...up, observed("unknown", "protocol"))
+    when(cleared, observed("working", "screen")).then({ type: "ActivityChanged", activity: "working", source: "screen" })
+  })
+})
+
+describe("a word that is said again", () => {
+  it("is a fact when half of the time that it stands is over, so that it goes on standing", () => {
+    const first = having(spec(), ...up, working())
+    when(first, working(), at(29_999)).ignored("unchanged")
+    const confirmed = when(first, working(), at(30_000)).then({ type: "ActivityConfirmed", source: "hook" })
+    when(confirmed, observed("idle", "screen"), at(89_999)).then({ type: "ActivityDoubted" })
+    when(confirmed, observed("idle", "screen"), at(90_000)).then({ type: "ActivityChanged" })
   })
 })

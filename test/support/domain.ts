@@ -87,8 +87,9 @@ export const resize = (cols: number, rows = 24): Input => ({ type: "Resize", by:
 export const observed = (
   activity: InputOf<"ActivityObserved">["activity"],
   source: InputOf<"ActivityObserved">["source"] = "hook",
-  question: string | null = null
-): Input => ({ type: "ActivityObserved", generation: 1, activity, source, question })
+  question: string | null = null,
+  generation = 1
+): Input => ({ type: "ActivityObserved", generation, activity, source, question })
 /** `ActivityObserved` of an agent that waits, with what it offers. */
 export const asks = (
   question: string | null,
@@ -211,10 +212,20 @@ const reported: Provider = {
 }
 for (const provider of [patient, talkative, chosen, reported]) (providers as Map<string, Provider>).set(provider.id, provider)
 
+/** `chosen` and `reported` are up when they say what they do. */
+export const idle = (generation = 1) => observed("idle", "hook", null, generation)
+export const working = (generation = 1) => observed("working", "hook", null, generation)
+export const talking = [prepared(), spawned(), idle()] as const
+export const named = (provider: "chosen" | "reported", more: Partial<Spec> = {}): Spec => spec({ provider, keepalive: never, ...more })
+
 type Told = readonly [Input, Moment] | Input
 /** A session that has been told these inputs, one after the other; an input alone comes at 0. */
-export const having = (sessionSpec: Spec, ...inputs: ReadonlyArray<Told>): Session => {
-  let session = decideCreate(id, sessionSpec, "ada", at(0)).session
+export const having = (sessionSpec: Spec, ...inputs: ReadonlyArray<Told>): Session =>
+  going(decideCreate(id, sessionSpec, "ada", at(0)).session, ...inputs)
+
+/** The session when it has been told these, too. */
+export const going = (before: Session, ...inputs: ReadonlyArray<Told>): Session => {
+  let session = before
   for (const told of inputs) {
     const [input, now] = "type" in told ? [told, at(0)] : told
     const decided = decide(session, input, now)

@@ -89,7 +89,7 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     tell("CancelPrompt", { type: "CancelPrompt", by: "ada", promptId: open?.id ?? "p1", reason: "enough" }),
     tell("PromptObserved", { type: "PromptObserved", generation, source: "hook", detail: "taken" }),
     tell("PromptUndeliverable", { type: "PromptUndeliverable", generation, promptId: open?.id ?? "p1", code: "text_missing" }),
-    tell("Prompt", ask({ answers: activity.asked?.id ?? "1.0" })),
+    tell("Prompt (answer)", ask({ answers: activity.asked?.id ?? "1.0" })),
     tell("Prepared", { type: "Prepared", generation, executable: "/bin/bash", history: true }),
     tell("Prepared", { type: "Prepared", generation, executable: "/bin/bash" }),
     tell("PrepareFailed", { type: "PrepareFailed", generation, code: "cwd_missing", message: "no such directory" }),

@@ -2,7 +2,7 @@
 import type { EvidenceSource } from "../activity.ts"
 import type { Asked, Fact } from "../facts.ts"
 import type { InputOf, Report } from "../inputs.ts"
-import { insideOf, lifeOf } from "../session.ts"
+import { insideOf, isUp } from "../session.ts"
 import type { SessionContext, Word } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
 import { ready } from "./readiness.ts"
@@ -24,9 +24,9 @@ const freshMs: { readonly [source in EvidenceSource]: number } = {
 const strength = Object.keys(freshMs).toReversed()
 const isWeaker = (source: EvidenceSource, than: EvidenceSource) => strength.indexOf(source) < strength.indexOf(than)
 
-/** Whether what is known now outweighs a word of `source`. */
+/** Whether what is known now outweighs a word of `source`. Who does not know outweighs nobody. */
 export const outweighs = ({ activity }: SessionContext, source: EvidenceSource, nowMs: number): boolean =>
-  isWeaker(source, activity.source) && nowMs - activity.at < freshMs[activity.source]
+  activity.value !== "unknown" && isWeaker(source, activity.source) && nowMs - activity.at < freshMs[activity.source]
 
 type Observed = InputOf<"ActivityObserved">
 
@@ -37,7 +37,7 @@ export const activity: Policies<Extract<Report, { readonly type: "ActivityObserv
     // Who can say what it is doing is up: the word may be faster than the holder's.
     if (insideOf(session) === "booting" && observed.activity !== "unknown")
       return [...ready(situation, observed.source), changed(situation, observed)]
-    if (lifeOf(session) !== "streaming" || insideOf(session) === "reaping") return nothing("not_now")
+    if (!isUp(session)) return nothing("not_now")
     if (observed.evidenceOffset !== undefined && observed.evidenceOffset <= (context.activity.evidenceOffset ?? -1))
       return nothing("repeated")
     return outweighs(context, observed.source, situation.now.wallMs) ? weaker(situation, observed) : heard(situation, observed)
@@ -47,7 +47,12 @@ export const activity: Policies<Extract<Report, { readonly type: "ActivityObserv
 const heard = (situation: Situation, observed: Observed): Verdict => {
   const { context, now } = situation
   const { activity: known, doubt, generation } = context
-  if (known.source !== observed.source || known.value !== observed.activity || known.question !== observed.question)
+  if (
+    known.source !== observed.source ||
+    known.value !== observed.activity ||
+    known.question !== observed.question ||
+    offersMore(known, observed)
+  )
     return [changed(situation, observed)]
   const isHalfOver = now.wallMs - known.at >= freshMs[known.source] / 2 && freshMs[known.source] > 0
   return doubt !== null || isHalfOver
@@ -60,7 +65,7 @@ const weaker = (situation: Situation, observed: Observed): Verdict => {
   const { context, now } = situation
   const { activity: known, doubt, generation } = context
   if (known.value === observed.activity) {
-    if (knowsMore(known, observed)) return [changed(situation, { ...observed, source: known.source })]
+    if (knowsMore(known, observed)) return [changed(situation, joined(known, observed))]
     return doubt !== null && !isWeaker(observed.source, doubt.source)
       ? [fact("ActivityConfirmed", situation, { generation, source: observed.source })]
       : nothing("weaker_evidence")
@@ -71,9 +76,22 @@ const weaker = (situation: Situation, observed: Observed): Verdict => {
   return [fact("ActivityDoubted", situation, { ...wordsOf(situation, observed), deadline: deadlineIn(now, standsMs) })]
 }
 
-const knowsMore = (known: Word, { activity: value, asked, question }: Observed) =>
-  value === "waiting" &&
-  ((known.question === null && question !== null) || (known.asked?.choices.length === 0 && (asked?.choices.length ?? 0) > 0))
+const knowsMore = (known: Word, observed: Observed) =>
+  offersMore(known, observed) || (observed.activity === "waiting" && known.question === null && observed.question !== null)
+
+const offersMore = (known: Word, { activity: value, asked }: Observed) =>
+  value === "waiting" && known.asked?.choices.length === 0 && (asked?.choices.length ?? 0) > 0
+
+/** What the stronger source told stands; only what it left open is filled in. */
+const joined = (known: Word, observed: Observed): Observed => ({
+  ...observed,
+  source: known.source,
+  question: known.question ?? observed.question,
+  asked: {
+    kind: observed.asked?.kind ?? known.asked?.kind ?? "input",
+    choices: known.asked?.choices.length ? known.asked.choices : (observed.asked?.choices ?? [])
+  }
+})
 
 /** The stronger word has grown old unconfirmed. */
 export const doubtDue = (situation: Situation): ReadonlyArray<Fact> => {

@@ -14,7 +14,7 @@ export const ended = (
   when?: { readonly wallMs: number; readonly offset: number }
 ): ReadonlyArray<Fact> => {
   const { context } = situation
-  const cause = causeOf(situation, how.fallback)
+  const cause = causeOf(situation, how.fallback, when?.wallMs ?? situation.now.wallMs)
   const end = fact(
     "GenerationEnded",
     situation,
@@ -31,13 +31,14 @@ export const ended = (
   return [...atEnd(situation), end, ...sequel(situation, cause)]
 }
 
-const causeOf = ({ context, now }: Situation, fallback: EndCause | undefined): EndCause => {
+const causeOf = ({ context, now }: Situation, fallback: EndCause | undefined, atMs: number): EndCause => {
   const { blocked, leaderExit, process, spec, stop } = context
   if (stop?.by === notReady.by && stop.reason === notReady.reason)
     return { type: "launch_failed", code: "ready_timeout", message: `the agent was not ready after ${spec.readyTimeoutMs} ms` }
   if (stop !== null) return { type: "stopped", by: stop.by, reason: stop.reason }
   // Its exit code is no witness: several agents end with 0 when they cannot go on.
-  if (blocked !== null && leaderExit !== null)
+  const isBlocked = blocked !== null && (blocked.until === null || blocked.until > atMs)
+  if (isBlocked && leaderExit !== null)
     return blocked.cause === "auth" ? { type: "auth" } : { type: "rate_limited", until: blocked.until ?? now.wallMs }
   if (leaderExit === null) return fallback ?? { type: "lost", lastSeenAt: process?.startedAt ?? now.wallMs }
   return leaderExit.code === 0 && leaderExit.signal === null ? { type: "clean" } : { type: "crashed", ...leaderExit }

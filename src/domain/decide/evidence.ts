@@ -2,10 +2,10 @@
 import type { Command, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { isBusy } from "../remember.ts"
-import { insideOf, lifeOf, mayRun } from "../session.ts"
+import { isUp, lifeOf, mayRun } from "../session.ts"
 import { outweighs } from "./activity.ts"
 import { turnEnded } from "./prompts.ts"
-import { fact, nothing, type Policies, type Policy, type Situation } from "./verdict.ts"
+import { fact, nothing, type Policies, type Policy } from "./verdict.ts"
 
 type EvidenceReport = Extract<
   Report,
@@ -29,7 +29,7 @@ export const evidence: Policies<EvidenceInput> = {
   }),
   TurnObserved: ofThisGeneration((situation, { detail, generation, outcome, source }) => {
     const { context, now } = situation
-    if (!isUp(situation)) return nothing("not_now")
+    if (!isUp(situation.session)) return nothing("not_now")
     // A transcript is read after the fact: what it tells may be of the turn before.
     if (outweighs(context, source, now.wallMs)) return nothing("weaker_evidence")
     const isKnown = (context.heard?.ended ?? 0) === (context.heard?.turns ?? 0)
@@ -57,5 +57,3 @@ export const evidence: Policies<EvidenceInput> = {
   ReportState: (situation, { by, report }) =>
     report.seq <= (situation.context.report?.seq ?? -1) ? nothing("repeated") : [fact("StateReported", situation, { report, by })]
 }
-
-const isUp = ({ session }: Situation) => lifeOf(session) === "streaming" && insideOf(session) !== "reaping"

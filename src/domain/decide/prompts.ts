@@ -3,9 +3,9 @@ import type { Evidence, Fact } from "../facts.ts"
 import type { Command, InputOf, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { isBusy } from "../remember.ts"
-import { insideOf, lifeOf } from "../session.ts"
+import { insideOf, isUp, lifeOf } from "../session.ts"
 import type { OpenPrompt } from "../session-context.ts"
-import { deadlineIn } from "../time.ts"
+import { deadlineIn, type Moment } from "../time.ts"
 import { isResumable } from "./conversation.ts"
 import { fact, nothing, type Policies, refuse, type Situation, type Verdict } from "./verdict.ts"
 
@@ -21,7 +21,7 @@ export const prompts: Policies<PromptInput> = {
     if (context.prompts.length >= limits.prompts) return refuse("queue_full", `at most ${limits.prompts} prompts may be open`)
     // It would wait for an agent that somebody has just sent away.
     if (context.stop !== null) return refuse("already_stopping", `a ${context.stop.mode} by ${context.stop.by} is under way`)
-    if (prompt.answers !== undefined && prompt.answers !== context.activity.asked?.id)
+    if (prompt.answers !== undefined && prompt.answers !== openQuestion(situation))
       return refuse("question_closed", `no question ${prompt.answers} is open`)
     const queue = fact("PromptQueued", situation, { prompt, by })
     if (lifeOf(session) !== "ended" || insideOf(session) === "backingOff") return [queue]
@@ -88,13 +88,13 @@ export const acceptOverdue = (situation: Situation): ReadonlyArray<Fact> =>
       const { activity, heard } = situation.context
       const { source, value } = activity
       const unmoved = (heard?.changes ?? 0) === prompt.before.changes
-      if (prompt.answers !== undefined)
+      if (prompt.answers !== undefined && prompt.answers === openQuestion(situation))
         return fact("PromptRejected", situation, {
           promptId: prompt.id,
           code: "not_accepted",
           evidence: { source, detail: "the question is still open" }
         })
-      return source !== "none" && value === "idle" && unmoved
+      return prompt.answers === undefined && source !== "none" && value === "idle" && unmoved
         ? fact("PromptRejected", situation, {
             promptId: prompt.id,
             code: "not_accepted",
@@ -117,6 +117,9 @@ export const atEnd = (situation: Situation): ReadonlyArray<Fact> => {
       ? [fact("TurnAbandoned", situation, { generation, prompt: inTurn?.id ?? null })]
       : []),
     ...open
+      .filter(({ answers, stage }) => stage === "queued" && answers !== undefined)
+      .map(({ id }) => fact("PromptExpired", situation, { promptId: id })),
+    ...open
       .filter(({ stage }) => stage !== "queued")
       .map((prompt) => uncertain(situation, prompt, `the agent ended while the prompt was ${prompt.stage}`))
   ]
@@ -134,39 +137,49 @@ export const turnEnded = (
       if (outcome === "failed") return fact("PromptRejected", situation, { promptId: id, code: "turn_failed", evidence })
       return outcome === "completed"
         ? fact("PromptAnswered", situation, { promptId: id, evidence })
-        : fact("PromptCancelled", situation, { promptId: id, by: source, reason: "its turn was interrupted" })
+        : fact("PromptCancelled", situation, {
+            promptId: id,
+            by: situation.context.interrupt?.by ?? source,
+            reason: "its turn was interrupted"
+          })
     })
 }
 
 /** The session is over for good: what waits, also what the end of the agent sent back to wait, is told that it will not be typed. */
 export const cancelQueued = (situation: Situation, by: string): ReadonlyArray<Fact> =>
   situation.context.prompts
-    .filter((prompt) => prompt.stage === "queued" || isResent(prompt))
+    .filter((prompt) => (prompt.stage === "queued" && prompt.answers === undefined) || isResent(prompt))
     .map(({ id }) => fact("PromptCancelled", situation, { promptId: id, by, reason: "the session was terminated" }))
 
 const uncertain = (situation: Situation, prompt: OpenPrompt, reason: string) =>
   fact("PromptUncertain", situation, { promptId: prompt.id, reason, resend: isResent(prompt) })
 
-/** Once: a second doubt is no better than the first. What the agent has taken is not sent again; whether it was answered is another question. */
-const isResent = ({ onUncertain, resent, stage }: OpenPrompt) => onUncertain === "resend" && !resent && stage !== "accepted"
+/** Once: a second doubt is no better than the first. Not an answer: the next question is another one. What the agent has taken is not sent again; whether it was answered is another question. */
+const isResent = ({ answers, onUncertain, resent, stage }: OpenPrompt) =>
+  onUncertain === "resend" && !resent && stage !== "accepted" && answers === undefined
+
+/** Undefined while no question is open. */
+const openQuestion = ({ context: { activity }, session }: Situation): string | undefined =>
+  isUp(session) && activity.value === "waiting" ? activity.asked?.id : undefined
 
 /** What follows from the state itself, whatever input led there: evidence about what was submitted, then the next claim. */
 export const sequel = (situation: Situation): ReadonlyArray<Fact> => {
   const { context, session } = situation
-  if (lifeOf(session) !== "streaming" || insideOf(session) === "reaping" || context.stop !== null) return []
+  if (!isUp(session) || context.stop !== null) return []
   const { activity, generation, heard } = context
   const interrupted = interruptSettled(situation)
   if (interrupted.length > 0) return interrupted
-  const open = activity.value === "waiting" ? activity.asked?.id : undefined
+  const open = openQuestion(situation)
   const late = context.prompts.filter(({ answers, stage }) => answers !== undefined && answers !== open && stage === "queued")
   if (late.length > 0) return late.map(({ id }) => fact("PromptExpired", situation, { promptId: id }))
   for (const prompt of context.prompts) {
     const evidence = { source: activity.source, detail: `the agent is ${activity.value}` }
     if (prompt.answers !== undefined) {
-      if (prompt.stage !== "submitted" || prompt.answers === open) continue
+      const { stage } = prompt
+      if ((stage !== "submitted" && stage !== "accepted") || prompt.answers === open || activity.value === "unknown") continue
       const closed = { source: activity.source, detail: "the question is closed" }
       return [
-        fact("PromptAccepted", situation, { promptId: prompt.id, evidence: closed }),
+        ...(stage === "submitted" ? [fact("PromptAccepted", situation, { promptId: prompt.id, evidence: closed })] : []),
         fact("PromptAnswered", situation, { promptId: prompt.id, evidence: closed })
       ]
     }
@@ -209,13 +222,17 @@ const claimable = ({ context, now }: Situation): OpenPrompt | undefined => {
   const underWay = open.some(({ stage }) => stage === "claimed" || stage === "written" || (stage === "submitted" && informed))
   if (underWay || interrupt !== null) return undefined
   if (activity.value === "waiting")
-    return open.find(({ answers, held, stage }) => stage === "queued" && !held && answers !== undefined && answers === activity.asked?.id)
+    return open.find((prompt) => isFree(prompt, now) && prompt.answers !== undefined && prompt.answers === activity.asked?.id)
   if (activity.value === "compacting") return undefined
   const inTurn = open.some(({ stage }) => stage === "accepted") || activity.value === "working"
-  return open.find(({ deliver, expires, held, stage }) => {
-    if (stage !== "queued" || held || (expires !== null && expires.bootMs <= now.bootMs)) return false
+  return open.find((prompt) => {
+    const { deliver } = prompt
+    if (!isFree(prompt, now)) return false
     if (deliver === "now") return true
     // Where nothing tells of turns there is no turn to wait for the end of; `idle` asks for more than nobody knowing.
     return deliver === "turn_boundary" ? !inTurn : !inTurn && activity.value === "idle"
   })
 }
+
+const isFree = ({ expires, held, stage }: OpenPrompt, now: Moment) =>
+  stage === "queued" && !held && (expires === null || expires.bootMs > now.bootMs)

@@ -3,7 +3,7 @@ import { daemon, type Fact } from "../facts.ts"
 import type { Command } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { isBusy } from "../remember.ts"
-import { insideOf, lifeOf } from "../session.ts"
+import { insideOf, isUp, lifeOf, mayRun } from "../session.ts"
 import type { StopOrder } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
 import { firmest } from "../transitions.ts"
@@ -17,11 +17,12 @@ export const stopping: Policies<StoppingCommand> = {
   Stop: (situation, { by, reason }) => stop(situation, { mode: "stop", outcome: "end", by, reason }),
   Kill: (situation, { by, reason }) => stop(situation, { mode: "kill", outcome: "end", by, reason }),
   Reload: (situation, { by, reason }) => {
+    const { session } = situation
     const { activity, prompts, stop: under } = situation.context
-    if (lifeOf(situation.session) === "ended") return [fact("ResumeRequested", situation, { by, why: "reload" })]
+    if (!mayRun(lifeOf(session))) return [fact("ResumeRequested", situation, { by, why: "reload" })]
     if (under !== null) return refuse("already_stopping", `a ${under.mode} by ${under.by} is under way`)
-    if (lifeOf(situation.session) !== "streaming") return refuse("not_ready", "the agent is being launched")
-    if (isBusy(activity.value) || prompts.some(({ stage }) => stage !== "queued"))
+    if (lifeOf(session) !== "streaming") return refuse("not_ready", "the agent is being launched")
+    if (isUp(session) && (isBusy(activity.value) || prompts.some(({ stage }) => stage !== "queued")))
       return refuse("turn_running", "a turn is running: interrupt it, or wait for its end")
     return stop(situation, { mode: "stop", outcome: "reload", by, reason })
   },

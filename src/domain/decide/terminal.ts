@@ -4,7 +4,7 @@ import type { Command, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { agentOf } from "../providers/index.ts"
 import { isBusy } from "../remember.ts"
-import { insideOf, lifeOf } from "../session.ts"
+import { insideOf, isUp, lifeOf } from "../session.ts"
 import type { SessionContext } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
 import { promptWriteSettled } from "./prompts.ts"
@@ -20,9 +20,10 @@ export const terminal: Policies<TerminalInput> = {
   /** Latched: while one is under way another changes nothing. Pressed twice, several agents end. */
   Interrupt: (situation, { by, writeId }) => {
     const { activity, interrupt } = situation.context
-    if (interrupt !== null) return nothing("repeated")
+    const up = isUp(situation.session)
+    if (up && interrupt !== null) return nothing("repeated")
     const agent = agentOf(situation.context)
-    if (agent.conversation !== null && activity.value === "idle") return refuse("no_turn", "no turn is running")
+    if (up && agent.conversation !== null && activity.value === "idle") return refuse("no_turn", "no turn is running")
     const latch = isBusy(activity.value) ? { latch: deadlineIn(situation.now, limits.interruptMs) } : {}
     return type(situation, { writeId, kind: "interrupt", bytes: agent.interrupt.length, by, ...latch })
   },
@@ -73,8 +74,11 @@ const type = (
 
 /** Nothing told in time that the turn has ended. The key is not pressed again on a guess. */
 export const interruptOverdue = (situation: Situation): ReadonlyArray<Fact> => {
-  const { generation, interrupt } = situation.context
-  return interrupt === null ? [] : [fact("InterruptSettled", situation, { generation, writeId: interrupt.writeId, outcome: "unconfirmed" })]
+  const { generation, heard, interrupt } = situation.context
+  if (interrupt === null) return []
+  // Told of, though nobody has called the agent idle since.
+  const outcome = heard !== null && heard.ended === heard.turns ? "turn_ended" : "unconfirmed"
+  return [fact("InterruptSettled", situation, { generation, writeId: interrupt.writeId, outcome })]
 }
 
 /** Nothing when the session has no idle limit, is being stopped, its agent is gone, or somebody is attached. */
