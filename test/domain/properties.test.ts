@@ -9,6 +9,7 @@ import {
   canonical,
   fromCheckpoint,
   insideOf,
+  isUp,
   lifeOf,
   open,
   replay,
@@ -18,7 +19,7 @@ import {
 } from "../../src/domain/session.ts"
 import { decodeFact, encodeFact } from "../../src/domain/upcast.ts"
 import { due } from "../support/domain.ts"
-import { Script, type Walk, Wishes, walk } from "../support/walk.ts"
+import { type Choice, Script, type Walk, Wishes, walk } from "../support/walk.ts"
 
 // The default size makes scripts of five choices: too short for a life to go wrong in.
 const runs = { timeout: 120_000, arbitrary: { runs: 60, size: 160 } }
@@ -235,4 +236,115 @@ describe("every life", () => {
     },
     runs
   )
+
+  it.prop(
+    "types no prompt twice, unless it was proven not typed or its sender preferred that to never",
+    [Wishes, Script],
+    ([wishes, script]) => {
+      const typed = new Set<string>()
+      for (const fact of walk(wishes, eager(script)).facts) {
+        if (fact.type === "PromptQueued") typed.delete(fact.prompt.id)
+        if (fact.type === "PromptReleased" || (fact.type === "PromptUncertain" && fact.resend)) typed.delete(fact.promptId)
+        if (fact.type !== "PromptClaimed") continue
+        assert.isFalse(typed.has(fact.promptId), fact.promptId)
+        typed.add(fact.promptId)
+      }
+    },
+    runs
+  )
+
+  it.prop(
+    "types an answer only while its question is open, and holds none without one",
+    [Wishes, Script],
+    ([wishes, script]) => {
+      for (const { decided } of accepted(walk(wishes, eager(script)))) {
+        for (const { fact, session } of decided.steps) {
+          const { activity, prompts } = session.context
+          const answers = fact.type === "PromptClaimed" && prompts.find(({ id }) => id === fact.promptId)?.answers
+          if (answers) assert.deepStrictEqual([activity.value, activity.asked?.id], ["waiting", answers])
+        }
+        const { context } = decided.session
+        if (lifeOf(decided.session) === "ended") assert.isFalse(context.prompts.some(({ answers }) => answers !== undefined))
+      }
+    },
+    runs
+  )
+
+  it.prop(
+    "has one interrupt under way at most, and waits for it or for a doubt only while the agent is up",
+    [Wishes, Script],
+    ([wishes, script]) => {
+      let latched: string | null = null
+      for (const { decided } of accepted(walk(wishes, eager(script))))
+        for (const { fact, session } of decided.steps) {
+          const { deadlines, doubt, interrupt } = session.context
+          if (fact.type === "InterruptSettled" || fact.type === "GenerationEnded") latched = null
+          if (fact.type === "InputAccepted" && fact.latch !== undefined) {
+            assert.isNull(latched, "an interrupt was typed while another is under way")
+            latched = fact.writeId
+          }
+          const up = isUp(session)
+          assert.deepStrictEqual(
+            [deadlines.doubt !== undefined, deadlines.interrupt !== undefined],
+            [up && doubt !== null, up && interrupt !== null],
+            fact.type
+          )
+        }
+    },
+    runs
+  )
+
+  it.prop(
+    "resumes a conversation only where something was said, and none that was left",
+    [Wishes, Script],
+    ([wishes, script]) => {
+      const left = new Set<string>()
+      for (const { before, decided, trial } of accepted(walk({ ...wishes, provider: "chosen" }, eager(script))))
+        for (const { fact } of decided.steps) {
+          if (fact.type === "ConversationAbandoned") left.add(fact.id)
+          if (fact.type !== "LaunchIntended" || fact.conversation?.kind !== "resume") continue
+          assert.strictEqual(fact.conversation.id, before.context.conversation?.id)
+          assert.isFalse(left.has(fact.conversation.id ?? ""))
+          assert.isTrue(before.context.conversation?.begun || (trial.input.type === "Prepared" && trial.input.history === true))
+        }
+    },
+    runs
+  )
+
+  it("meets all of that on its way, or the rules above proved nothing", () => {
+    const met = new Set<string>()
+    const wishes = { mode: "always", maxAttempts: 100, factor: 1, capMs: 3_000, provider: "chosen", idleStopMs: null } as const
+    for (let seed = 1; seed <= 200; seed++) {
+      let state = seed
+      const draw = (below: number) => {
+        state = (state * 48_271) % 2_147_483_647
+        return state % below
+      }
+      const script = Array.from({ length: 160 }, () => ({ urge: draw(100), which: draw(100), wait: draw(16), random: 0 }))
+      for (const { decided } of accepted(walk(wishes, eager(script))))
+        for (const { fact, session } of decided.steps) {
+          met.add(fact.type)
+          const answers = fact.type === "PromptClaimed" && session.context.prompts.find(({ id }) => id === fact.promptId)?.answers
+          if (answers) met.add("an answer typed")
+          if (fact.type === "InputAccepted" && fact.latch !== undefined) met.add("an interrupt latched")
+          if (fact.type === "LaunchIntended" && fact.conversation?.kind === "resume") met.add("a conversation resumed")
+        }
+    }
+    for (const wanted of [
+      "PromptClaimed",
+      "PromptReleased",
+      "PromptUncertain",
+      "an answer typed",
+      "an interrupt latched",
+      "InterruptSettled",
+      "ActivityDoubted",
+      "ConversationAbandoned",
+      "a conversation resumed"
+    ])
+      assert.include([...met], wanted)
+  })
 })
+
+/** An agent that is told more and dies less. */
+const eager = (script: ReadonlyArray<Choice>): ReadonlyArray<Choice> =>
+  script.map((choice, index) => (index % 20 < 3 || choice.urge % 10 === 0 ? choice : { ...choice, urge: 90 }))

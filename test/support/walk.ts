@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { type Decided, decide, decideCreate, earliest } from "../../src/domain/decide/index.ts"
 import type { Fact } from "../../src/domain/facts.ts"
+import { agentOf } from "../../src/domain/providers/index.ts"
 import { insideOf, type Session } from "../../src/domain/session.ts"
 import type { Spec } from "../../src/domain/spec.ts"
 import type { Moment } from "../../src/domain/time.ts"
@@ -23,7 +24,7 @@ export const Wishes = Schema.Struct({
   maxAttempts: Schema.Literals([0, 1, 3, 100]),
   factor: Schema.Literals([1, 2, 10]),
   capMs: Schema.Literals([3_000, 20_000, 300_000]),
-  provider: Schema.Literals(["command", "patient", "talkative"]),
+  provider: Schema.Literals(["command", "patient", "talkative", "chosen", "reported"]),
   idleStopMs: Schema.NullOr(Schema.Literals([1_000, 60_000]))
 })
 export const wished = ({ capMs, factor, idleStopMs, maxAttempts, mode, provider }: typeof Wishes.Type): Spec =>
@@ -60,7 +61,9 @@ export const walk = (
   for (const choice of script) {
     const waitMs = waitsMs[choice.wait]!
     const printed = choice.which % 3
-    now = { ...now, wallMs: now.wallMs + waitMs, bootMs: now.bootMs + waitMs, random: choice.random, offset: now.offset + printed }
+    // Another one each time, in the digits that ids are made of.
+    const nonce = strides.length.toString(16).padStart(8, "0").padEnd(32, "0")
+    now = { ...now, wallMs: now.wallMs + waitMs, bootMs: now.bootMs + waitMs, random: choice.random, offset: now.offset + printed, nonce }
     const trial = chosen(choice, session, trials(session, now))
     const decided = decide(session, trial.input, trial.now)
     strides.push({ before: session, trial, decided })
@@ -90,9 +93,13 @@ const chosen = ({ urge, which }: Choice, session: Session, all: ReadonlyArray<Tr
   const any = picked.label === "Terminate" && urge !== 80 ? all[0]! : picked
   const named = (label: string | undefined) => all.findLast((trial) => trial.label === label) ?? any
   const inside = insideOf(session)
+  // Only what it says of itself shows that it is ready.
+  const says = inside === "booting" && agentOf(session.context).conversation !== null
+  if (says && urge < 45) return all.find(({ label }) => label === "ActivityObserved") ?? any
   if (urge < 45) return named(next[inside])
   if (urge < 65) return named(next[inside] ?? "exited")
   if (urge < 75) return named(earliest(session.context.deadlines) === null ? next[inside] : "DeadlineReached")
+  if (urge === 90 && which % 4 === 0 && session.context.activity.asked !== undefined) return named("Prompt (answer)")
   if (urge < 95 || !("generation" in any.input)) return any
   return { ...any, input: { ...any.input, generation: any.input.generation - 1 } }
 }
