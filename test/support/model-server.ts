@@ -147,9 +147,9 @@ export class ModelServer implements AsyncDisposable {
       return void response.destroy()
     }
     for (const piece of pieces) {
+      response.write(piece)
       await pause(overMs / pieces.length, gone.signal)
       if (gone.signal.aborted) return
-      response.write(piece)
     }
     entry.end = "answered"
     response.end(closing)

@@ -69,15 +69,19 @@ export type Fields = Record<string, any>
 export const sse = (fields: unknown, event?: string) =>
   `${event === undefined ? "" : `event: ${event}\n`}data: ${JSON.stringify(fields)}\n\n`
 
-/** The text in pieces of a few words, as a model would say it; joined they are the text. */
-export const inPieces = (text: string): ReadonlyArray<string> => text.match(/\S*\s*(?:\S+\s*){0,2}/g)?.filter((piece) => piece !== "") ?? []
+/** The text word by word, as a model would say it; joined they are the text. */
+export const inPieces = (text: string): ReadonlyArray<string> => text.match(/\s*\S+\s*/g) ?? []
 
 /** Only what a person said: agents put their own remarks into the user's message, each in an element of its own. */
 export const spoken = (text: string): string => {
   let rest = text
   for (const name of remarks) rest = rest.replace(new RegExp(`<${name}(?:\\s[^>]*)?>[\\s\\S]*?</${name}>`, "g"), "")
-  return rest.trim()
+  rest = rest.trim()
+  return interruptions.test(rest) ? "" : rest
 }
+
+/** What agents put in the person's mouth when a turn was broken off. */
+const interruptions = /^\[Request interrupted by user[^\]]*\]$/
 
 const remarks = [
   "system-reminder",
@@ -87,5 +91,6 @@ const remarks = [
   "session_context",
   "current_datetime",
   "recommended_plugins",
+  "turn_aborted",
   "INSTRUCTIONS"
 ]

@@ -93,6 +93,10 @@ const shellInput = (tool: OfferedTool, command: string): Readonly<Record<string,
   const input = filled(tool.schema, 0) as Record<string, unknown>
   const place = ["cmd", "command"].find((name) => tool.schema?.properties?.[name] !== undefined) ?? "command"
   input[place] = tool.schema.properties?.[place]?.type === "array" ? ["bash", "-lc", command] : command
+  // Codex asks its user only about a command that wants out of the sandbox.
+  if (tool.schema.properties?.sandbox_permissions !== undefined) {
+    Object.assign(input, { sandbox_permissions: "require_escalated", justification: "Scripted words" })
+  }
   return input
 }
 
