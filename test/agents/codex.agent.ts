@@ -1,0 +1,13 @@
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { bareChain } from "./bare-chain.ts"
+
+bareChain("codex", {
+  ready: /› Ask Codex to do anything/,
+  fresh: () => ["--no-daemon"],
+  resume: (conversation) => ["resume", conversation, "--no-daemon"],
+  conversation: ({ scratch }) =>
+    readdirSync(join(scratch.home, ".codex/thread-writer-locks"))
+      .find((name) => /^[0-9a-f-]{36}\.lock$/.test(name))!
+      .replace(".lock", "")
+})

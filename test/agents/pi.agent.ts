@@ -1,0 +1,7 @@
+import { bareChain } from "./bare-chain.ts"
+
+bareChain("pi", {
+  ready: /%\/128k \(auto\)/,
+  fresh: (conversation) => ["--session-id", conversation],
+  resume: (conversation) => ["--session-id", conversation]
+})
