@@ -6,9 +6,9 @@ export const limits = {
   nameChars: 128,
   /** A regular expression of a provider that a user wrote. */
   patternChars: 1_024,
-  /** What a user's provider file may hold, and how long an agent may take to tell its version (the slowest known takes 1.5 s). */
+  /** What a user's provider file may hold, and how long an agent may take to tell its version (seven seconds were seen). */
   providerFileBytes: 65_536,
-  versionMs: 10_000,
+  versionMs: 20_000,
   /** A question, a detail, a message in a list, as it is shown. */
   questionChars: 1_024,
   /** What is kept of a message that this version does not know. */
