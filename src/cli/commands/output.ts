@@ -7,6 +7,7 @@ import { type NoDaemon, UsageFailure } from "../failures.ts"
 import { at, session } from "../flags.ts"
 import { isOver } from "../over.ts"
 import { parseBytes } from "../pairs.ts"
+import { record } from "../recording.ts"
 import { resolve } from "../resolve.ts"
 import { print, printJson, say, write } from "../stdio.ts"
 import { oneLine, sanitiser } from "../text/sanitise.ts"
@@ -20,11 +21,19 @@ export const output = Command.make(
     follow: Flag.Boolean("follow").pipe(Flag.withAlias("f"), Flag.withDescription("Go on as it is written"), Flag.withDefault(false)),
     from: Flag.Int("from").pipe(Flag.withDescription("Begin at this offset"), Flag.optional),
     tail: Flag.String("tail").pipe(Flag.withMetavar("<bytes>"), Flag.withDescription("Only the last bytes (4096, 64k, 1M)"), Flag.optional),
-    raw: Flag.Boolean("raw").pipe(Flag.withDescription("Byte for byte, on a terminal too"), Flag.withDefault(false))
+    raw: Flag.Boolean("raw").pipe(Flag.withDescription("Byte for byte, on a terminal too"), Flag.withDefault(false)),
+    cast: Flag.Boolean("cast").pipe(Flag.withDescription("As a recording that asciinema 3 plays"), Flag.withDefault(false)),
+    out: Flag.String("out").pipe(Flag.withMetavar("<file>"), Flag.withDescription("Where --cast writes; absent: stdout"), Flag.optional)
   },
   (flags) =>
     withDaemon((daemon) =>
       Effect.gen(function* () {
+        if (Option.isSome(flags.out) && !flags.cast) return yield* new UsageFailure({ message: "--out belongs to --cast" })
+        if (flags.cast) {
+          if (flags.follow || flags.raw || Option.isSome(flags.from) || Option.isSome(flags.tail))
+            return yield* new UsageFailure({ message: "--cast is the whole recording: it takes no --follow, --from, --tail or --raw" })
+          return yield* record(daemon, (yield* resolve(daemon, flags.session)).id, Option.getOrUndefined(flags.out))
+        }
         if (Option.isSome(flags.from) && Option.isSome(flags.tail))
           return yield* new UsageFailure({ message: "--from and --tail say two different beginnings" })
         const tail = Option.isNone(flags.tail) ? undefined : parseBytes(flags.tail.value)

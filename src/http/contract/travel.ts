@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import { Link } from "../../domain/explain/link.ts"
 import { SessionId } from "../../domain/ids.ts"
 import { SessionView } from "../../domain/view.ts"
@@ -49,7 +50,17 @@ export const Explanation = Schema.Struct({
 })
 export type Explanation = typeof Explanation.Type
 
+export const castType = "application/x-asciicast"
+
 export class TravelApi extends HttpApiGroup.make("travel")
   .add(HttpApiEndpoint.get("state", "/:id/state", { params, query: AtQuery, success: PastState, error: ofSession }))
   .add(HttpApiEndpoint.get("explain", "/:id/explain", { params, query: AtQuery, success: Explanation, error: ofSession }))
+  /** An asciicast, version 3. What is not UTF-8 in the output is replaced by U+FFFD; what is not kept any more is said by a marker. */
+  .add(
+    HttpApiEndpoint.get("recording", "/:id/recording.cast", {
+      params,
+      success: HttpApiSchema.StreamUint8Array({ contentType: castType }),
+      error: ofSession
+    })
+  )
   .prefix("/v1/sessions") {}

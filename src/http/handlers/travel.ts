@@ -1,19 +1,23 @@
 /** The routes into a session's past. */
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { historyOf } from "../../actors/history.ts"
 import { type Past, type Place, pastAt, seqOf } from "../../actors/past.ts"
+import { Sessions } from "../../actors/sessions.ts"
 import { explain } from "../../domain/explain/explain.ts"
 import type { SessionId } from "../../domain/ids.ts"
 import { iso } from "../../domain/time.ts"
 import { view } from "../../domain/view.ts"
 import { EventReader } from "../../infra/log/event-store.ts"
 import { jsonAnswer } from "../answers.ts"
-import type { Explanation, PastState } from "../contract/travel.ts"
+import { castType, type Explanation, type PastState } from "../contract/travel.ts"
 import { Api } from "../contract.ts"
+import { Draining } from "../draining.ts"
 import { eventOf } from "../logged-event.ts"
 import { placeOf } from "../place.ts"
 import { problem } from "../problems.ts"
+import { recording } from "../recording.ts"
 import { toProblem } from "../refusals.ts"
 
 export const travelLayer = HttpApiBuilder.group(Api, "travel", (handlers) =>
@@ -28,6 +32,14 @@ export const travelLayer = HttpApiBuilder.group(Api, "travel", (handlers) =>
       Effect.gen(function* () {
         const place = yield* placeOf(query.at, yield* headOf(params.id))
         return jsonAnswer(yield* Effect.mapError(explained(params.id, place), toProblem))
+      })
+    )
+    .handle("recording", ({ params }) =>
+      Effect.gen(function* () {
+        const view = yield* Effect.mapError((yield* Sessions).get(params.id), toProblem)
+        const { begun } = yield* Draining
+        const lines = Stream.interruptWhen(yield* recording(view), begun)
+        return HttpServerResponse.stream(lines, { contentType: castType, headers: { "cache-control": "no-store" } })
       })
     )
 )
