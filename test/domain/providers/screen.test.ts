@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { Observation, Question } from "../../../src/domain/observations.ts"
 import { providers } from "../../../src/domain/providers/index.ts"
 import type { Rule } from "../../../src/domain/providers/provider.ts"
 import { readScreen, readTitle } from "../../../src/domain/providers/screen.ts"
@@ -42,5 +43,201 @@ describe("a title", () => {
 
   it("that means two things is taken for neither", () => {
     assert.isNull(readTitle(providers.get("claude-code")!.evidence.titles, "✳ Claude Code"))
+  })
+})
+
+/** As it was drawn on 120 columns, what is above and beside the dialog left out. */
+const screens = {
+  claudeAsks: `❯ please [run touch perm.txt]
+
+● Running touch perm.txt
+  ⎿  $ touch perm.txt
+
+────────────────────────────────────────────────────────────────
+ Bash command
+ Tip: auto mode handles these prompts for you — choose "switch to auto mode" below
+
+ Run shell command
+╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌
+ touch perm.txt
+╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌
+ Do you want to proceed?
+ ❯ 1. Yes
+   2. Yes, and always allow access to /work/project from this project
+   3. No
+
+ Esc to cancel · Tab to amend`,
+  claudeTrusts: ` Accessing workspace:
+
+ /work/project
+
+ Quick safety check: Is this a project you created or one you trust? (Like your own code)
+
+ ❯ No, exit
+   Yes, I trust this folder
+
+ Enter to confirm · Esc to cancel`,
+  claudeWorks: `❯ hello one
+
+✻ Gusting…
+
+────────────────────────────────────────────────────────────────
+❯
+────────────────────────────────────────────────────────────────
+  ⏸ manual mode on · esc to interrupt · ← for agents`,
+  claudeRests: `❯ hello one
+
+● You said: do you want to proceed?
+
+✻ Cooked for 0s · done 2:41 AM
+
+────────────────────────────────────────────────────────────────
+❯
+────────────────────────────────────────────────────────────────
+  ⏸ manual mode on · ? for shortcuts`,
+  claudeStarts: `❯ an old prompt without a composer`,
+  codexAsks: `› please [run touch perm.txt]
+
+  Would you like to run the following command?
+
+  Environment: local
+
+  Reason: Scripted words
+
+  $ touch perm.txt
+
+› 1. Yes, proceed (y)
+  2. Yes, and don't ask again for commands that start with \`touch perm.txt\` (p)
+  3. No, and tell Codex what to do differently (esc)
+
+  Press enter to confirm or esc to cancel`,
+  codexWorks: `› work [slow 5000]
+
+• Working (2s • esc to interrupt)
+
+› Ask Codex to do anything
+
+  scripted-model default · /work/project`,
+  codexPrints: `› work [slow 5000]
+
+• Taken down: (3) work
+
+› Ask Codex to do anything
+
+  scripted-model default · /work/project`,
+  codexPrintsAgain: `  Worked for 5s • 02:50
+
+› again
+
+• Taken down
+
+› Ask Codex to do anything
+
+  scripted-model default · /work/project`,
+  codexRests: `› work [slow 5000]
+
+• Taken down: (3) work [slow 5000] It took no time.
+
+  Worked for 5s • 02:50
+
+› Ask Codex to do anything
+
+  scripted-model default · /work/project`,
+  geminiAsks: `╭──────────────────────────────────────────╮
+│ ? Shell  touch perm.txt                  │
+│                                          │
+│ touch perm.txt                           │
+│ Allow execution of [Shell]?              │
+│                                          │
+│ ● 1. Allow once                          │
+│   2. Allow for this session              │
+│   3. No, suggest changes (esc)           │
+╰──────────────────────────────────────────╯`,
+  geminiRests: ` >   Type your message or @path/to/file`,
+  geminiWorks: ` ⠙ Thinking... (esc to cancel, 1s)
+
+ >   Type your message or @path/to/file`,
+  opencodeAsks: `  ┃  △ Permission required
+  ┃    # Shell command
+  ┃
+  ┃  $ touch perm.txt
+  ┃
+  ┃   Allow once   Allow always   Reject     ctrl+f fullscreen  ⇆ select  enter confirm`,
+  opencodeRests: `  ┃  Ask anything… "Fix broken tests"`,
+  opencodeWorks: `  ■⬝⬝⬝⬝⬝⬝⬝  esc interrupt`,
+  piWorks: `── ⠇ Working ───────────────────────────────
+
+────────────────────────────────────────────
+/work/project
+0.0%/128k (auto)                                   scripted-model`,
+  piRests: `────────────────────────────────────────────
+
+────────────────────────────────────────────
+/work/project
+↑3.4k ↓43 R138 1.2%/128k (auto)                    scripted-model`
+}
+
+describe("the screen of a real agent", () => {
+  const on = (provider: string, screen: keyof typeof screens) =>
+    readScreen(providers.get(provider)!.evidence.screen, screens[screen].split("\n"))
+  const asks = (kind: Question["kind"], text: string, choices: ReadonlyArray<string>): Observation => ({
+    type: "Activity",
+    activity: "waiting",
+    question: { kind, text, choices }
+  })
+
+  it("shows a question with what it offers", () => {
+    assert.deepStrictEqual(
+      on("claude-code", "claudeAsks"),
+      asks("permission", "Run shell command touch perm.txt Do you want to proceed?", [
+        "Yes",
+        "Yes, and always allow access to /work/project from this project",
+        "No"
+      ])
+    )
+    assert.deepStrictEqual(
+      on("claude-code", "claudeTrusts"),
+      asks("trust", "Quick safety check: Is this a project you created or one you trust?", ["No, exit", "Yes, I trust this folder"])
+    )
+    const command = "Would you like to run the following command? Environment: local Reason: Scripted words $ touch perm.txt"
+    assert.deepStrictEqual(
+      on("codex", "codexAsks"),
+      asks("permission", command, [
+        "Yes, proceed (y)",
+        "Yes, and don't ask again for commands that start with `touch perm.txt` (p)",
+        "No, and tell Codex what to do differently (esc)"
+      ])
+    )
+    assert.deepStrictEqual(
+      on("gemini", "geminiAsks"),
+      asks("permission", "? Shell touch perm.txt touch perm.txt Allow execution of [Shell]?", [
+        "Allow once",
+        "Allow for this session",
+        "No, suggest changes (esc)"
+      ])
+    )
+    assert.deepStrictEqual(
+      on("opencode", "opencodeAsks"),
+      asks("permission", "△ Permission required # Shell command $ touch perm.txt", ["Allow once", "Allow always", "Reject"])
+    )
+  })
+
+  it("tells work from rest, though both show a composer", () => {
+    for (const [provider, name] of [
+      ["claude-code", "claude"],
+      ["codex", "codex"],
+      ["gemini", "gemini"],
+      ["opencode", "opencode"],
+      ["pi", "pi"]
+    ] as const) {
+      assert.deepInclude(on(provider, `${name}Works`), { activity: "working" }, provider)
+      assert.deepInclude(on(provider, `${name}Rests`), { activity: "idle" }, provider)
+    }
+  })
+
+  it("that shows neither is not guessed at", () => {
+    assert.isNull(on("claude-code", "claudeStarts"))
+    assert.isNull(on("codex", "codexPrints"))
+    assert.isNull(on("codex", "codexPrintsAgain"))
   })
 })
