@@ -38,7 +38,7 @@ describe("the interpreter", () => {
       }
     }
     assert.isAbove(taken, visits.length)
-  })
+  }, 120_000)
 
   it.prop(
     "goes the same way as XState through every life",

@@ -1,6 +1,6 @@
 /** One fact of every type and of every kind of cause, with a value in each field: what a log may hold. */
 import type { EndCause, Fact } from "../../src/domain/facts.ts"
-import { command } from "../../src/domain/providers/command.ts"
+import type { Provider } from "../../src/domain/providers/provider.ts"
 import { boot, id, nonce, process, spec } from "./domain.ts"
 
 const when = { at: 1_000_500, offset: 42 }
@@ -35,6 +35,32 @@ const attachment = { path: "/a.png", mediaType: "image/png", bytes: 9, hash: "9f
 const asked = { id: "1.1", kind: "permission", choices: ["yes", "no"] } as const
 const usage = { inputTokens: 10, outputTokens: 20, cacheReadTokens: 30, cacheWriteTokens: 40 }
 const report = { seq: 3, phase: "testing", task: "the build", blocker: "none", needsInput: true, threadId: "t1" }
+
+/** Written out, so that no change of a built-in one changes what was written. A place that is added here has to be read without, too. */
+const ofTheUser: Provider = {
+  id: "own",
+  title: "an agent of the user's own",
+  command: ["own"],
+  install: null,
+  version: { args: ["--version"], confirmed: ["1.0"] },
+  launch: { args: ["--hook", "{hook}"], env: { OWN_HOME: "{directory}" }, scrub: ["OWN_*"], directories: ["{directory}/own"] },
+  conversation: { named: "reported", fresh: [], resume: ["--resume", "{conversation}"], fork: null },
+  ready: { firstOutput: false, aliveMs: 1_000 },
+  submit: { bracketed: true, enterAfterMs: 50, commands: true, backslash: false, clear: "\x15" },
+  interrupt: "\x1b",
+  interruptAgainMs: 500,
+  answers: { allow: "y", deny: "n", choose: "{n}", settleMs: 100 },
+  model: "/model {model}",
+  ladder: spec().stop.ladder,
+  keepalive: spec().keepalive,
+  evidence: {
+    hooks: null,
+    transcript: null,
+    status: null,
+    titles: [{ pattern: "^busy", activity: "working" }],
+    screen: [{ pattern: "\\?$", activity: "waiting", question: "input" }]
+  }
+}
 
 export const facts = (): ReadonlyArray<Fact> => [
   {
@@ -147,7 +173,7 @@ export const facts = (): ReadonlyArray<Fact> => [
     id,
     spec: spec(),
     by: "ada",
-    provider: command,
+    provider: ofTheUser,
     beginning: { kind: "fork", id: null, parent: "c0" },
     lineage: { parent: id, seq: 7, conversation: "c0", atMessage: "m1", degraded: "no_history" }
   }
