@@ -208,6 +208,14 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
       }
       case "ResizeTerminal":
         return background(Effect.ignore(resize(effect.generation)))
+      case "KillTool": {
+        const { generation, nonce, pgid } = effect
+        return background(
+          Effect.map(runtime.killTool(refOf(generation, nonce), effect.process, pgid), (end) =>
+            tell({ type: "ToolEnded", generation, pgid, pids: end?.pids ?? [], signal: end?.signal ?? null, left: end?.left ?? [] })
+          )
+        )
+      }
       case "RunLadder":
         return background(Effect.ignore(link(effect.generation)?.runLadder(effect.mode) ?? Effect.void))
       case "Sweep":

@@ -8,7 +8,7 @@ import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
 import { EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
 import type { Output } from "../infra/output/output.ts"
-import type { HolderUnavailable, Runtime } from "../infra/runtimes/runtime.ts"
+import { type HolderUnavailable, Runtime } from "../infra/runtimes/runtime.ts"
 import type { Answering } from "../infra/screens/answering.ts"
 import { Secrets } from "../infra/secrets.ts"
 import type { Texts } from "../infra/texts.ts"
@@ -41,6 +41,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   const reader = yield* EventReader
   const clock = yield* BootClock
   const secrets = yield* Secrets
+  const runtime = yield* Runtime
   const services = yield* Effect.context<Services>()
   const admission = makeAdmission(options.liveSessions)
   const residents = yield* makeResidents((after) => admission.observe(after.id, after.state), yield* reader.quarantined)
@@ -154,6 +155,12 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     }
   })
 
+  const tools: Sessions["Service"]["tools"] = Effect.fn("Sessions.tools")(function* (id) {
+    const { session } = yield* residents.actor(id)
+    const { generation, nonce, process } = session().context
+    return process === null ? [] : yield* runtime.tools({ session: id, generation, nonce }, process)
+  })
+
   const changes: Sessions["Service"]["changes"] = (id) =>
     Stream.unwrap(
       Effect.map(Effect.provideContext(fold(id), services), (folded) =>
@@ -176,6 +183,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     ...(yield* makePrompting({ send, get, repeated })),
     get,
     attach,
+    tools,
     changes,
     recovery: Effect.succeed(recovery),
     resident: Effect.sync(residents.count)

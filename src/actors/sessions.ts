@@ -6,7 +6,7 @@ import type { PromptView } from "../domain/prompt-view.ts"
 import type { CreateRequest } from "../domain/spec.ts"
 import type { SessionView } from "../domain/view.ts"
 import type { StoreFailure } from "../infra/log/event-store.ts"
-import type { HolderUnavailable, PreflightFailed } from "../infra/runtimes/runtime.ts"
+import type { HolderUnavailable, PreflightFailed, Tool } from "../infra/runtimes/runtime.ts"
 
 /** A rule said no: `input` is not allowed in `state`; `allowed` are the commands that are. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
@@ -133,6 +133,8 @@ export class Sessions extends Context.Service<
       reason: string,
       asking: Asking
     ) => Effect.Effect<PromptView, SendError | PromptNotFound>
+    /** What the agent runs beside itself, oldest first; none when no process is up. `KillTool` ends one. */
+    readonly tools: (id: string) => Effect.Effect<ReadonlyArray<Tool>, SessionNotFound | Quarantined | StoreFailure>
     /** Every prompt that the session was ever given, oldest first. */
     readonly prompts: (id: string) => Effect.Effect<ReadonlyArray<PromptView>, SessionNotFound | Quarantined | StoreFailure>
     /** The prompt now, and again after each of its steps; ends when it is settled. */

@@ -108,6 +108,7 @@ const words: Readonly<Record<string, string>> = {
   Write: "input",
   Prompt: "send",
   Interrupt: "interrupt",
+  KillTool: "tools",
   Stop: "stop",
   Kill: "kill",
   Resume: "resume",

@@ -20,6 +20,7 @@ import { send } from "./commands/send.ts"
 import { Serve, serve } from "./commands/serve.ts"
 import { shutdown } from "./commands/shutdown.ts"
 import { state } from "./commands/state.ts"
+import { tools } from "./commands/tools.ts"
 import { trace } from "./commands/trace.ts"
 import { wait } from "./commands/wait.ts"
 import { type CommandFailure, exitCodeOf, exitCodes, problemOf, sentenceOf } from "./failures.ts"
@@ -44,6 +45,7 @@ export const program = root.pipe(
     trace,
     wait,
     ...lifecycle,
+    tools,
     serve,
     shutdown,
     doctor,

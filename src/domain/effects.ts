@@ -22,6 +22,14 @@ export type SessionEffect =
   /** The answer to a write was lost with an earlier daemon: the holder knows. Answered by `WriteSettled`. */
   | { readonly type: "SettleWrite"; readonly generation: number; readonly writeId: string }
   | { readonly type: "ResizeTerminal"; readonly generation: number; readonly size: Size }
+  /** End one process group of the agent's tree and nothing else. Answered by `ToolEnded`. */
+  | {
+      readonly type: "KillTool"
+      readonly generation: number
+      readonly nonce: string
+      readonly process: ProcessIdentity
+      readonly pgid: number
+    }
   /** Run the ladder from its first rung, or (`kill`) from its last. The holder does nothing twice. */
   | { readonly type: "RunLadder"; readonly generation: number; readonly mode: "stop" | "kill" }
   /** The holder died: find what it left by nonce and identity, and end it. Answered by `Swept`. */

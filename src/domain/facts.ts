@@ -226,6 +226,16 @@ export const Fact = Schema.Union([
   }),
   /** `not_written`: proven absent. `uncertain`: nobody can say. Neither is sent again. */
   fact("InputFailed", { generation: Generation, writeId: Schema.String, code: Schema.Literals(["not_written", "uncertain"]) }),
+  /** A process group of the agent's tree is to be ended, and the agent is to live on. Not repeated after a crash: its number may be another's then. */
+  fact("ToolKillRequested", { generation: Generation, pgid: Schema.Int, by }),
+  /** `signal`: the last that it took, to `pids`; null when it was gone already. `left`: who outlived even SIGKILL. */
+  fact("ToolKilled", {
+    generation: Generation,
+    pgid: Schema.Int,
+    pids: Schema.Array(Schema.Int),
+    signal: Schema.NullOr(Schema.Literals(["SIGTERM", "SIGKILL"])),
+    left: Schema.Array(Schema.Int)
+  }),
   fact("ClientAttached", { client: Schema.String, mode: Schema.Literals(["control", "view"]) }),
   fact("ClientDetached", { client: Schema.String, typedBytes: Schema.Int }),
   /** Nobody is attached: if nothing is printed until the deadline, the agent is stopped. */

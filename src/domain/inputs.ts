@@ -53,6 +53,7 @@ export const Command = Schema.Union([
   command("PromotePrompt", { promptId: Schema.String }),
   command("CancelPrompt", { promptId: Schema.String, reason: Schema.String }),
   command("Resize", { size: Size }),
+  command("KillTool", { pgid: Schema.Int }),
   command("Stop", { reason: Schema.String }),
   command("Kill", { reason: Schema.String }),
   command("Resume", {}),
@@ -112,6 +113,12 @@ export const Report = Schema.Union([
     detail: Schema.String
   }),
   report("MessageNotKnown", { source: EvidenceSource, kind: Schema.String, raw: Schema.String }),
+  report("ToolEnded", {
+    pgid: Schema.Int,
+    pids: Schema.Array(Schema.Int),
+    signal: Schema.NullOr(Schema.Literals(["SIGTERM", "SIGKILL"])),
+    left: Schema.Array(Schema.Int)
+  }),
   /** The daemon found the holder of an earlier daemon alive, and is attached again. */
   report("Reattached", { process: ProcessIdentity, downMs: Schema.Int }),
   /** The holder is gone without having told how its process ended. */

@@ -134,6 +134,8 @@ export interface SessionContext {
   readonly abandoned: { readonly generation: number; readonly promptId: string | null; readonly at: number } | null
   /** Kinds of messages that this version does not know. */
   readonly unknownKinds: ReadonlyArray<string>
+  /** The process group that somebody asked to end last; absent in a session where nobody did. */
+  readonly tool?: number
 }
 
 export const initialContext = (created: FactOf<"SessionCreated">): SessionContext => ({

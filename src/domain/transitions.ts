@@ -53,6 +53,23 @@ export const anytime = {
       perform(({ generation, nonce, spec }) => (nonce === "" ? [] : [{ type: "ResizeTerminal", generation, size: spec.size }]))
     ]
   },
+  ToolKillRequested: {
+    guard: ({ context }: At) => context.process !== null,
+    actions: [
+      remember<"ToolKillRequested">((_, { pgid }) => ({ tool: pgid })),
+      perform(({ generation, nonce, process, tool }) =>
+        process === null || tool === undefined
+          ? []
+          : [
+              {
+                ...{ type: "KillTool", generation, nonce, pgid: tool },
+                process: { bootId: process.bootId, pid: process.pid, startTime: process.startTime }
+              }
+            ]
+      )
+    ]
+  },
+  ToolKilled: { actions: remember<"ToolKilled">() },
   ClientAttached: {
     guard: ({ context }: At) => context.clients.length < limits.clientsPerSession,
     actions: remember<"ClientAttached">((context, { client }) => ({

@@ -54,6 +54,7 @@ export const codes = {
   origin_not_allowed: { status: 403, title: "The origin is not allowed" },
   session_not_found: { status: 404, title: "There is no such session" },
   prompt_not_found: { status: 404, title: "There is no such prompt" },
+  tool_not_found: { status: 404, title: "There is no such tool" },
   not_found: { status: 404, title: "There is nothing here" },
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
   refused: { status: 409, title: "The session's state does not allow this" },

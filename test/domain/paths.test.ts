@@ -24,6 +24,8 @@ assert(created?.type === "SessionCreated")
 const still = new Set([
   "SessionPatched",
   "Resized",
+  "ToolKillRequested",
+  "ToolKilled",
   "ClientAttached",
   "ClientDetached",
   "InputAccepted",

@@ -1,5 +1,6 @@
 /** Typing, interrupting, sizes and clients: accepted when it can be done, written at most once, and its fate is known. */
 import { assert, describe, it } from "@effect/vitest"
+import type { Input } from "../../src/domain/inputs.ts"
 import { limits } from "../../src/domain/limits.ts"
 import {
   at,
@@ -142,5 +143,32 @@ describe("a patch", () => {
 
   it("of a terminated session is refused", () => {
     when(having(spec(), terminate), patch({ name: "late" })).refused("terminated")
+  })
+})
+
+describe("the end of a tool", () => {
+  const killTool: Input = { type: "KillTool", by: "ada", pgid: 70 }
+  const ended = (generation = 1): Input => ({ type: "ToolEnded", generation, pgid: 70, pids: [70, 71], signal: "SIGKILL", left: [] })
+
+  it("is asked for while a process is up, recorded first, and owed by its number and the agent's identity", () => {
+    const { decided, then } = when(running(), killTool)
+    const asked = then({ type: "ToolKillRequested", generation: 1, pgid: 70, by: "ada" })
+    assert(decided._tag === "Accepted")
+    const { bootId, pid, startTime } = asked.context.process!
+    assert.deepStrictEqual(decided.effects, [
+      { type: "KillTool", generation: 1, nonce: asked.context.nonce, pgid: 70, process: { bootId, pid, startTime } }
+    ])
+    when(asked, ended()).then({ type: "ToolKilled", pgid: 70, pids: [70, 71], signal: "SIGKILL", left: [] })
+  })
+
+  it("is possible also while the agent is being stopped, and never without one", () => {
+    when(having(spec(), ...up, stop), killTool).then({ type: "ToolKillRequested" })
+    when(having(spec()), killTool).refused("not_ready")
+    when(having(spec({ keepalive: never }), ...up, exited(0), cleared()), killTool).refused("already_ended")
+    when(having(spec({ keepalive: never }), ...up, exited(0), cleared(), terminate), killTool).refused("terminated")
+  })
+
+  it("of another generation changes nothing", () => {
+    when(running(), ended(7)).ignored("stale_generation")
   })
 })

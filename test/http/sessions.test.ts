@@ -194,6 +194,27 @@ describe("the interface to sessions", () => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("lists the tools of an agent, and ends one that is there", () =>
+      Effect.gen(function* () {
+        const { id } = yield* running(["sh", "-c", "setsid sleep 7001 & exec cat"])
+        const list = Effect.map(
+          asked("GET", `/v1/sessions/${id}/tools`),
+          ({ body }) => JSON.parse(body).data as Array<{ pgid: number; commands: Array<string> }>
+        )
+        const [tool] = yield* Effect.repeat(list, { until: ([first]) => first?.commands[0] === "sleep 7001", times: 100 })
+        const kill = (pgid: number | string) => asked("POST", `/v1/sessions/${id}/tools/${pgid}/kill`, {})
+        assert.strictEqual(problemOf(yield* kill(1), 404).code, "tool_not_found")
+        problemOf(yield* kill("all"), 400)
+        problemOf(yield* asked("GET", "/v1/sessions/s-zzzzzzzzzzzz/tools"), 404)
+        assert.strictEqual((yield* kill(tool!.pgid)).status, 202)
+        yield* Effect.repeat(list, { until: (tools) => tools.length === 0, times: 500 })
+        assert.deepStrictEqual(yield* list, [])
+        yield* asked("POST", `/v1/sessions/${id}/kill`, {})
+        yield* asked("GET", `/v1/sessions/${id}/wait?for=ended&timeout=20s`)
+        assert.strictEqual(problemOf(yield* kill(tool!.pgid), 409).code, "already_ended")
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("speaks the same over the unix socket", () =>
       Effect.gen(function* () {
         const { id, params } = yield* running(["cat"])

@@ -82,6 +82,8 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     tell("Patch", patch({ name: "blue" })),
     tell("Patch", patch({ idleStopMs: 1_000 })),
     tell("Patch", patch({ keepalive: { ...keepalive, mode: "never" } })),
+    tell("KillTool", { type: "KillTool", by: "ada", pgid: 70 }),
+    tell("ToolEnded", { type: "ToolEnded", generation, pgid: 70, pids: [70], signal: "SIGTERM", left: [] }),
     tell("Prompt", ask({ deliver: "now" })),
     tell("Prompt", ask({ deliver: "idle", onUncertain: "resend", expires: { bootMs: now.bootMs + 5_000, wallMs: now.wallMs + 5_000 } })),
     tell("EditPrompt", { type: "EditPrompt", by: "ada", promptId: open?.id ?? "p1", hash: "other", bytes: 5 }),

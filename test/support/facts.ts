@@ -126,6 +126,8 @@ export const facts = (): ReadonlyArray<Fact> => [
   { type: "InterruptSettled", ...when, generation: 1, writeId: "i1", outcome: "unconfirmed" },
   { type: "InputWritten", ...when, generation: 1, writeId: "w1" },
   { type: "InputFailed", ...when, generation: 1, writeId: "w1", code: "uncertain" },
+  { type: "ToolKillRequested", ...when, generation: 1, pgid: 70, by: "ada" },
+  { type: "ToolKilled", ...when, generation: 1, pgid: 70, pids: [70, 71], signal: "SIGTERM", left: [] },
   { type: "ClientAttached", ...when, client: "c1", mode: "control" },
   { type: "ClientDetached", ...when, client: "c1", typedBytes: 2 },
   { type: "IdleStopArmed", ...when, deadline },

@@ -114,6 +114,7 @@ const samples: ReadonlyArray<Command> = [
     }
   },
   { type: "Resize", ...sample, size: { cols: 1, rows: 1 } },
+  { type: "KillTool", ...sample, pgid: 1 },
   { type: "Stop", ...sample, reason: "" },
   { type: "Kill", ...sample, reason: "" },
   { type: "Resume", ...sample },

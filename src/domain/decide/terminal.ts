@@ -1,4 +1,4 @@
-/** The terminal and who sits at it: typing, interrupting, its size, clients that come and go, and what to do when nobody is left. */
+/** The terminal and who sits at it: typing, interrupting, ending a tool, its size, clients that come and go, and what to do when nobody is left. */
 import type { Fact } from "../facts.ts"
 import type { Command, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
@@ -12,7 +12,7 @@ import { fact, nothing, type Policies, refuse, type Situation } from "./verdict.
 
 type TerminalInput = Extract<
   Command | Report,
-  { readonly type: "Write" | "Interrupt" | "Resize" | "Attach" | "Detach" | "Patch" | "WriteSettled" }
+  { readonly type: "Write" | "Interrupt" | "KillTool" | "ToolEnded" | "Resize" | "Attach" | "Detach" | "Patch" | "WriteSettled" }
 >
 
 export const terminal: Policies<TerminalInput> = {
@@ -40,6 +40,11 @@ export const terminal: Policies<TerminalInput> = {
             : [])
         ]
   },
+  KillTool: (situation, { by, pgid }) => [fact("ToolKillRequested", situation, { generation: situation.context.generation, pgid, by })],
+  ToolEnded: (situation, { generation, left, pgid, pids, signal }) =>
+    generation === situation.context.generation
+      ? [fact("ToolKilled", situation, { generation, pgid, pids, signal, left })]
+      : nothing("stale_generation"),
   Resize: (situation, { size }) => {
     const { cols, rows } = situation.context.spec.size
     return size.cols === cols && size.rows === rows ? nothing("unchanged") : [fact("Resized", situation, { size })]

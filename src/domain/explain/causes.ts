@@ -61,6 +61,8 @@ export const causeOf = (told: Told, before: Session | null): Cause => {
             `The agent said so in its output (${input.source}), in the bytes that end at ${input.evidenceOffset}.`,
             input.evidenceOffset
           )
+    case "ToolEnded":
+      return owed(["ToolKillRequested"], "KillTool", input.generation)
     case "TurnObserved":
     case "ConversationObserved":
     case "BlockObserved":

@@ -40,6 +40,11 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
   Resized: ({ size }) => `The terminal became ${size.cols} columns by ${size.rows} rows.`,
   InputAccepted: ({ by, bytes, kind }) =>
     kind === "interrupt" ? `${who(by)} interrupted the agent.` : `${bytes} bytes that ${who(by)} typed were accepted.`,
+  ToolKillRequested: ({ by, pgid }) => `${who(by)} asked for the end of the tool in process group ${pgid}, and of nothing else.`,
+  ToolKilled: ({ left, pgid, pids, signal }) =>
+    signal === null
+      ? `The tool in process group ${pgid} was gone already.`
+      : `The tool in process group ${pgid} was ended with ${signal} (${count(pids.length, "process", "processes")})${left.length === 0 ? "" : `; ${left.length} would not go`}.`,
   InputWritten: ({ writeId }) => `The terminal took the input ${writeId}.`,
   InterruptSettled: ({ outcome, writeId }) =>
     outcome === "turn_ended"

@@ -66,6 +66,18 @@ export const WaitAnswer = Schema.Struct({
 })
 export type WaitAnswer = typeof WaitAnswer.Type
 
+/** A process group of the agent's tree that is not the agent's own. `commands` are those of `pids`, one for each. */
+export const Tool = Schema.Struct({
+  pgid: Schema.Int,
+  pids: Schema.Array(Schema.Int),
+  commands: Schema.Array(Schema.String),
+  startedAt: Schema.String
+})
+export type Tool = typeof Tool.Type
+/** All of them, oldest first. */
+export const ToolList = Schema.Struct({ data: Schema.Array(Tool) })
+const Pgid = Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 2 ** 31 - 1 }))
+
 const accepted = SessionView.pipe(HttpApiSchema.status(202))
 const command = <const Name extends string, S extends Schema.Top>(name: Name, payload: S) =>
   HttpApiEndpoint.post(name, `/:id/${name}`, { params, headers: commandHeaders, payload, success: accepted, error: ofCommand })
@@ -98,6 +110,14 @@ export class SessionsApi extends HttpApiGroup.make("sessions")
     command("interrupt", EmptyRequest),
     command("stop", ReasonRequest),
     command("kill", ReasonRequest),
+    HttpApiEndpoint.get("tools", "/:id/tools", { params, success: ToolList, error: ofSession }),
+    HttpApiEndpoint.post("killTool", "/:id/tools/:pgid/kill", {
+      params: { ...params, pgid: Pgid },
+      headers: commandHeaders,
+      payload: EmptyRequest,
+      success: accepted,
+      error: ofCommand
+    }),
     command("resume", EmptyRequest),
     command("archive", EmptyRequest),
     command("unarchive", EmptyRequest),

@@ -96,6 +96,23 @@ export const sessionsLayer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
       "kill",
       command(reason, ({ reason = "" }, by) => ({ type: "Kill", reason, by }))
     )
+    .handle("tools", ({ params }) =>
+      Effect.map(ask(toolsOf(params.id)), (tools) =>
+        jsonAnswer({ data: tools.map((tool) => ({ ...tool, startedAt: new Date(tool.startedAt).toISOString() })) })
+      )
+    )
+    .handleRaw("killTool", (asked) =>
+      Effect.gen(function* () {
+        const { id, pgid } = asked.params
+        const tools = yield* ask(toolsOf(id))
+        if (!tools.some((tool) => tool.pgid === pgid)) {
+          const { state } = yield* ask(Effect.flatMap(Sessions, ({ get }) => get(id)))
+          if (state === "streaming")
+            return yield* problem("tool_not_found", `session ${id} has no tool in process group ${pgid}`, { session: id })
+        }
+        return yield* command(nothing, (_, by) => ({ type: "KillTool", pgid, by }))(asked)
+      })
+    )
     .handleRaw(
       "resume",
       command(nothing, (_, by) => ({ type: "Resume", by }))
@@ -114,6 +131,8 @@ export const sessionsLayer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
     )
     .handle("wait", ({ params, query }) => waitFor(params.id, query))
 )
+
+const toolsOf = (id: string) => Effect.flatMap(Sessions, ({ tools }) => tools(id))
 
 const waitFor = Effect.fn("http.wait")(function* (id: string, query: { readonly for: string; readonly timeout?: string }) {
   const conditions = yield* Result.match(parseConditions(query.for), {
