@@ -29,6 +29,22 @@ export const separateCommand = (words: ReadonlyArray<string>): ReadonlyArray<str
   return first === undefined ? words : [...words.slice(0, first), "--", ...words.slice(first)]
 }
 
+/** `trace backtest FILE --keepalive.maxAttempts 5` as `trace backtest FILE --policy keepalive.maxAttempts=5`: policies are too many to be flags. */
+export const namePolicies = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const command = plainWord(words, 0)
+  const verb = command === undefined || words[command] !== "trace" ? undefined : plainWord(words, command + 1)
+  if (verb === undefined || words[verb] !== "backtest") return words
+  const named: Array<string> = words.slice(0, verb + 1)
+  for (let index = verb + 1; index < words.length; index++) {
+    const [, name, value] = /^--([A-Za-z][\w.]*)(?:=(.*))?$/s.exec(words[index]!) ?? []
+    if (name === undefined || notPolicies.has(name)) named.push(words[index]!)
+    else named.push("--policy", `${name}=${value ?? words[++index] ?? ""}`)
+  }
+  return named
+}
+
+const notPolicies: ReadonlySet<string> = new Set(["policy", "home", "json", "color", "help", "version"])
+
 /** The command that is asked for; undefined when there is none. */
 export const commandName = (words: ReadonlyArray<string>): string | undefined => words[plainWord(words, 0) ?? words.length]
 

@@ -4,7 +4,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit, Layer, type Runtime } from "effect"
 import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli"
-import { commandName, separateCommand } from "./command-line.ts"
+import { commandName, namePolicies, separateCommand } from "./command-line.ts"
 import { attach } from "./commands/attach.ts"
 import { completions } from "./commands/completions.ts"
 import { doctor } from "./commands/doctor.ts"
@@ -70,7 +70,7 @@ export const main = (
     if (Cause.hasInterruptsOnly(exit.cause)) return onExit(serving ? exitCodes.ok : 128 + signalled())
     onExit(report(exit.cause as Cause.Cause<unknown>, json))
   }
-  Command.runWith(program, { version })(separateCommand(words)).pipe(
+  Command.runWith(program, { version })(namePolicies(separateCommand(words))).pipe(
     Effect.provideService(Serve, daemon),
     Effect.provide(Layer.mergeAll(NodeServices.layer, presenter, CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }))),
     NodeRuntime.runMain({ teardown, disableErrorReporting: true })

@@ -1,7 +1,9 @@
 /** What only the commands need that decide: traces read from files, and what is found in them told to people and to programs. */
 import { createReadStream } from "node:fs"
-import { Effect, Stream } from "effect"
+import { Effect, Result, Stream } from "effect"
 import { iso } from "../domain/time.ts"
+import { type Change, makeBacktest } from "../domain/trace/backtest.ts"
+import { type Policies, policiesOf, policyNames } from "../domain/trace/policies.ts"
 import { type Divergence, makeVerification, type Outcome, type Verdict } from "../domain/trace/verify.ts"
 import { stateHash } from "../infra/log/state-hash.ts"
 import { Failure } from "./failures.ts"
@@ -40,6 +42,63 @@ export const verdictLines = (file: string, verdict: Verdict, paint: Paint): Read
     case "Diverged":
       return [`${paint.red("diverged")}    ${file}: ${place(verdict)}${titled(verdict.title)}`, ...details(verdict, paint)]
   }
+}
+
+export const policiesNamed = (words: ReadonlyArray<string>): Result.Result<Policies, string> => {
+  const known = `such as --keepalive.maxAttempts 5; there are: ${policyNames.join(", ")}`
+  if (words.length === 0) return Result.fail(`no policy to try: expected names and values, ${known}`)
+  const bare = words.find((word) => !/^[^=]+=./s.test(word))
+  if (bare !== undefined) return Result.fail(`--policy ${bare}: expected a name and a value, ${known}`)
+  const wishes = words.map((word) => ({ name: word.slice(0, word.indexOf("=")), value: word.slice(word.indexOf("=") + 1) }))
+  return Result.mapError(policiesOf(wishes), ({ message }) => message)
+}
+
+type Tested = ReturnType<ReturnType<typeof makeBacktest>["end"]>
+
+export const backtestOf = (path: string, policies: Policies): Effect.Effect<Tested, Failure> =>
+  Effect.suspend(() => {
+    const backtest = makeBacktest(policies, stateHash)
+    return pieces(path).pipe(Stream.takeUntil(backtest.push), Stream.runDrain, Effect.map(backtest.end))
+  })
+
+export const backtestJson = (file: string, tested: Tested): object => {
+  if (tested._tag === "TraceUnreadable") return verdictJson(file, tested)
+  const { _tag, ...told } = tested
+  return { file, verdict: _tag === "Unfit" ? "unfit" : "backtested", ...told }
+}
+
+export const backtestLines = (file: string, tested: Tested, paint: Paint): ReadonlyArray<string> => {
+  if (tested._tag === "TraceUnreadable") return verdictLines(file, tested, paint)
+  if (tested._tag === "Unfit") return [`${paint.red("unfit")}       ${file}: line ${tested.line}: ${tested.reason}`]
+  const { changes, inputs, parted, pending, title } = tested
+  const count = `${changes.length} other ${changes.length === 1 ? "decision" : "decisions"}`
+  const word = changes.length === 0 && parted === null ? paint.green("same") : paint.yellow("other")
+  return [
+    `${word}  ${file}: ${count} over ${inputs} inputs${titled(title)}`,
+    ...changes.flatMap((change) => changeLines(change, paint)),
+    ...(pending === null ? [] : [`  at the end ${pending.present ?? "nothing"} would be waited for, not ${pending.recorded ?? "nothing"}`]),
+    ...(parted === null ? [] : [`  ${iso(parted.wallMs)} ${paint.bold(parted.why)}; from here on nobody can tell`])
+  ]
+}
+
+const changeLines = ({ input, present, recorded, seq, wallMs, within }: Change, paint: Paint): ReadonlyArray<string> => [
+  `  ${iso(wallMs)} ${oneLine(input)}${seq === null ? "" : ` (${seq})`}`,
+  ...(within.length > 0
+    ? within.map(
+        ({ path, present, recorded }) =>
+          `    ${oneLine(path.replace(/^\d+\./, ""))}: ${paint.red(oneLine(recorded ?? "none"))} → ${paint.green(oneLine(present ?? "none"))}`
+      )
+    : [
+        ...factLines(recorded, present).map((line) => `    ${paint.red(`- ${line}`)}`),
+        ...factLines(present, recorded).map((line) => `    ${paint.green(`+ ${line}`)}`)
+      ])
+]
+
+/** Those that the other side has not. */
+const factLines = (facts: Change["present"], others: Change["present"]): ReadonlyArray<string> => {
+  const lines = (of: Change["present"]) => of.map(({ data, type }) => `${type} ${oneLine(JSON.stringify(data))}`)
+  const own = lines(facts).filter((line) => !lines(others).includes(line))
+  return own.length === 0 ? ["nothing"] : own
 }
 
 const titled = (title: string | null) => (title === null ? "" : ` (${oneLine(title)})`)

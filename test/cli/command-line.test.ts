@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { separateCommand } from "../../src/cli/command-line.ts"
+import { namePolicies, separateCommand } from "../../src/cli/command-line.ts"
 
 describe("a command line", () => {
   const cases: ReadonlyArray<readonly [string, string]> = [
@@ -18,5 +18,18 @@ describe("a command line", () => {
   ]
   it.each(cases)("%s means %s", (given, meant) => {
     assert.deepStrictEqual(separateCommand(given.split(" ")), meant.split(" "))
+  })
+
+  const policies: ReadonlyArray<readonly [string, string]> = [
+    ["trace backtest f --keepalive.maxAttempts 5", "trace backtest f --policy keepalive.maxAttempts=5"],
+    ["trace backtest --stop.graceMs=1 f g", "trace backtest --policy stop.graceMs=1 f g"],
+    ["--home /h trace --json backtest f --idleStopMs none", "--home /h trace --json backtest f --policy idleStopMs=none"],
+    ["trace backtest f --home /h --policy a=b --json", "trace backtest f --home /h --policy a=b --json"],
+    ["trace backtest f --last", "trace backtest f --policy last="],
+    ["trace verify backtest --x 1", "trace verify backtest --x 1"],
+    ["run backtest --x 1", "run backtest --x 1"]
+  ]
+  it.each(policies)("%s tries what %s does", (given, meant) => {
+    assert.deepStrictEqual(namePolicies(given.split(" ")), meant.split(" "))
   })
 })

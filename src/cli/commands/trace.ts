@@ -3,7 +3,7 @@ import { Effect, Option, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { connect } from "../daemon.ts"
 import { ExitWith, exitCodes, Failure, UsageFailure } from "../failures.ts"
-import { session } from "../flags.ts"
+import { orUsage, repeated, session } from "../flags.ts"
 import { resolve } from "../resolve.ts"
 import { setting } from "../root.ts"
 import { print, printJson, say, write } from "../stdio.ts"
@@ -110,7 +110,36 @@ const pinning = Command.make(
   Command.withExamples([{ command: "reprise trace pin demo --name login-loop" }])
 )
 
+const backtesting = Command.make(
+  "backtest",
+  {
+    files,
+    policy: repeated(
+      Flag.String("policy").pipe(
+        Flag.withMetavar("<name>=<value>"),
+        Flag.withDescription("A policy to try; --keepalive.maxAttempts 5 is short for --policy keepalive.maxAttempts=5")
+      )
+    )
+  },
+  ({ files, policy }) =>
+    Effect.gen(function* () {
+      const { json, paint } = yield* setting
+      const { backtestJson, backtestLines, backtestOf, policiesNamed } = yield* checking
+      const policies = yield* orUsage(policiesNamed(policy))
+      let bad = false
+      for (const path of files) {
+        const tested = yield* backtestOf(path, policies)
+        bad ||= tested._tag !== "Backtested"
+        yield* json ? printJson(backtestJson(path, tested)) : print(...backtestLines(path, tested, paint))
+      }
+      if (bad) return yield* new ExitWith({ code: exitCodes.failure })
+    })
+).pipe(
+  Command.withDescription("What other policies would have decided over recorded sessions, as far as the recordings can tell"),
+  Command.withExamples([{ command: "reprise trace backtest demo.jsonl --keepalive.maxAttempts 5 --stop.graceMs 1000" }])
+)
+
 export const trace = Command.make("trace").pipe(
   Command.withDescription("Record, verify, pin and back-test what sessions decided"),
-  Command.withSubcommands([exporting, verifying, pinning])
+  Command.withSubcommands([exporting, verifying, pinning, backtesting])
 )

@@ -4,6 +4,7 @@ import { type Accepted, decide, decideCreate, type Nothing, type Refusal } from 
 import type { Session } from "../session.ts"
 import { decodeFact } from "../upcast.ts"
 import type { TraceStep } from "./format.ts"
+import type { Policies } from "./policies.ts"
 
 /** Nothing can be decided: the recording contradicts itself, or a fact of it cannot be read. */
 export interface Unreplayable {
@@ -12,13 +13,18 @@ export interface Unreplayable {
 }
 export type Redecided = Accepted | Refusal | Nothing | Unreplayable
 
-/** Null before the first step. */
-export const redecide = (session: Session | null, { facts, input, moment }: TraceStep): Redecided => {
-  if (input.type !== "Create") return session === null ? no("the recording does not begin with a create") : decide(session, input, moment)
+/** `session`: null before the first step. `asked`: what the session would have been asked to be instead. */
+export const redecide = (session: Session | null, { facts, input, moment }: TraceStep, asked: Policies = asRecorded): Redecided => {
+  if (input.type !== "Create") {
+    if (session === null) return no("the recording does not begin with a create")
+    return decide(session, input.type === "Patch" ? { ...input, changes: asked.patch(input.changes) } : input, moment)
+  }
   const created = decodeFact(facts[0])
   if (Result.isFailure(created)) return no(created.failure.reason)
   if (created.success.type !== "SessionCreated") return no("a create begins with SessionCreated")
-  return decideCreate(created.success.id, created.success.spec, created.success.by, moment)
+  return decideCreate(created.success.id, asked.spec(created.success.spec), created.success.by, moment)
 }
+
+const asRecorded: Policies = { spec: (spec) => spec, patch: (changes) => changes }
 
 const no = (reason: string): Unreplayable => ({ _tag: "Unreplayable", reason })

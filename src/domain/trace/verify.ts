@@ -109,7 +109,8 @@ interface Parting {
   readonly index: number
 }
 
-const parting = (step: TraceStep, decided: Redecided, hash: Hash): Parting | null => {
+/** The first of a step that is not as it was recorded. */
+export const parting = (step: TraceStep, decided: Redecided, hash: Hash): Parting | null => {
   const present = decided._tag === "Accepted" ? decided.steps : []
   for (let index = 0; index < Math.max(step.facts.length, present.length); index++) {
     const then = step.facts[index]
