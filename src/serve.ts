@@ -8,6 +8,7 @@ import manifest from "../package.json" with { type: "json" }
 import { Fencing } from "./actors/fencing.ts"
 import * as Registry from "./actors/registry.ts"
 import { Sessions } from "./actors/sessions.ts"
+import { Shadow } from "./actors/shadow.ts"
 import type { ServeOptions } from "./cli/serve-options.ts"
 import { limits } from "./domain/limits.ts"
 import { RequestHasher } from "./http/request-hasher.ts"
@@ -93,7 +94,7 @@ const parts = ({ home, host, port }: ServeOptions) => {
     })
   )
   return http.pipe(
-    Layer.provide([Screens.layer, PastScreens.layer({ home })]),
+    Layer.provide([Screens.layer, PastScreens.layer({ home }), Shadow.layer()]),
     Layer.provide(RequestHasher.layer),
     Layer.provideMerge(sessions)
   )

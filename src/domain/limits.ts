@@ -100,6 +100,12 @@ export const limits = {
   factsPerMilestone: 256,
   /** Links of one explanation: a chain of relaunches goes back to the first launch. */
   explainLinks: 64,
+  /** Between two sessions that are folded again and compared with their log, the facts of one go, and the most of one core, in hundredths. */
+  shadowMs: 30_000,
+  shadowSliceFacts: 50,
+  shadowPercent: 2,
+  /** One round in so many folds a session from its first fact, not from its checkpoint. */
+  shadowWholeEvery: 10,
   pageSize: { default: 100, maximum: 1_000 },
   idempotencyKeyChars: 255,
   idempotencyMs: 7 * 86_400_000,

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { Layer } from "effect"
 import { Fencing } from "../../src/actors/fencing.ts"
 import { layer as registryLayer } from "../../src/actors/registry.ts"
+import { Shadow } from "../../src/actors/shadow.ts"
 import { RequestHasher } from "../../src/http/request-hasher.ts"
 import { HttpServer } from "../../src/http/server.ts"
 import { BootClock } from "../../src/infra/boot-clock.ts"
@@ -26,7 +27,9 @@ export const daemonIn = (home: string) => {
     Fencing.layer
   )
   const actors = registryLayer({ liveSessions: 20, environment: process.env }).pipe(Layer.provideMerge(infra))
-  const services = Layer.mergeAll(Screens.layer, PastScreens.layer({ home }), RequestHasher.layer).pipe(Layer.provideMerge(actors))
+  const services = Layer.mergeAll(Screens.layer, PastScreens.layer({ home }), Shadow.layer(), RequestHasher.layer).pipe(
+    Layer.provideMerge(actors)
+  )
   const server = HttpServer.layer({ host: "127.0.0.1", port: 0, socketPath: join(home, "http.sock"), token, version: "test", epoch: 1 })
   return server.pipe(Layer.provideMerge(services))
 }

@@ -52,7 +52,7 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
   const ready = yield* Effect.result(ask(client.service.readyz({})))
   if (ready._tag === "Failure")
     return [...findings, { level: "fail", says: `the daemon is not ready: ${ready.failure.message}` }] satisfies Array<Finding>
-  const { quarantined, recovery } = ready.success
+  const { diverged, quarantined, recovery } = ready.success
   findings.push({
     level: recovery.failed === 0 ? "ok" : "warn",
     says: `start-up found ${recovery.expected} sessions: ${recovery.adopted} adopted, ${recovery.exited} had ended, ${recovery.lost} lost, ${recovery.failed} failed`,
@@ -70,6 +70,13 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
       level: "fail",
       says: `${session} cannot be read: ${reason}`,
       advice: "a newer version wrote it? its agent is left running"
+    })
+  }
+  for (const { reason, seq, session } of diverged) {
+    findings.push({
+      level: "fail",
+      says: `${session} is not what its log says, at fact ${seq}: ${reason}`,
+      advice: `compare: reprise state ${session} --at ${seq}`
     })
   }
   return findings

@@ -25,7 +25,18 @@ export const Readiness = Schema.Struct({
   status: Schema.Literal("ready"),
   recovery: Recovery,
   /** Sessions whose log this version cannot read. */
-  quarantined: Schema.Array(Schema.Struct({ session: Schema.String, reason: Schema.String, at: Schema.String }))
+  quarantined: Schema.Array(Schema.Struct({ session: Schema.String, reason: Schema.String, at: Schema.String })),
+  /** Sessions that were folded again and came out otherwise than the log says: a damaged row, or a fault of the daemon. */
+  diverged: Schema.Array(
+    Schema.Struct({
+      session: Schema.String,
+      seq: Schema.Int,
+      recorded: Schema.String,
+      folded: Schema.NullOr(Schema.String),
+      reason: Schema.String,
+      at: Schema.String
+    })
+  )
 })
 export type Readiness = typeof Readiness.Type
 

@@ -5,6 +5,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import { Sessions } from "../../actors/sessions.ts"
+import { Shadow } from "../../actors/shadow.ts"
 import { State } from "../../domain/view.ts"
 import { EventReader } from "../../infra/log/event-store.ts"
 import { Api } from "../contract.ts"
@@ -36,7 +37,8 @@ const readiness = Effect.gen(function* () {
   return {
     status: "ready" as const,
     recovery,
-    quarantined: quarantined.map(({ at, reason, stream }) => ({ session: stream, reason, at: new Date(at).toISOString() }))
+    quarantined: quarantined.map(({ at, reason, stream }) => ({ session: stream, reason, at: new Date(at).toISOString() })),
+    diverged: (yield* (yield* Shadow).alarms).map(({ at, ...alarm }) => ({ ...alarm, at: new Date(at).toISOString() }))
   }
 })
 
