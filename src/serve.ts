@@ -13,11 +13,17 @@ import type { ServeOptions } from "./cli/serve-options.ts"
 import { limits } from "./domain/limits.ts"
 import { RequestHasher } from "./http/request-hasher.ts"
 import { HttpServer } from "./http/server.ts"
+import { AgentFiles } from "./infra/agents/agent-files.ts"
 import { BootClock } from "./infra/boot-clock.ts"
+import { Evidence } from "./infra/evidence/evidence.ts"
+import { Transcripts } from "./infra/evidence/transcripts.ts"
 import { leaveNote, openHome, readNote, socketPathOf, takeNoteAway, tokenOf } from "./infra/home.ts"
+import { HookProgram } from "./infra/hook/hook-program.ts"
+import { HookTokens } from "./infra/hook/tokens.ts"
 import * as EventLog from "./infra/log/event-log.ts"
 import { EventStore } from "./infra/log/event-store.ts"
 import { Output } from "./infra/output/output.ts"
+import { Providers } from "./infra/providers/providers.ts"
 import { ptyRuntime } from "./infra/runtimes/pty.ts"
 import { highestEpoch } from "./infra/runtimes/remains.ts"
 import { Answering } from "./infra/screens/answering.ts"
@@ -74,10 +80,20 @@ const running = Effect.fnUntraced(function* (options: ServeOptions) {
 const parts = ({ home, host, port }: ServeOptions) => {
   const log = EventLog.layer(join(home, "reprise.db"), { epochFloor: highestEpoch(home) })
   const output = Output.layer({ home })
-  const runtime = Layer.mergeAll(ptyRuntime({ home }), Answering.layer).pipe(Layer.provideMerge(output))
-  const ground = Layer.mergeAll(BootClock.layer, Secrets.layer(home), Texts.layer(home), Fencing.layer, runtime).pipe(
-    Layer.provideMerge(log)
+  const runtime = Layer.mergeAll(ptyRuntime({ home }), Answering.layer, Screens.layer).pipe(Layer.provideMerge(output))
+  const hooks = HookProgram.layer({ home, socketPath: socketPathOf(home) }).pipe(
+    Layer.provideMerge(Layer.mergeAll(HookTokens.layer(home), AgentFiles.layer(home)))
   )
+  const ground = Layer.mergeAll(
+    BootClock.layer,
+    Secrets.layer(home),
+    Texts.layer(home),
+    Fencing.layer,
+    Providers.layer({ home, own: process.env }),
+    hooks,
+    Transcripts.layer,
+    Evidence.layer.pipe(Layer.provideMerge(runtime))
+  ).pipe(Layer.provideMerge(log))
   const sessions = Registry.layer({ liveSessions: limits.liveSessions, environment: process.env }).pipe(Layer.provideMerge(ground))
   const http = Layer.unwrap(
     Effect.gen(function* () {
@@ -94,7 +110,7 @@ const parts = ({ home, host, port }: ServeOptions) => {
     })
   )
   return http.pipe(
-    Layer.provide([Screens.layer, PastScreens.layer({ home }), Shadow.layer()]),
+    Layer.provide([PastScreens.layer({ home }), Shadow.layer()]),
     Layer.provide(RequestHasher.layer),
     Layer.provideMerge(sessions)
   )

@@ -3,7 +3,6 @@ import { Cause, Clock, Deferred, Effect, Exit, Metric, Schedule, Scope, Stream }
 import type { Report } from "../domain/inputs.ts"
 import { EventStore } from "../infra/log/event-store.ts"
 import { type HolderLink, type HolderUnavailable, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
-import { listen } from "./listening.ts"
 
 /** What became of the first attempt to reach the holder. */
 export type Found = "connected" | "gone" | "unreachable"
@@ -22,8 +21,8 @@ export interface Attending {
   /** The newest journal entry that is in the log. */
   readonly journaled: () => number
   readonly tell: (report: Report) => void
-  /** Where the newest word of the agent was heard, or where its launch began to print. */
-  readonly heard: () => number
+  /** Hears everything that tells of the agent, until the scope ends. `answerFrom`: queries before it are nobody's to answer any more. */
+  readonly witness: (answerFrom: number, reply: (bytes: Uint8Array) => Effect.Effect<void>) => Effect.Effect<void, never, Scope.Scope>
   /** Called at each connection, when `link` is there. */
   readonly connected: () => void
   /** Since when nobody has been with the holder; null for a launch of our own. */
@@ -58,17 +57,8 @@ export const attend = Effect.fn("attend")(function* (attending: Attending) {
     attending.connected()
     const answerFrom = fresh ? 0 : connected.offset()
     fresh = false
-    yield* Effect.forkScoped(
-      listen({
-        session: attending.ref.session,
-        generation,
-        from: attending.heard(),
-        // What it asked while nobody was there it has stopped waiting for; a fresh launch has not asked yet.
-        answerFrom,
-        tell: attending.tell,
-        reply: (bytes) => Effect.ignore(connected.type(bytes))
-      })
-    )
+    // What it asked while nobody was there it has stopped waiting for; a fresh launch has not asked yet.
+    yield* attending.witness(answerFrom, (bytes) => Effect.ignore(connected.type(bytes)))
     Deferred.doneUnsafe(found, Exit.succeed("connected"))
     yield* Stream.runForEach(connected.journal, (entry) =>
       Effect.map(Clock.currentTimeMillis, (at) => {

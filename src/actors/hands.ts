@@ -1,18 +1,28 @@
 /** What a session does to the world: launches, writes, signals, sweeps. Nothing here waits in the session's way; the world answers by reports. */
 import { Deferred, Effect, Exit, FiberSet, Latch, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
+import type { Fact } from "../domain/facts.ts"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { insideOf, lifeOf, mayRun, type Session } from "../domain/session.ts"
+import type { AgentFiles, AgentFilesFailure } from "../infra/agents/agent-files.ts"
+import type { Evidence } from "../infra/evidence/evidence.ts"
+import type { Transcripts } from "../infra/evidence/transcripts.ts"
+import type { HookProgram } from "../infra/hook/hook-program.ts"
 import type { EventStore } from "../infra/log/event-store.ts"
 import type { Output } from "../infra/output/output.ts"
-import { type HolderLink, HolderUnavailable, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
+import { type HolderLink, HolderUnavailable, type LaunchFailure, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
 import type { Answering } from "../infra/screens/answering.ts"
-import { Secrets } from "../infra/secrets.ts"
+import type { Secrets, SecretsFailure } from "../infra/secrets.ts"
 import { Texts } from "../infra/texts.ts"
 import { type Attendance, attendIn, type Found } from "./attendance.ts"
+import { orderOf, prepare } from "./launching.ts"
+import type { Leases } from "./leases.ts"
+import { makeNews } from "./news.ts"
 import { makePendingWrites, type PendingWrites, type WriteOutcome } from "./pending-writes.ts"
+import { answerKeys, isRepeatOf, typedBytes, typedText } from "./typed-text.ts"
+import { witness } from "./witnesses.ts"
 
 export interface Hands {
   /** `bytes`: what the `Write` types that the effect came from. */
@@ -20,20 +30,31 @@ export interface Hands {
   /** Takes the launch of an earlier daemon up again. */
   readonly attend: (leftAt: number) => Effect.Effect<Found>
   readonly writes: PendingWrites
+  /** To be told of every fact once it is durable. */
+  readonly recorded: (facts: ReadonlyArray<Fact>) => void
+  /** The hash of the prompt that an agent repeats, or of whatever text it is. */
+  readonly recognise: (text: string) => string
   readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
   /** The newest output offset that is known of. */
   readonly offset: () => number
 }
 
+/** What its work needs of the world. */
+export type HandsServices = Runtime | Output | Secrets | Texts | EventStore | AgentFiles | HookProgram | Evidence | Transcripts | Answering
+
 /** Everything it starts ends with the scope; agents live on. `session` is as it is when an effect is performed. */
-export const makeHands = Effect.fn("makeHands")(function* (id: string, session: () => Session, tell: (report: Report) => void) {
+export const makeHands = Effect.fn("makeHands")(function* (
+  id: string,
+  session: () => Session,
+  tell: (report: Report) => void,
+  leases: Leases
+) {
   const context = () => session().context
   const runtime = yield* Runtime
-  const secrets = yield* Secrets
   const texts = yield* Texts
   const scope = yield* Scope.Scope
   const fibers = yield* FiberSet.make<void>()
-  const services = yield* Effect.context<Runtime | Output | Answering | Secrets | Texts | EventStore>()
+  const services = yield* Effect.context<HandsServices>()
   const writes = makePendingWrites()
   yield* Effect.addFinalizer(() => Effect.sync(writes.abandon))
   /** Closed while a launch is on its way: what it makes is not there yet, and a sweep would not find it. */
@@ -45,7 +66,23 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
   const link = (generation: number) => (attended?.attendance.ref.generation === generation ? attended.attendance.link() : null)
   const background = (work: Effect.Effect<void>) => Effect.asVoid(FiberSet.run(fibers, work, { startImmediately: true }))
 
-  const heard = () => context().activity.evidenceOffset ?? context().offset
+  const news = makeNews()
+
+  /** The prompt that the agent repeats, however it has trimmed it; any other text is only itself. */
+  const recognise = (repeated: string): string => {
+    for (const { attachments = [], hash, stage } of context().prompts) {
+      if (stage !== "submitted" && stage !== "written" && stage !== "claimed") continue
+      const text = Effect.runSync(Effect.option(texts.read(hash)))
+      if (text._tag === "None") continue
+      const typed = typedText(
+        context(),
+        text.value,
+        attachments.map(({ path }) => path)
+      )
+      if (isRepeatOf(repeated, typed)) return hash
+    }
+    return texts.hash(repeated)
+  }
 
   const connected = () => {
     Deferred.doneUnsafe(arrival, Exit.void)
@@ -85,60 +122,33 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
     yield* leave
     const own = yield* Scope.fork(scope)
     const attendance = yield* Effect.provideContext(
-      attendIn(own, { ref, journaled: () => context().holderSeq, heard, tell, leftAt, connected }),
+      attendIn(own, {
+        ref,
+        journaled: () => context().holderSeq,
+        tell,
+        leftAt,
+        connected,
+        witness: (answerFrom, reply) =>
+          witness({
+            ...{ session: id, generation: ref.generation, context, news, tell, recognise, reply, answerFrom },
+            from: context().activity.evidenceOffset ?? context().offset
+          }).pipe(Effect.provideContext(services))
+      }),
       services
     )
     attended = { attendance, scope: own }
     return attendance
   })
 
-  const prepare = Effect.fnUntraced(function* (generation: number) {
-    const { command, cwd } = context().spec
-    yield* secrets.environment(id).pipe(
-      Effect.flatMap((environment) => runtime.preflight(command[0], cwd, environment.PATH ?? "")),
-      Effect.match({
-        onSuccess: ({ executable }) => tell({ type: "Prepared", generation, executable }),
-        onFailure: (failure) =>
-          failure._tag === "PreflightFailed"
-            ? tell({
-                type: "PrepareFailed",
-                generation,
-                code: failure.reasons[0]?.code ?? "preflight_failed",
-                message: failure.reasons.map(({ message }) => message).join("; ")
-              })
-            : tell({ type: "PrepareFailed", generation, code: "environment_unreadable", message: `environment: ${failure.code}` })
-      })
-    )
-  })
-
-  const spawn = Effect.fnUntraced(function* (ref: LaunchRef, executable: string) {
-    const { command, cwd, size, stop } = context().spec
-    yield* secrets.environment(id).pipe(
-      Effect.flatMap((env) =>
-        runtime.launch({
-          ...ref,
-          executable,
-          command,
-          cwd,
-          env,
-          size,
-          ladder: stop.ladder,
-          outputRetentionBytes: limits.outputRetentionBytes
-        })
-      ),
+  const spawn = (ref: LaunchRef, executable: string) =>
+    orderOf(ref, executable, context()).pipe(
+      Effect.flatMap(runtime.launch),
       Effect.andThen(begin(ref, null)),
       Effect.catch((failure) =>
-        Effect.sync(() =>
-          tell({
-            type: "LaunchFailed",
-            generation: ref.generation,
-            code: failure.code,
-            message: failure._tag === "LaunchFailure" ? failure.message : `environment: ${failure.code}`
-          })
-        )
-      )
+        Effect.sync(() => tell({ type: "LaunchFailed", generation: ref.generation, code: failure.code, message: reasonOf(failure) }))
+      ),
+      Effect.provideContext(services)
     )
-  })
 
   /** `null`: something else was told. When the connection went before the answer came, the holder is asked as soon as it is reached again: it remembers. */
   const settled = (generation: number, writeId: string, write: (holder: HolderLink) => Effect.Effect<WriteOutcome | null>) =>
@@ -150,30 +160,37 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
       })
     })
 
-  /** Text, a pause, Enter: one operation of the holder, which nobody's keys can come between. */
-  const deliver = ({ generation, hash, promptId, writeId }: Extract<SessionEffect, { readonly type: "DeliverPrompt" }>) => {
-    const { bracketed, enterAfterMs } = agentOf(context()).submit
+  /** Text, a pause, Enter: one operation of the holder, which nobody's keys can come between. An answer is a key or two. */
+  const deliver = ({ answers, generation, hash, paths = [], promptId, writeId }: DeliverPrompt) => {
     const undeliverable = (code: string) => tell({ type: "PromptUndeliverable", generation, promptId, code })
-    return texts.read(hash).pipe(
-      Effect.flatMap((text) =>
-        settled(generation, writeId, (holder) =>
-          Effect.flatMap(holder.submit(writeId, pasted(text, bracketed), enterAfterMs), (outcome) => {
-            if (outcome !== "unsupported") return Effect.succeed(outcome)
-            return Effect.as(
-              Effect.sync(() => undeliverable("holder_too_old")),
-              null
-            )
-          })
+    const type = (holder: HolderLink, text: string) => {
+      const keys = answers ? answerKeys(context(), text) : null
+      if (keys !== null) return holder.write(writeId, new TextEncoder().encode(keys))
+      const typed = typedText(context(), text, paths)
+      return Effect.flatMap(holder.submit(writeId, typedBytes(context(), typed), enterAfterMs(typed)), (outcome) => {
+        if (outcome !== "unsupported") return Effect.succeed(outcome)
+        return Effect.as(
+          Effect.sync(() => undeliverable("holder_too_old")),
+          null
         )
-      ),
+      })
+    }
+    return texts.read(hash).pipe(
+      Effect.flatMap((text) => settled(generation, writeId, (holder) => type(holder, text))),
       Effect.catchTag("TextMissing", () => Effect.sync(() => undeliverable("text_missing")))
     )
+  }
+
+  /** Terminals take a large paste in pieces; 500 ms were enough for 100 kB in every agent that was measured. */
+  const enterAfterMs = (text: string) => {
+    const { enterAfterMs: pause } = agentOf(context()).submit
+    return pause === 0 || text.length < largePasteChars ? pause : Math.max(pause, largePasteMs)
   }
 
   const perform: Hands["perform"] = (effect, bytes) => {
     switch (effect.type) {
       case "Prepare":
-        return background(prepare(effect.generation))
+        return background(Effect.map(Effect.provideContext(prepare(id, context(), leases), services), tell))
       case "Spawn":
         launches.closeUnsafe()
         return background(
@@ -249,10 +266,28 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
       return Effect.flatMap(begin(refOf(generation, nonce), leftAt), ({ found }) => Deferred.await(found))
     },
     writes,
+    recorded: (facts) => {
+      writes.settle(facts)
+      news.publish()
+    },
+    recognise,
     type,
     offset: () => Math.max(context().offset, attended?.attendance.link()?.offset() ?? 0)
   } satisfies Hands
 })
 
-/** What a terminal sends for a paste. A text that held the closing mark was refused at the door. */
-const pasted = (text: string, bracketed: boolean) => new TextEncoder().encode(bracketed ? `\x1b[200~${text}\x1b[201~` : text)
+type DeliverPrompt = Extract<SessionEffect, { readonly type: "DeliverPrompt" }>
+
+const largePasteChars = 6_000
+const largePasteMs = 500
+
+const reasonOf = (failure: LaunchFailure | SecretsFailure | AgentFilesFailure): string => {
+  switch (failure._tag) {
+    case "LaunchFailure":
+      return failure.message
+    case "SecretsFailure":
+      return `environment: ${failure.code}`
+    case "AgentFilesFailure":
+      return `the agent's private files: ${failure.code}`
+  }
+}

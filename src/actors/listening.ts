@@ -28,6 +28,8 @@ export const listen = Effect.fn("listen")(function* (listening: Listening) {
   const answersTo = yield* (yield* Answering).in(session)
   let read = makeProgramStatusReader(from, titleKey)
   let readQueries = makeQueryReader(from)
+  /** An agent that goes idle without a word of an end was interrupted. */
+  let isInTurn = false
   yield* Stream.runForEach(output.scan(session, from), (chunk) => {
     if (chunk._tag === "Gap") {
       read = makeProgramStatusReader(chunk.to, titleKey)
@@ -35,8 +37,13 @@ export const listen = Effect.fn("listen")(function* (listening: Listening) {
       return Effect.void
     }
     const { notifications, queries, statuses, titles } = read(chunk.bytes)
-    for (const { activity, offset, question } of statuses)
-      tell({ type: "ActivityObserved", generation, activity, source: "osc", question, evidenceOffset: offset })
+    for (const status of statuses) {
+      const ended = status.ended ?? (status.activity === "idle" && isInTurn ? "interrupted" : null)
+      if (ended !== null) tell({ type: "TurnObserved", generation, source: "protocol", outcome: ended, detail: endings[ended] })
+      isInTurn = status.activity === "working" || status.activity === "waiting"
+      const { activity, offset, question } = status
+      tell({ type: "ActivityObserved", generation, activity, source: "protocol", question, evidenceOffset: offset })
+    }
     if (titled !== undefined) for (const title of titles) titled(title)
     if (notified !== undefined) for (const notification of notifications) notified(notification)
     const asked = readQueries(chunk.bytes).filter(({ to }) => to > answerFrom)
@@ -49,3 +56,9 @@ export const listen = Effect.fn("listen")(function* (listening: Listening) {
     })
   }).pipe(Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("listening ended", cause))))
 }, Effect.scoped)
+
+const endings = {
+  completed: "the agent says that it is done",
+  failed: "the agent says that it failed",
+  interrupted: "the agent went idle before it was done"
+} as const

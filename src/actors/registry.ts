@@ -3,26 +3,42 @@ import { Deferred, Effect, Layer, Stream } from "effect"
 import { decideCreate } from "../domain/decide/index.ts"
 import { SessionId } from "../domain/ids.ts"
 import type { Command } from "../domain/inputs.ts"
+import { readHook } from "../domain/providers/hooks/index.ts"
+import { agentOf } from "../domain/providers/index.ts"
+import { mayRun } from "../domain/session.ts"
 import { type SessionView, view } from "../domain/view.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
+import { HookTokens } from "../infra/hook/tokens.ts"
 import { EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
-import type { Output } from "../infra/output/output.ts"
+import type { Providers } from "../infra/providers/providers.ts"
 import { type HolderUnavailable, Runtime } from "../infra/runtimes/runtime.ts"
-import type { Answering } from "../infra/screens/answering.ts"
 import { Secrets } from "../infra/secrets.ts"
-import type { Texts } from "../infra/texts.ts"
+import { Texts } from "../infra/texts.ts"
 import { makeAdmission } from "./admission.ts"
-import { plan } from "./creation.ts"
+import { firstPrompt, type Planned, plan } from "./creation.ts"
 import type { Fencing } from "./fencing.ts"
 import { fold, step } from "./fold.ts"
+import { type Admit, makeForking } from "./forking.ts"
+import type { HandsServices } from "./hands.ts"
+import { makeLeases } from "./leases.ts"
 import { request as letterOf, report } from "./letter.ts"
+import { reportsOf } from "./observing.ts"
 import { makePrompting } from "./prompting.ts"
 import { toDecision } from "./recording.ts"
 import { keepSettling, recover } from "./recovery.ts"
 import { answeredBefore } from "./repeats.ts"
 import { makeResidents } from "./residents.ts"
-import { type Answer, type Asking, InputNotWritten, Quarantined, SessionNotFound, Sessions } from "./sessions.ts"
+import {
+  type Answer,
+  type Asking,
+  ConversationInUse,
+  HookRefused,
+  InputNotWritten,
+  Quarantined,
+  SessionNotFound,
+  Sessions
+} from "./sessions.ts"
 
 export interface RegistryOptions {
   /** Most sessions with a process at once. */
@@ -34,7 +50,7 @@ export interface RegistryOptions {
 /** Ready when start-up has settled every session that it expected. */
 export const layer = (options: RegistryOptions) => Layer.effect(Sessions, make(options))
 
-type Services = EventStore | EventReader | BootClock | Runtime | Output | Answering | Secrets | Texts | Fencing
+type Services = EventReader | BootClock | HandsServices | HookTokens | Providers | Fencing
 
 const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   const store = yield* EventStore
@@ -43,8 +59,16 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   const secrets = yield* Secrets
   const runtime = yield* Runtime
   const services = yield* Effect.context<Services>()
+  const texts = yield* Texts
   const admission = makeAdmission(options.liveSessions)
-  const residents = yield* makeResidents((after) => admission.observe(after.id, after.state), yield* reader.quarantined)
+  const leases = makeLeases()
+  const observe = (after: SessionView) => {
+    admission.observe(after.id, after.state)
+    leases.observe(after)
+  }
+  // Before anything is recovered: whoever lives has its conversation, also while nobody has reached it yet.
+  for (const row of yield* reader.live) leases.observe(row.view as SessionView)
+  const residents = yield* makeResidents(observe, yield* reader.quarantined, leases)
   const recovery = yield* recover(residents)
   yield* Effect.forkScoped(keepSettling(residents))
 
@@ -60,19 +84,28 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   const create: Sessions["Service"]["create"] = Effect.fn("Sessions.create")(function* (request, asking) {
     const before = yield* repeated(asking)
     if (before !== null) return before
-    const { environment, spec } = yield* Effect.provideContext(plan(request, options.environment), services)
     const id = SessionId.make(yield* clock.sessionId)
-    return yield* admission.admit(id, admitted(id, spec, environment, asking))
+    const planned = yield* Effect.provideContext(plan(id, request, options.environment), services)
+    return yield* admit(id, planned, request.prompt, asking)
   })
 
-  const admitted = Effect.fnUntraced(function* (
-    id: SessionId,
-    spec: Parameters<typeof decideCreate>[1],
-    environment: Readonly<Record<string, string>>,
-    asking: Asking
-  ) {
+  /** One more session, if there is room for it and nobody has its conversation. */
+  const admit: Admit = Effect.fnUntraced(function* (id, planned, prompt, asking) {
+    const conversation = planned.beginnings.beginning?.id ?? null
+    const holder = leases.heldByAnother(id, planned.spec.provider, conversation)
+    if (holder !== null) return yield* new ConversationInUse({ conversation: conversation ?? "", holder })
+    const first = prompt === undefined ? {} : { prompt: firstPrompt(yield* keep(prompt), prompt) }
+    return yield* admission.admit(id, admitted(id, { ...planned, beginnings: { ...planned.beginnings, ...first } }, asking))
+  })
+
+  const keep = (text: string) =>
+    Effect.catchTag(texts.keep(text), "TextNotKept", ({ cause, code }) =>
+      Effect.fail(new StoreFailure({ operation: "keep the prompt's text", code, outcome: "absent", cause }))
+    )
+
+  const admitted = Effect.fnUntraced(function* (id: SessionId, { beginnings, environment, spec }: Planned, asking: Asking) {
     const moment = yield* clock.moment(0)
-    const accepted = decideCreate(id, spec, asking.by, moment)
+    const accepted = decideCreate(id, spec, asking.by, moment, beginnings)
     const inputId = yield* clock.inputId
     // Beside the log and before it: a session in the log can always be launched.
     yield* Effect.catchTag(secrets.keep(id, environment), "SecretsFailure", ({ cause, code }) =>
@@ -93,7 +126,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     crashPoint("create.after_append")
     const session = accepted.session
     const after = view(session, appended.seq)
-    admission.observe(id, after.state)
+    observe(after)
     yield* residents.begin(id, { session, seq: appended.seq, checkpointed: 0 }, accepted.effects)
     return { view: after, repeated: false } satisfies Answer
   }, Effect.uninterruptible)
@@ -107,8 +140,39 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   })
 
   const send: Sessions["Service"]["send"] = Effect.fn("Sessions.send")((id, command, asking) =>
-    command.type === "Resume" ? admission.admit(id, deliver(id, command, asking, null)) : deliver(id, command, asking, null)
+    launches(command) ? admission.admit(id, unlessHeld(id, deliver(id, command, asking, null))) : deliver(id, command, asking, null)
   )
+
+  /** Early, so that who asks is told; the launch itself looks again. */
+  const unlessHeld = <A, E, R>(id: string, then: Effect.Effect<A, E, R>) =>
+    Effect.gen(function* () {
+      const view = residents.peek(id)?.view() ?? ((yield* reader.row(id))?.view as SessionView | undefined)
+      const conversation = view?.conversation?.id ?? null
+      const holder = view === undefined || mayRun(view.state) ? null : leases.heldByAnother(id, view.provider, conversation)
+      if (holder !== null) return yield* new ConversationInUse({ conversation: conversation ?? "", holder })
+      return yield* then
+    })
+
+  /** Only the present launch and the one before it are asked for: what an older one tells changes nothing. */
+  const hookGeneration: Sessions["Service"]["hookGeneration"] = Effect.fn("Sessions.hookGeneration")(function* (id, token) {
+    const { isTokenOf } = yield* Effect.provideContext(HookTokens, services)
+    const view = yield* Effect.catchTag(get(id), "SessionNotFound", () => Effect.succeed(null))
+    const newest = view?.generation ?? 0
+    const generation = [newest, newest - 1].find((each) => each > 0 && isTokenOf(id, each, token))
+    return generation === undefined ? yield* new HookRefused({ session: id }) : generation
+  })
+
+  const hook: Sessions["Service"]["hook"] = Effect.fn("Sessions.hook")(function* (id, token, call) {
+    if (call.generation !== (yield* hookGeneration(id, token))) return yield* new HookRefused({ session: id })
+    const actor = yield* residents.actor(id)
+    const { hooks } = agentOf(actor.session().context).evidence
+    if (hooks === null) return
+    const observations = readHook(hooks, call.event, call.payload)
+    const reports = reportsOf({ generation: call.generation, source: "hook", recognise: actor.hands.recognise }, observations)
+    const letters = reports.map(report)
+    for (const letter of letters) yield* Effect.catchTag(residents.post(id, letter), "OverCapacity", () => Effect.void)
+    yield* Effect.forEach(letters, ({ reply }) => Effect.ignore(Deferred.await(reply)), { discard: true })
+  })
 
   const write: Sessions["Service"]["write"] = Effect.fn("Sessions.write")(function* (id, bytes, asking) {
     const writeId = yield* clock.inputId
@@ -180,6 +244,9 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     create,
     send,
     write,
+    hook,
+    hookGeneration,
+    ...(yield* makeForking({ actor: residents.actor, admit, repeated })),
     ...(yield* makePrompting({ send, get, repeated })),
     get,
     attach,
@@ -189,3 +256,6 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     resident: Effect.sync(residents.count)
   })
 })
+
+/** These may bring a process to life. */
+const launches = ({ type }: Command) => type === "Resume" || type === "Prompt" || type === "Reload"

@@ -5,13 +5,11 @@ import { limits } from "../domain/limits.ts"
 import type { SessionView } from "../domain/view.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { EpochFenced, type EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
-import type { Output } from "../infra/output/output.ts"
-import type { Runtime } from "../infra/runtimes/runtime.ts"
-import type { Answering } from "../infra/screens/answering.ts"
 import { Secrets } from "../infra/secrets.ts"
-import type { Texts } from "../infra/texts.ts"
 import { Fencing } from "./fencing.ts"
 import { type Folded, fold } from "./fold.ts"
+import type { HandsServices } from "./hands.ts"
+import type { Leases } from "./leases.ts"
 import type { Letter } from "./letter.ts"
 import { reconcile } from "./reconciliation.ts"
 import { makeSessionActor, type SessionActor } from "./session-actor.ts"
@@ -40,11 +38,12 @@ const patience = Schedule.min([Schedule.exponential("100 millis"), Schedule.spac
 /** An actor that dies more often than this within a minute is left to be looked at. */
 const deathsPerMinute = 3
 
-type Services = EventStore | EventReader | BootClock | Runtime | Output | Answering | Secrets | Texts
+type Services = EventReader | BootClock | HandsServices
 
 export const makeResidents = Effect.fn("makeResidents")(function* (
   recorded: (view: SessionView) => void,
-  known: ReadonlyArray<{ readonly stream: string; readonly reason: string }>
+  known: ReadonlyArray<{ readonly stream: string; readonly reason: string }>,
+  leases: Leases
 ) {
   const store = yield* EventStore
   const fencing = yield* Fencing
@@ -68,7 +67,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
 
   const begin = Effect.fnUntraced(function* (id: string, folded: Folded, owed: ReadonlyArray<SessionEffect>) {
     const own = yield* Scope.fork(scope)
-    const actor = yield* Scope.provide(makeSessionActor(id, folded, recorded), own).pipe(Effect.provideContext(services))
+    const actor = yield* Scope.provide(makeSessionActor(id, folded, recorded, leases), own).pipe(Effect.provideContext(services))
     residents.set(id, actor)
     yield* FiberSet.run(fibers, supervise(id, actor, own))
     for (const effect of owed) yield* actor.hands.perform(effect, null)

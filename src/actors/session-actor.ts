@@ -10,6 +10,7 @@ import { crashPoint } from "../infra/crash-points.ts"
 import { AlreadyDone, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
 import type { Folded } from "./fold.ts"
 import { type Hands, makeHands } from "./hands.ts"
+import type { Leases } from "./leases.ts"
 import { type Letter, report } from "./letter.ts"
 import { toDecision } from "./recording.ts"
 import { answeredBefore } from "./repeats.ts"
@@ -42,7 +43,8 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
   id: string,
   folded: Folded,
   /** Called after each decision, with the session as it is in the log now. */
-  recorded: (view: SessionView) => void
+  recorded: (view: SessionView) => void,
+  leases: Leases
 ) {
   const store = yield* EventStore
   const clock = yield* BootClock
@@ -54,7 +56,7 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
     return seen
   }
   const tell = (told: Report) => void Queue.offerUnsafe(mailbox, report(told))
-  const hands = yield* makeHands(id, () => session, tell)
+  const hands = yield* makeHands(id, () => session, tell, leases)
 
   /** Durable first, then acted upon. */
   const record = Effect.fnUntraced(function* (letter: Letter, moment: Moment, accepted: Accepted) {
@@ -71,7 +73,7 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
     crashPoint("effect.before")
     for (const effect of accepted.effects) yield* hands.perform(effect, letter.bytes)
     crashPoint("effect.after")
-    hands.writes.settle(accepted.steps.map(({ fact }) => fact))
+    hands.recorded(accepted.steps.map(({ fact }) => fact))
   })
 
   /** A repeat that waited behind its original changes nothing and is answered like it, whatever the session would say now. */

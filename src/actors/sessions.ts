@@ -1,6 +1,7 @@
 /** Reaching a session by its id: the only door through which anything is asked of one. */
 import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
-import type { Delivery } from "../domain/facts.ts"
+import type { Delivery, Attachment as Enclosed } from "../domain/facts.ts"
+import type { HookCall } from "../domain/hook-call.ts"
 import type { Command } from "../domain/inputs.ts"
 import type { PromptView } from "../domain/prompt-view.ts"
 import type { CreateRequest } from "../domain/spec.ts"
@@ -39,6 +40,16 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("Invali
   field: Schema.String,
   message: Schema.String
 }) {}
+/** Another live session has the conversation: two agents on one would write into each other's history. */
+export class ConversationInUse extends Schema.TaggedError<ConversationInUse>()("ConversationInUse", {
+  conversation: Schema.String,
+  holder: Schema.String
+}) {}
+/** A fork was asked for at a message that the conversation does not have. */
+export class MessageNotFound extends Schema.TaggedError<MessageNotFound>()("MessageNotFound", {
+  session: Schema.String,
+  message: Schema.String
+}) {}
 /** The terminal took nothing, or nobody can say whether it did. */
 export class InputNotWritten extends Schema.TaggedError<InputNotWritten>()("InputNotWritten", {
   session: Schema.String,
@@ -70,6 +81,27 @@ export interface PromptRequest {
   readonly threadId: string | null
   readonly replyExpected: boolean
   readonly expiresInMs: number | null
+  /** The question that it answers. */
+  readonly answers?: string
+  /** Checked already: inside the allowed roots, and images. */
+  readonly attachments?: ReadonlyArray<Enclosed>
+}
+
+/** What differs from the parent; everything else is as it was there. */
+export interface ForkRequest {
+  /** The last message that the fork shares with its parent; absent: all of them. */
+  readonly atMessage?: string
+  readonly name?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly prompt?: string
+}
+
+/** A message of a conversation, as far as it is shown: what a fork can be cut at. */
+export interface ConversationMessage {
+  readonly id: string
+  readonly role: string
+  readonly text: string
+  readonly at: string | null
 }
 /** `repeated`: it was queued by an earlier request; `prompt` is what has become of it since. */
 export interface PromptAnswer {
@@ -89,7 +121,20 @@ export interface Attachment {
   readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
 }
 
-export type SendError = Refused | SessionNotFound | PreconditionFailed | OverCapacity | Quarantined | IdempotencyMismatch | StoreFailure
+export type CreateError = PreflightFailed | InvalidRequest | OverCapacity | IdempotencyMismatch | ConversationInUse | StoreFailure
+
+/** The token is not that of this session and generation. */
+export class HookRefused extends Schema.TaggedError<HookRefused>()("HookRefused", { session: Schema.String }) {}
+
+export type SendError =
+  | ConversationInUse
+  | Refused
+  | SessionNotFound
+  | PreconditionFailed
+  | OverCapacity
+  | Quarantined
+  | IdempotencyMismatch
+  | StoreFailure
 
 /** What start-up found, one count per outcome; `expected` is their sum. */
 export interface RecoveryReport {
@@ -109,10 +154,19 @@ export interface RecoveryReport {
 export class Sessions extends Context.Service<
   Sessions,
   {
-    readonly create: (
-      request: CreateRequest,
-      asking: Asking
-    ) => Effect.Effect<Answer, PreflightFailed | InvalidRequest | OverCapacity | IdempotencyMismatch | StoreFailure>
+    readonly create: (request: CreateRequest, asking: Asking) => Effect.Effect<Answer, CreateError>
+    /** A new session whose agent begins with the parent's history, or without it where there is none (`lineage.degraded`). */
+    readonly fork: (id: string, request: ForkRequest, asking: Asking) => Effect.Effect<Answer, CreateError | SendError | MessageNotFound>
+    /** What the conversation's own file holds, oldest first; empty where the provider has no file that can be read. */
+    readonly messages: (id: string) => Effect.Effect<ReadonlyArray<ConversationMessage>, SessionNotFound | Quarantined | StoreFailure>
+    /** The launch whose token it is; refused in the same way whatever is wrong with it. */
+    readonly hookGeneration: (id: string, token: string) => Effect.Effect<number, HookRefused | Quarantined | StoreFailure>
+    /** What one of the agent's hooks tells; `token` is the one that this session's agent was given. */
+    readonly hook: (
+      id: string,
+      token: string,
+      call: HookCall
+    ) => Effect.Effect<void, HookRefused | SessionNotFound | Quarantined | StoreFailure>
     /** Returns when the command's facts are durable. What they oblige follows: wait for it by the log. */
     readonly send: (id: string, command: Command, asking: Asking) => Effect.Effect<Answer, SendError>
     /** Types into the session's terminal, once; returns when every byte has reached it. */

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { Activity, EvidenceSource } from "./activity.ts"
 import { Generation, Nonce, Offset, SessionId } from "./ids.ts"
-import { Question, Usage } from "./observations.ts"
+import { CountedCall, Question, Usage } from "./observations.ts"
 import { Provider } from "./providers/provider.ts"
 import { PatchRequest, Size, Spec } from "./spec.ts"
 import { Deadline } from "./time.ts"
@@ -194,7 +194,9 @@ export const Fact = Schema.Union([
     to: Schema.Int,
     lines: Schema.Int,
     model: Schema.NullOr(Schema.String),
-    usage: Usage
+    usage: Usage,
+    /** The newest model call, and how much of it is counted. */
+    call: Schema.optionalKey(CountedCall)
   }),
   fact("AgentBlocked", {
     generation: Generation,

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { Activity, EvidenceSource } from "./activity.ts"
 import { Leftover, ProcessIdentity, Prompt, StateReport } from "./facts.ts"
 import { Generation, Offset } from "./ids.ts"
-import { Question, Usage } from "./observations.ts"
+import { CountedCall, Question, Usage } from "./observations.ts"
 import { PatchRequest, Size } from "./spec.ts"
 
 const input = <const T extends string, const F extends Schema.Struct.Fields>(type: T, fields: F) =>
@@ -104,7 +104,8 @@ export const Report = Schema.Union([
     to: Schema.Int,
     lines: Schema.Int,
     model: Schema.NullOr(Schema.String),
-    usage: Usage
+    usage: Usage,
+    call: Schema.optionalKey(CountedCall)
   }),
   report("BlockObserved", {
     source: EvidenceSource,

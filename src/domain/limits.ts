@@ -33,6 +33,7 @@ export const limits = {
   prompts: 100,
   promptBytes: 262_144,
   promptNameChars: 128,
+  conversationChars: 128,
   /** Sessions that one request may prompt. */
   promptTargets: 200,
   /** From Enter to the first sign that the agent took the prompt; a busy agent may queue it for as long as its turn lasts. */
@@ -40,6 +41,8 @@ export const limits = {
   acceptWhileBusyMs: 3_600_000,
   /** An interrupt counts for so long: pressed twice, several agents end. */
   interruptMs: 10_000,
+  /** An agent that only seems to work, and prints nothing for so long, may not: nobody knows. */
+  silenceMs: 60_000,
   /** A resume that ends the agent sooner is suspected, and after this many in a row the conversation is. */
   poisonedResumeMs: 5_000,
   poisonedResumes: 2,

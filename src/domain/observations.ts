@@ -19,6 +19,10 @@ export const Usage = Schema.Struct({
 })
 export type Usage = typeof Usage.Type
 
+/** A model call as far as it is counted: agents tell of one call several times, and what was told last is what it used. */
+export const CountedCall = Schema.Struct({ id: Schema.String, usage: Usage })
+export type CountedCall = typeof CountedCall.Type
+
 export const Observation = Schema.Union([
   Schema.Struct({ type: Schema.tag("Activity"), activity: Activity, question: Schema.NullOr(Question) }),
   /** The provider's own name for what is talked about, and the file it is written to where the agent says. */

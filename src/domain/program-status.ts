@@ -7,6 +7,8 @@ export interface ProgramStatus {
   readonly activity: Activity
   /** What somebody must answer, where the program says it. */
   readonly question: string | null
+  /** How the turn ended, where the program says that one did. */
+  readonly ended: "completed" | "failed" | null
   /** Bytes from the beginning of the stream to the end of the sequence. */
   readonly offset: number
 }
@@ -178,9 +180,11 @@ const activities: ReadonlyMap<string, Activity> = new Map([
 
 const statusOf = (body: string): Omit<ProgramStatus, "offset"> | null => {
   const fields = new Map(body.split(":").map((field) => [field.split("=", 1)[0]!, field.slice(field.indexOf("=") + 1)]))
-  const activity = activities.get(fields.get("state") ?? "")
+  const state = fields.get("state") ?? ""
+  const activity = activities.get(state)
   if (activity === undefined) return null
-  return { activity, question: activity === "waiting" ? (messageOf(fields.get("msg")) ?? fields.get("kind") ?? null) : null }
+  const ended = state === "done" ? "completed" : state === "error" ? "failed" : null
+  return { activity, ended, question: activity === "waiting" ? (messageOf(fields.get("msg")) ?? fields.get("kind") ?? null) : null }
 }
 
 const messageOf = (base64: string | undefined): string | null => {

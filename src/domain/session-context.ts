@@ -1,7 +1,7 @@
 /** What a session remembers beside its state: plain JSON, written by facts alone. */
 import type { Activity, EvidenceSource } from "./activity.ts"
 import type { Asked, Beginning, DeadlineName, EndCause, FactOf, Leftover, Lineage, ProcessIdentity, Prompt, StateReport } from "./facts.ts"
-import type { Usage } from "./observations.ts"
+import type { CountedCall, Usage } from "./observations.ts"
 import type { Provider } from "./providers/provider.ts"
 import type { Spec } from "./spec.ts"
 import type { Deadline } from "./time.ts"
@@ -123,7 +123,7 @@ export interface SessionContext {
   /** How many resumes in a row ended the agent within seconds; null for none. */
   readonly poisoned: number | null
   /** How far the conversation's own file is read. */
-  readonly transcript: { readonly path: string; readonly offset: number; readonly lines: number } | null
+  readonly transcript: { readonly path: string; readonly offset: number; readonly lines: number; readonly call: CountedCall | null } | null
   readonly model: string | null
   readonly usage: Usage | null
   readonly blocked: { readonly cause: "auth" | "rate_limited"; readonly until: number | null; readonly detail: string } | null

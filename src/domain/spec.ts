@@ -9,6 +9,16 @@ const withDefault = <S extends Schema.Top & { readonly Encoded: unknown }>(schem
 /** No NUL: neither argv nor the environment can carry one (execve(2)). */
 const Text = Schema.String.check(Schema.isPattern(/^[^\0]*$/))
 
+/** What ends a bracketed paste, in seven bits or in eight: what follows it would be typed as keys. */
+const pasteEnd = /(?:\x1b\[|\x9b)201~/
+
+/** What is typed and submitted. An empty text presses Enter alone. */
+export const PromptText = Schema.String.check(
+  Schema.makeFilter((text) => !text.includes("\0") || "holds a NUL byte"),
+  Schema.makeFilter((text) => !pasteEnd.test(text) || "holds the mark that ends a bracketed paste (ESC [ 201 ~)"),
+  Schema.makeFilter((text) => text.isWellFormed() || "holds half of a surrogate pair")
+)
+
 export const Labels = Schema.Record(
   Schema.String.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/), Schema.isMaxLength(limits.labelKeyChars)),
   Schema.String.check(Schema.isMaxLength(limits.labelValueChars))
@@ -67,6 +77,8 @@ export const Spec = Schema.Struct({
   provider: Schema.String,
   /** argv: never a shell string. */
   command: Schema.NonEmptyArray(Schema.String),
+  /** How many words of `command` name the program; what a launch adds of its own comes behind them. Absent: nothing is added. */
+  programWords: Schema.optionalKey(Schema.Int),
   cwd: Schema.String,
   /** The names in the child's environment, sorted, and a keyed hash over names and values: enough to see that it changed. */
   env: Schema.Struct({ names: Schema.Array(Schema.String), hash: Schema.String }),
@@ -107,7 +119,13 @@ export const CreateRequest = Schema.Struct({
   keepalive: Schema.optionalKey(Keepalive),
   stop: Schema.optionalKey(Stopping),
   readyTimeoutMs: withDefault(between(limits.readyTimeoutMs), 30_000),
-  idleStopMs: Schema.optionalKey(between(limits.idleStopMs))
+  idleStopMs: Schema.optionalKey(between(limits.idleStopMs)),
+  /** The first prompt, durable together with the session. */
+  prompt: Schema.optionalKey(PromptText),
+  /** A conversation of the provider's that is there already, by its own id: the first launch resumes it. */
+  conversation: Schema.optionalKey(
+    Text.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9._-]*$/), Schema.isMaxLength(limits.conversationChars))
+  )
 })
 export type CreateRequest = typeof CreateRequest.Type
 

@@ -119,8 +119,8 @@ export const whileLive = {
     }))
   },
   TranscriptRead: {
-    actions: remember<"TranscriptRead">((context, { from, lines, model, path, to, usage }) => ({
-      transcript: { path, offset: to, lines: lines + (from > 0 ? (context.transcript?.lines ?? 0) : 0) },
+    actions: remember<"TranscriptRead">((context, { call, from, lines, model, path, to, usage }) => ({
+      transcript: { path, offset: to, lines: lines + (from > 0 ? (context.transcript?.lines ?? 0) : 0), call: call ?? null },
       model: model ?? context.model,
       usage: sum(context.usage, usage),
       ...(lines > 0 ? begun(context) : {})

@@ -5,6 +5,7 @@ import { type EndCause, Lineage, StateReport } from "./facts.ts"
 import { SessionId } from "./ids.ts"
 import { Usage } from "./observations.ts"
 import { insideOf, isUp, lifeOf, mayRun, type Session, stoppingOf } from "./session.ts"
+import type { SessionContext } from "./session-context.ts"
 import { Keepalive, Size, Stopping } from "./spec.ts"
 import { iso } from "./time.ts"
 
@@ -156,11 +157,7 @@ export const view = (session: Session, seq: number): SessionView => {
     notice: context.notice,
     clients: context.clients.length,
     prompts: { queued: context.prompts.filter(({ stage }) => stage === "queued").length },
-    conversation: context.conversation && {
-      id: context.conversation.id,
-      transcript: context.conversation.transcript,
-      replaces: context.conversation.replaces ?? null
-    },
+    conversation: conversationOf(context),
     model: context.model,
     usage: context.usage,
     blocked: context.blocked && { ...context.blocked, until: context.blocked.until === null ? null : iso(context.blocked.until) },
@@ -175,6 +172,12 @@ export const view = (session: Session, seq: number): SessionView => {
     createdAt: iso(context.createdAt),
     updatedAt: iso(context.updatedAt)
   }
+}
+
+/** Before the first launch it is the one that the session was made to resume. */
+const conversationOf = ({ beginning, conversation }: SessionContext) => {
+  if (conversation !== null) return { id: conversation.id, transcript: conversation.transcript, replaces: conversation.replaces ?? null }
+  return beginning?.kind === "resume" ? { id: beginning.id, transcript: null, replaces: null } : null
 }
 
 /** Whether start-up has work with the session: a process may live, a launch is under way, a deadline is pending, or somebody is attached. */

@@ -10,6 +10,7 @@ import * as HttpApiSwagger from "effect/http-api/HttpApiSwagger"
 import { problemAnswer } from "./answers.ts"
 import { Api } from "./contract.ts"
 import { edgeLayer } from "./edge.ts"
+import { agentsLayer } from "./handlers/agents.ts"
 import { eventsLayer } from "./handlers/events.ts"
 import { promptsLayer } from "./handlers/prompts.ts"
 import { serviceLayer } from "./handlers/service.ts"
@@ -32,7 +33,7 @@ const docsLayer = HttpRouter.use((router) =>
 )
 
 const routes = Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }), docsLayer).pipe(
-  Layer.provide([sessionsLayer, promptsLayer, eventsLayer, terminalLayer, travelLayer, tracesLayer, serviceLayer]),
+  Layer.provide([sessionsLayer, agentsLayer, promptsLayer, eventsLayer, terminalLayer, travelLayer, tracesLayer, serviceLayer]),
   Layer.provide(edgeLayer),
   Layer.provide(NodeHttpServer.layerHttpServices)
 )

@@ -1,6 +1,7 @@
 /** The interface, once: the server, the typed client, the command line and the OpenAPI document are all derived from this. */
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as OpenApi from "effect/http-api/OpenApi"
+import { AgentsApi } from "./contract/agents.ts"
 import { Edge } from "./contract/common.ts"
 import { EventsApi } from "./contract/events.ts"
 import { PromptsApi } from "./contract/prompts.ts"
@@ -24,7 +25,7 @@ const secured = (path: string, item: Paths[string]) =>
   )
 
 export class Api extends HttpApi.make("reprise")
-  .add(SessionsApi, PromptsApi, EventsApi, TerminalApi, TravelApi, TracesApi, ServiceApi)
+  .add(SessionsApi, AgentsApi, PromptsApi, EventsApi, TerminalApi, TravelApi, TracesApi, ServiceApi)
   .middleware(Edge)
   .annotate(HttpApi.ParamsParseOptions, strict)
   .annotate(HttpApi.QueryParseOptions, strict)

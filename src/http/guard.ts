@@ -1,6 +1,7 @@
 /** Nothing of a request is looked at before its host, its origin and its token are: in this order, on every route. */
 import { hash, timingSafeEqual } from "node:crypto"
 import type { IncomingHttpHeaders } from "node:http"
+import { hookPath } from "./contract/agents.ts"
 import { openPaths } from "./contract.ts"
 import { type Problem, problem } from "./problems.ts"
 
@@ -37,7 +38,8 @@ export const judge = (admitted: Admission, { headers, url = "" }: Head, ticket =
   if (headers.origin !== undefined && !admitted.origins.has(headers.origin)) {
     return problem("origin_not_allowed", "web pages of other origins are not served")
   }
-  if (ticket || openPaths.has(url.split("?", 1)[0]!)) return null
+  // A hook shows a token of its own, which its route looks at.
+  if (ticket || openPaths.has(url.split("?", 1)[0]!) || hookPath.test(url)) return null
   return authorized(admitted, headers.authorization) ? null : problem("unauthorized", "send the daemon's token: Authorization: Bearer …")
 }
 

@@ -53,6 +53,7 @@ export const codes = {
   unauthorized: { status: 401, title: "A valid token is needed" },
   origin_not_allowed: { status: 403, title: "The origin is not allowed" },
   session_not_found: { status: 404, title: "There is no such session" },
+  message_not_found: { status: 404, title: "There is no such message" },
   prompt_not_found: { status: 404, title: "There is no such prompt" },
   tool_not_found: { status: 404, title: "There is no such tool" },
   not_found: { status: 404, title: "There is nothing here" },

@@ -2,9 +2,12 @@
 import type { Unfoldable } from "../actors/fold.ts"
 import type { NoSuchPlace } from "../actors/past.ts"
 import type {
+  ConversationInUse,
+  HookRefused,
   IdempotencyMismatch,
   InputNotWritten,
   InvalidRequest,
+  MessageNotFound,
   OverCapacity,
   PreconditionFailed,
   PromptNotFound,
@@ -25,6 +28,9 @@ export type InnerFailure =
   | Quarantined
   | IdempotencyMismatch
   | InvalidRequest
+  | ConversationInUse
+  | MessageNotFound
+  | HookRefused
   | InputNotWritten
   | PreflightFailed
   | HolderUnavailable
@@ -67,6 +73,15 @@ export const toProblem = (failure: InnerFailure | Problem): Problem => {
       return problem("invalid_request", `${failure.field}: ${failure.message}`, {
         errors: [{ field: failure.field, message: failure.message }]
       })
+    case "ConversationInUse":
+      return problem("refused", `session ${failure.holder} has the conversation ${failure.conversation}`, {
+        as: "conversation_in_use",
+        session: failure.holder
+      })
+    case "MessageNotFound":
+      return problem("message_not_found", `the conversation has no message ${failure.message}`, { session: failure.session })
+    case "HookRefused":
+      return problem("unauthorized", "the token is not that of this session and generation", { session: failure.session })
     case "InputNotWritten":
       return problem(failure.code, inputDetails[failure.code], { session: failure.session })
     case "PreflightFailed":

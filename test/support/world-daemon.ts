@@ -12,6 +12,7 @@ import { Runtime } from "../../src/infra/runtimes/runtime.ts"
 import { Answering } from "../../src/infra/screens/answering.ts"
 import { Secrets, SecretsFailure } from "../../src/infra/secrets.ts"
 import { TextMissing, Texts } from "../../src/infra/texts.ts"
+import { modelAgents } from "./agents.ts"
 import type { World } from "./world.ts"
 import { clockReference, Process } from "./world-clock.ts"
 import { type AppendWatch, type BendAppend, Disk, type LogFile, watchedAppend } from "./world-log.ts"
@@ -177,6 +178,7 @@ export class Daemon {
         Layer.succeed(Output, unheard),
         Layer.succeed(Answering, { in: () => Effect.succeed(() => Effect.succeed("")) }),
         Layer.succeed(BootClock, bootClock(world, options.bendBootMs)),
+        modelAgents,
         Layer.fresh(Fencing.layer)
       )
       const registry = Registry.layer({ liveSessions: options.liveSessions ?? 50, environment: { PATH: "/bin" } })

@@ -47,7 +47,7 @@ describe("a prompt to an agent that says what it does", () => {
     assert.deepStrictEqual(states(view), ["queued", "claimed", "written", "submitted", "accepted", "answered"])
     assert.deepStrictEqual(
       view.steps.slice(-2).map(({ source }) => source),
-      ["osc", "osc"]
+      ["protocol", "protocol"]
     )
     assert.deepStrictEqual(saw(), ["hello"])
     assert.strictEqual((await daemon.session(id)).activity, "idle")

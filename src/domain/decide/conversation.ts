@@ -31,7 +31,7 @@ export const isResumable = (context: SessionContext): boolean => agentOf(context
 const takesEither = ({ fresh, resume }: NonNullable<Provider["conversation"]>) => fresh.join("\0") === resume.join("\0")
 
 /** A UUID (version 4, RFC 9562) from the 128 random bits of the moment, so that a replay names the same conversation. */
-const uuidOf = (nonce: string): string => {
+export const uuidOf = (nonce: string): string => {
   const variant = "89ab"[Number.parseInt(nonce[16]!, 16) % 4]
   return `${nonce.slice(0, 8)}-${nonce.slice(8, 12)}-4${nonce.slice(13, 16)}-${variant}${nonce.slice(17, 20)}-${nonce.slice(20)}`
 }

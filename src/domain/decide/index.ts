@@ -1,6 +1,6 @@
 /** From an input to its facts: every policy in one table, every answer checked against the machine before anybody acts on it. */
 import type { SessionEffect } from "../effects.ts"
-import type { Fact, FactOf } from "../facts.ts"
+import type { Fact, FactOf, Prompt } from "../facts.ts"
 import type { Command, CommandType, Input } from "../inputs.ts"
 import { apply, insideOf, lifeOf, open, type Session, stateName, tryApply } from "../session.ts"
 import type { Spec } from "../spec.ts"
@@ -37,10 +37,25 @@ export const decide = (session: Session, input: Input, now: Moment): Decided => 
 }
 
 /** The first decision of a stream. */
-export const decideCreate = (id: FactOf<"SessionCreated">["id"], spec: Spec, by: string, now: Moment): Accepted => {
-  const created = { type: "SessionCreated", at: now.wallMs, offset: 0, id, spec, by } as const
+export const decideCreate = (
+  id: FactOf<"SessionCreated">["id"],
+  spec: Spec,
+  by: string,
+  now: Moment,
+  { prompt, ...more }: Beginnings = {}
+): Accepted => {
+  const created: FactOf<"SessionCreated"> = { type: "SessionCreated", at: now.wallMs, offset: 0, id, spec, by, ...more }
   const [session, effects] = open(created)
-  return { _tag: "Accepted", steps: [{ fact: created, session }], session, effects }
+  const first: Step = { fact: created, session }
+  if (prompt === undefined) return { _tag: "Accepted", steps: [first], session, effects }
+  const queued: FactOf<"PromptQueued"> = { type: "PromptQueued", at: now.wallMs, offset: 0, prompt, by }
+  const [after] = apply(session, queued)
+  return { _tag: "Accepted", steps: [first, { fact: queued, session: after }], session: after, effects }
+}
+
+/** What a session is given beside its specification. */
+export interface Beginnings extends Pick<FactOf<"SessionCreated">, "provider" | "beginning" | "lineage"> {
+  readonly prompt?: Prompt
 }
 
 /** The commands that would be taken now: what a refusal offers instead. */

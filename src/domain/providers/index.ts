@@ -11,6 +11,9 @@ export const providers: ReadonlyMap<string, Provider> = new Map(
   [command, claudeCode, codex, pi, opencode, gemini].map((provider) => [provider.id, provider])
 )
 
+/** Not one of the user's own. */
+export const isBuiltIn = (provider: Provider): boolean => providers.get(provider.id) === provider
+
 /** The provider of a session: the user's own as it was when the session was made, else what this version knows by the name. */
 export const agentOf = ({
   provider,

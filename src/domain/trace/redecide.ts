@@ -22,7 +22,10 @@ export const redecide = (session: Session | null, { facts, input, moment }: Trac
   const created = decodeFact(facts[0])
   if (Result.isFailure(created)) return no(created.failure.reason)
   if (created.success.type !== "SessionCreated") return no("a create begins with SessionCreated")
-  return decideCreate(created.success.id, asked.spec(created.success.spec), created.success.by, moment)
+  const { at: _, by, id, offset: __, spec, type: ___, ...beginnings } = created.success
+  const first = facts[1] === undefined ? undefined : decodeFact(facts[1])
+  const queued = first !== undefined && Result.isSuccess(first) && first.success.type === "PromptQueued" ? first.success.prompt : undefined
+  return decideCreate(id, asked.spec(spec), by, moment, { ...beginnings, ...(queued === undefined ? {} : { prompt: queued }) })
 }
 
 const asRecorded: Policies = { spec: (spec) => spec, patch: (changes) => changes }

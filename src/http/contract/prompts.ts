@@ -7,7 +7,7 @@ import { Delivery } from "../../domain/facts.ts"
 import { SessionId } from "../../domain/ids.ts"
 import { limits } from "../../domain/limits.ts"
 import { PromptState, PromptView } from "../../domain/prompt-view.ts"
-import { Labels } from "../../domain/spec.ts"
+import { Labels, PromptText } from "../../domain/spec.ts"
 import { Problem } from "../problems.ts"
 import { Cursor, commandHeaders, creationHeaders, Duration, Limit, ofCommand, ofSession, pageOf, params, patchHeaders } from "./common.ts"
 import { ReasonRequest } from "./sessions.ts"
@@ -25,23 +25,13 @@ const Word = Schema.String.check(
   Schema.isMaxLength(limits.promptNameChars)
 )
 
-/** What ends a bracketed paste, in seven bits or in eight: what follows it would be typed as keys. */
-const pasteEnd = /(?:\x1b\[|\x9b)201~/
-
-/** An empty text presses Enter alone. */
-const Text = Schema.String.check(
-  Schema.makeFilter((text) => !text.includes("\0") || "holds a NUL byte"),
-  Schema.makeFilter((text) => !pasteEnd.test(text) || "holds the mark that ends a bracketed paste (ESC [ 201 ~)"),
-  Schema.makeFilter((text) => text.isWellFormed() || "holds half of a surrogate pair")
-)
-
 /**
  * `id` is the caller's own: the same id with the same text is the same prompt, however often it comes. `deliver`: `now` types
  * into a turn too, `turn_boundary` (the default) between turns, `idle` when the agent has nothing to do. `onUncertain`: whether
  * what may not have arrived is reported (the default) or typed again, at the risk of arriving twice.
  */
 export const PromptRequest = Schema.Struct({
-  text: Text,
+  text: PromptText,
   id: Schema.optionalKey(PromptId),
   deliver: Schema.optionalKey(Delivery),
   onUncertain: Schema.optionalKey(Schema.Literals(["report", "resend"])),
@@ -54,9 +44,10 @@ export const PromptRequest = Schema.Struct({
 export type PromptRequest = typeof PromptRequest.Type
 
 /** What is changed of a prompt that is still queued: its text, its place in the queue, or both. */
-export const PromptPatch = Schema.Struct({ text: Schema.optionalKey(Text), place: Schema.optionalKey(Schema.Literal("front")) }).check(
-  Schema.makeFilter(({ place, text }) => place !== undefined || text !== undefined || "one of text and place is needed")
-)
+export const PromptPatch = Schema.Struct({
+  text: Schema.optionalKey(PromptText),
+  place: Schema.optionalKey(Schema.Literal("front"))
+}).check(Schema.makeFilter(({ place, text }) => place !== undefined || text !== undefined || "one of text and place is needed"))
 
 export const PromptPage = pageOf(PromptView, Schema.Int)
 export type PromptPage = typeof PromptPage.Type

@@ -1,0 +1,47 @@
+/** At most one live session holds a conversation: two agents on one would write into each other's history. */
+
+import { mayRun } from "../domain/session.ts"
+import type { SessionView } from "../domain/view.ts"
+
+export interface Leases {
+  /** To be told of every session as it is after each decision. */
+  readonly observe: (view: SessionView) => void
+  /** The other session that holds it; null when nobody does. */
+  readonly heldByAnother: (session: string, provider: string, conversation: string | null) => string | null
+  /** Takes it where nobody else has it; else the other that has. */
+  readonly claim: (session: string, provider: string, conversation: string | null) => string | null
+}
+
+/** Leases follow from the log: whoever is live and knows its conversation holds it. */
+export const makeLeases = (): Leases => {
+  const holders = new Map<string, string>()
+  const held = new Map<string, string>()
+  const keyOf = (provider: string, conversation: string) => `${provider}\0${conversation}`
+  const release = (session: string) => {
+    const key = held.get(session)
+    held.delete(session)
+    if (key !== undefined && holders.get(key) === session) holders.delete(key)
+  }
+  /** The incumbent keeps it: who comes later is told so before its launch. */
+  const take = (session: string, key: string) => {
+    if (held.get(session) !== key) release(session)
+    held.set(session, key)
+    if (!holders.has(key)) holders.set(key, session)
+  }
+  const heldByAnother: Leases["heldByAnother"] = (session, provider, conversation) => {
+    const holder = conversation === null ? undefined : holders.get(keyOf(provider, conversation))
+    return holder === undefined || holder === session ? null : holder
+  }
+  return {
+    observe: ({ conversation, id, provider, state }) => {
+      if (mayRun(state) && conversation?.id != null) take(id, keyOf(provider, conversation.id))
+      else release(id)
+    },
+    heldByAnother,
+    claim: (session, provider, conversation) => {
+      const other = heldByAnother(session, provider, conversation)
+      if (other === null && conversation !== null) take(session, keyOf(provider, conversation))
+      return other
+    }
+  }
+}

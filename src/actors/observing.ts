@@ -1,0 +1,57 @@
+/** What a source of evidence told becomes what the session is told: reports of one generation, each with its source. */
+import type { EvidenceSource } from "../domain/activity.ts"
+import type { Report } from "../domain/inputs.ts"
+import { limits } from "../domain/limits.ts"
+import type { Observation } from "../domain/observations.ts"
+
+export interface Observing {
+  readonly generation: number
+  readonly source: EvidenceSource
+  /** The hash of the prompt that an agent repeats, or of whatever text it is. */
+  readonly recognise: (text: string) => string
+}
+
+/** In the order in which they were observed. What was used is for whoever reads the transcript to add up. */
+export const reportsOf = (observing: Observing, observations: ReadonlyArray<Observation>): ReadonlyArray<Report> =>
+  observations.flatMap((observed) => reported(observing, observed))
+
+const reported = ({ generation, recognise, source }: Observing, observed: Observation): ReadonlyArray<Report> => {
+  switch (observed.type) {
+    case "Activity": {
+      const { activity, question } = observed
+      const asked = question && { kind: question.kind, choices: question.choices.slice(0, limits.choices).map(short) }
+      return [
+        {
+          type: "ActivityObserved",
+          generation,
+          activity,
+          source,
+          question: question && short(question.text),
+          ...(asked === null ? {} : { asked })
+        }
+      ]
+    }
+    case "Conversation":
+      return [{ type: "ConversationObserved", generation, source, id: observed.id, transcript: observed.transcript }]
+    case "PromptTaken":
+      return [
+        {
+          type: "PromptObserved",
+          generation,
+          source,
+          detail: "the agent took the prompt up",
+          ...(observed.text === null ? {} : { hash: recognise(observed.text) })
+        }
+      ]
+    case "TurnEnded":
+      return [{ type: "TurnObserved", generation, source, outcome: observed.outcome, detail: short(observed.detail) }]
+    case "Blocked":
+      return [{ type: "BlockObserved", generation, source, cause: observed.cause, until: observed.until, detail: short(observed.detail) }]
+    case "Unknown":
+      return [{ type: "MessageNotKnown", generation, source, kind: short(observed.kind), raw: observed.raw }]
+    case "Used":
+      return []
+  }
+}
+
+const short = (text: string) => text.slice(0, limits.questionChars)

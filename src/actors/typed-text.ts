@@ -1,0 +1,41 @@
+/** What is typed for a prompt, and the prompt known again in what its agent repeats of it. */
+import { agentOf } from "../domain/providers/index.ts"
+import type { SessionContext } from "../domain/session-context.ts"
+
+type Submitting = Pick<SessionContext, "provider" | "spec">
+
+/** The text as the agent is to read it, its attachments behind it. */
+export const typedText = (context: Submitting, text: string, paths: ReadonlyArray<string>): string => {
+  const whole = [text, ...paths].filter((part, index) => index > 0 || part !== "" || paths.length === 0).join("\n")
+  // Backslash and Enter would be read as a new line, and nothing be submitted.
+  return agentOf(context).submit.backslash && whole.endsWith("\\") ? `${whole} ` : whole
+}
+
+/** The bytes: a paste where the agent takes one; a command of the agent's own is typed as keys are, or it would not be one. */
+export const typedBytes = (context: Submitting, text: string): Uint8Array => {
+  const { bracketed, clear, commands } = agentOf(context).submit
+  const isCommand = commands && text.startsWith("/") && !text.includes("\n")
+  return new TextEncoder().encode(clear + (bracketed && text !== "" && !isCommand ? `\x1b[200~${text}\x1b[201~` : text))
+}
+
+/** Whether the agent speaks of this text: it may have trimmed it, or wrapped a long one. */
+export const isRepeatOf = (repeated: string, typed: string): boolean => {
+  const [there, here] = [plain(repeated), plain(typed)]
+  return there === here || (here.length >= wrappedChars && there.includes(here))
+}
+
+/** Agents wrap what was pasted in marks of their own from some hundred characters on. */
+const wrappedChars = 200
+const plain = (text: string) => text.replaceAll(/\r\n?/g, "\n").trim()
+
+/** The keys that the agent takes for an answer, or null: then the text is typed and submitted like any other. */
+export const answerKeys = (context: Pick<SessionContext, "activity"> & Submitting, text: string): string | null => {
+  const { answers } = agentOf(context)
+  if (answers === null) return null
+  const word = text.trim()
+  if (word === "allow" || word === "deny") return answers[word]
+  const choices = context.activity.asked?.choices ?? []
+  const place = choices.findIndex((choice) => choice.toLowerCase() === word.toLowerCase()) + 1
+  const number = place > 0 ? place : /^[1-9]\d?$/.test(word) ? Number(word) : 0
+  return number > 0 ? answers.choose.replaceAll("{n}", String(number)) : null
+}

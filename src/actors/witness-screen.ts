@@ -1,0 +1,48 @@
+/** What the screen says, where nothing better does; and after a long silence, that nobody knows. */
+import { Effect, Stream } from "effect"
+import { limits } from "../domain/limits.ts"
+import type { Rule } from "../domain/providers/provider.ts"
+import { readScreen } from "../domain/providers/screen.ts"
+import { isBusy } from "../domain/remember.ts"
+import type { SessionContext } from "../domain/session-context.ts"
+import { Evidence } from "../infra/evidence/evidence.ts"
+import { Output } from "../infra/output/output.ts"
+import { reportsOf } from "./observing.ts"
+import type { Witnessing } from "./witnesses.ts"
+
+/** Drawn only while it is needed: a better source that speaks makes it idle. */
+export const witnessScreen = Effect.fn("witnessScreen")(function* (witnessing: Witnessing, rules: ReadonlyArray<Rule>) {
+  const { context, generation, news, recognise, session, tell } = witnessing
+  const { screen } = yield* Evidence
+  yield* Effect.forkScoped(witnessSilence(witnessing))
+  const untilNeeded: Effect.Effect<void> = Effect.suspend(() =>
+    isNeeded(context()) ? Effect.void : Effect.andThen(news.next, untilNeeded)
+  )
+  yield* Stream.runForEach(screen(session, context().spec.size), ({ lines }) => {
+    const word = readScreen(rules, lines)
+    if (word !== null) for (const report of reportsOf({ generation, source: "screen", recognise }, [word])) tell(report)
+    else if (context().activity.source === "screen")
+      tell({ type: "ActivityObserved", generation, activity: "unknown", source: "screen", question: null })
+    return untilNeeded
+  })
+})
+
+/** A question that a better source knows of may have its words and choices on the screen alone. */
+const isNeeded = ({ activity }: SessionContext): boolean =>
+  (activity.source !== "protocol" && activity.source !== "hook") || (activity.value === "waiting" && activity.asked?.choices.length === 0)
+
+const witnessSilence = Effect.fnUntraced(function* ({ context, generation, news, session, tell }: Witnessing) {
+  const output = yield* Output
+  const isGuessed = () => isBusy(context().activity.value) && ["transcript", "osc", "screen"].includes(context().activity.source)
+  for (;;) {
+    if (!isGuessed()) {
+      yield* news.next
+      continue
+    }
+    const spoke = yield* output.beyond(session, yield* output.end(session)).pipe(Effect.timeoutOption(limits.silenceMs))
+    if (spoke._tag === "None" && isGuessed())
+      tell({ type: "ActivityObserved", generation, activity: "unknown", source: "silence", question: null })
+    // Nothing is counted while it prints.
+    yield* Effect.sleep(limits.silenceMs / 4)
+  }
+})

@@ -1,0 +1,90 @@
+/** The agent's own transcript, read on from where the log says it was read to: what was used, whom it took a prompt from, how turns ended. */
+import { Effect, Option, Stream } from "effect"
+import type { CountedCall, Observation, Usage } from "../domain/observations.ts"
+import { readTranscript, type TranscriptKind } from "../domain/providers/transcripts/index.ts"
+import { Evidence } from "../infra/evidence/evidence.ts"
+import { Transcripts } from "../infra/evidence/transcripts.ts"
+import { Secrets } from "../infra/secrets.ts"
+import { reportsOf } from "./observing.ts"
+import type { Witnessing } from "./witnesses.ts"
+
+/** A conversation can change under a running agent (`/clear`, `/resume`): then its new file is read instead. */
+export const witnessTranscript = Effect.fn("witnessTranscript")(function* (witnessing: Witnessing, kind: TranscriptKind) {
+  const { context, news } = witnessing
+  for (;;) {
+    const path = yield* located(witnessing, kind)
+    if (path === null) yield* news.next
+    else yield* Effect.raceFirst(readOn(witnessing, kind, path), movedFrom(path))
+  }
+
+  function movedFrom(path: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const told = context().conversation?.transcript ?? null
+      return told !== null && told !== path ? Effect.void : Effect.andThen(news.next, movedFrom(path))
+    })
+  }
+})
+
+/** Where the agent says it is; else where its provider keeps it. */
+const located = Effect.fnUntraced(function* ({ context, session }: Witnessing, kind: TranscriptKind) {
+  const { conversation, spec } = context()
+  if (conversation === null || conversation.id === null) return null
+  if (conversation.transcript !== null) return conversation.transcript
+  const { find } = yield* Transcripts
+  const environment = yield* Effect.option((yield* Secrets).environment(session))
+  return Option.match(environment, {
+    onNone: () => null,
+    onSome: (environment) => find(kind, { conversation: conversation.id!, cwd: spec.cwd, environment })
+  })
+})
+
+const readOn = Effect.fnUntraced(function* ({ context, generation, recognise, tell }: Witnessing, kind: TranscriptKind, path: string) {
+  const { transcript } = yield* Evidence
+  const { sizeOf } = yield* Transcripts
+  const known = context().transcript
+  let call = known?.path === path ? known.call : null
+  const from = known?.path === path ? known.offset : context().conversation?.kind === "resume" ? (sizeOf(path) ?? 0) : 0
+  // What was said before the session took the conversation up was not used by it.
+  yield* Stream.runForEach(transcript(path, from), (tailed) =>
+    Effect.sync(() => {
+      if (tailed._tag === "Restarted") {
+        call = null
+        return
+      }
+      const lines = tailed._tag === "Lines" ? tailed.lines : []
+      const observations = lines.flatMap((line) => readTranscript(kind, line))
+      for (const report of reportsOf({ generation, source: "transcript", recognise }, observations)) tell(report)
+      const counted = sum(observations, call)
+      call = counted.call
+      const { from, to } = tailed
+      const { model, usage } = counted
+      tell({
+        ...{ type: "TranscriptAdvanced", generation, path, from, to, lines: lines.length, model, usage },
+        ...(call === null ? {} : { call })
+      })
+    })
+  )
+})
+
+/** A call that is told of again adds what it has used since. */
+const sum = (observations: ReadonlyArray<Observation>, before: CountedCall | null) => {
+  let call = before
+  let model: string | null = null
+  let usage = nothing
+  for (const observed of observations) {
+    if (observed.type !== "Used") continue
+    model = observed.model ?? model
+    usage = plus(usage, observed.usage, 1)
+    if (call !== null && call.id === observed.call) usage = plus(usage, call.usage, -1)
+    call = observed.call === null ? null : { id: observed.call, usage: observed.usage }
+  }
+  return { call, model, usage }
+}
+
+const nothing: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
+const plus = (a: Usage, b: Usage, sign: 1 | -1): Usage => ({
+  inputTokens: a.inputTokens + sign * b.inputTokens,
+  outputTokens: a.outputTokens + sign * b.outputTokens,
+  cacheReadTokens: a.cacheReadTokens + sign * b.cacheReadTokens,
+  cacheWriteTokens: a.cacheWriteTokens + sign * b.cacheWriteTokens
+})

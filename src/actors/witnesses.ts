@@ -1,0 +1,56 @@
+/** Everything that tells of one launch's agent, heard for as long as somebody is with its holder, each word with its source. */
+import { Effect } from "effect"
+import type { Report } from "../domain/inputs.ts"
+import { agentOf } from "../domain/providers/index.ts"
+import { readTitle } from "../domain/providers/screen.ts"
+import type { SessionContext } from "../domain/session-context.ts"
+import { listen } from "./listening.ts"
+import type { News } from "./news.ts"
+import { reportsOf } from "./observing.ts"
+import { witnessConversation } from "./witness-conversation.ts"
+import { witnessHooks } from "./witness-hooks.ts"
+import { witnessScreen } from "./witness-screen.ts"
+import { witnessStatus } from "./witness-status.ts"
+import { witnessTranscript } from "./witness-transcript.ts"
+
+export interface Witnessing {
+  readonly session: string
+  readonly generation: number
+  readonly context: () => SessionContext
+  /** Tells when the session has learnt something. */
+  readonly news: News
+  readonly tell: (report: Report) => void
+  readonly recognise: (text: string) => string
+  readonly reply: (bytes: Uint8Array) => Effect.Effect<void>
+  /** Where the last word was heard, or where the launch began to print. */
+  readonly from: number
+  /** A program that asks before this place has been answered, or was given up on, by whoever listened then. */
+  readonly answerFrom: number
+}
+
+/** Starts in the scope and ends with it. */
+export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
+  const { context, generation, recognise, tell } = witnessing
+  const { evidence } = agentOf(context())
+  yield* Effect.forkScoped(
+    listen({
+      ...witnessing,
+      ...(evidence.titles.length === 0
+        ? {}
+        : {
+            titleKey: (title) => JSON.stringify(readTitle(evidence.titles, title)),
+            titled: ({ offset, title }) => {
+              const word = readTitle(evidence.titles, title)
+              if (word === null) return
+              for (const report of reportsOf({ generation, source: "osc", recognise }, [word]))
+                tell(report.type === "ActivityObserved" ? { ...report, evidenceOffset: offset } : report)
+            }
+          })
+    })
+  )
+  if (evidence.hooks !== null) yield* Effect.forkScoped(witnessHooks(witnessing, evidence.hooks))
+  if (evidence.transcript !== null) yield* Effect.forkScoped(witnessTranscript(witnessing, evidence.transcript))
+  if (evidence.transcript === "codex") yield* Effect.forkScoped(witnessConversation(witnessing))
+  if (evidence.status !== null) yield* Effect.forkScoped(witnessStatus(witnessing))
+  if (evidence.screen.length > 0) yield* Effect.forkScoped(witnessScreen(witnessing, evidence.screen))
+})

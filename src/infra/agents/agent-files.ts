@@ -1,0 +1,65 @@
+/** The private directory of a session's agent: the files that its hooks are written in, and room for its temporary ones. */
+import { mkdirSync, readFileSync, rmSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { Context, Effect, Layer, Schema } from "effect"
+import { writeWhole } from "../durable-file.ts"
+
+/** The disk said no. */
+export class AgentFilesFailure extends Schema.TaggedError<AgentFilesFailure>()("AgentFilesFailure", {
+  session: Schema.String,
+  code: Schema.String,
+  cause: Schema.Defect()
+}) {}
+
+export class AgentFiles extends Context.Service<
+  AgentFiles,
+  {
+    /** Absolute; the same for all launches of a session. */
+    readonly directoryOf: (session: string) => string
+    /** Where hooks leave their word while no daemon runs. */
+    readonly spoolOf: (session: string) => string
+    /** How far the spool was read, in bytes. Lost with a crash at worst: then calls are told again, which changes nothing. */
+    readonly spooledTo: (session: string) => number
+    readonly keepSpooledTo: (session: string, to: number) => void
+    /** Files by name below the directory, mode 0600, replaced in one step; directories by absolute path, mode 0700. */
+    readonly place: (
+      session: string,
+      files: ReadonlyArray<{ readonly name: string; readonly text: string }>,
+      directories: ReadonlyArray<string>
+    ) => Effect.Effect<void, AgentFilesFailure>
+    /** With everything in it. */
+    readonly remove: (session: string) => Effect.Effect<void>
+  }
+>()("reprise/infra/AgentFiles") {
+  static readonly layer = (home: string) =>
+    Layer.sync(AgentFiles, () => {
+      const directoryOf = (session: string) => join(home, "sessions", session, "agent")
+      const cursorOf = (session: string) => join(directoryOf(session), "hooks.cursor")
+      return {
+        directoryOf,
+        spoolOf: (session) => join(directoryOf(session), "hooks.ndjson"),
+        spooledTo: (session) => {
+          try {
+            const place = Number.parseInt(readFileSync(cursorOf(session), "utf8"), 10)
+            return Number.isSafeInteger(place) && place > 0 ? place : 0
+          } catch {
+            return 0
+          }
+        },
+        keepSpooledTo: (session, to) => writeWhole(cursorOf(session), `${to}\n`),
+        place: (session, files, directories) =>
+          Effect.try({
+            try: () => {
+              for (const path of [directoryOf(session), ...directories]) mkdirSync(path, { recursive: true, mode: 0o700 })
+              for (const { name, text } of files) {
+                const path = join(directoryOf(session), name)
+                mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+                writeWhole(path, text)
+              }
+            },
+            catch: (cause) => new AgentFilesFailure({ session, code: (cause as NodeJS.ErrnoException).code ?? "UNKNOWN", cause })
+          }),
+        remove: (session) => Effect.sync(() => rmSync(directoryOf(session), { recursive: true, force: true }))
+      }
+    })
+}
