@@ -1,5 +1,5 @@
 /** What a session does to the world: launches, writes, signals, sweeps. Nothing here waits in the session's way; the world answers by reports. */
-import { Deferred, Effect, Exit, FiberSet, Latch, Scope } from "effect"
+import { Clock, Deferred, Effect, Exit, FiberSet, Latch, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
 import type { Fact } from "../domain/facts.ts"
 import type { Report } from "../domain/inputs.ts"
@@ -165,7 +165,7 @@ export const makeHands = Effect.fn("makeHands")(function* (
     const undeliverable = (code: string) => tell({ type: "PromptUndeliverable", generation, promptId, code })
     const type = (holder: HolderLink, text: string) => {
       const keys = answers ? answerKeys(context(), text) : null
-      if (keys !== null) return holder.write(writeId, new TextEncoder().encode(keys))
+      if (keys !== null) return Effect.andThen(settling, holder.write(writeId, new TextEncoder().encode(keys)))
       const typed = typedText(context(), text, paths)
       return Effect.flatMap(holder.submit(writeId, typedBytes(context(), typed), enterAfterMs(typed)), (outcome) => {
         if (outcome !== "unsupported") return Effect.succeed(outcome)
@@ -178,6 +178,22 @@ export const makeHands = Effect.fn("makeHands")(function* (
     return texts.read(hash).pipe(
       Effect.flatMap((text) => settled(generation, writeId, (holder) => type(holder, text))),
       Effect.catchTag("TextMissing", () => Effect.sync(() => undeliverable("text_missing")))
+    )
+  }
+
+  /** A question that has just been drawn swallows keys in some agents. */
+  const settling = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.sleep(Math.max(0, context().activity.at + (agentOf(context()).answers?.settleMs ?? 0) - now))
+  )
+
+  /** One key, and again where the first only warns; the second is no other interrupt. */
+  const interrupt = (holder: HolderLink, writeId: string) => {
+    const { interrupt: key, interruptAgainMs } = agentOf(context())
+    const press = (id: string) => holder.write(id, new TextEncoder().encode(key))
+    return Effect.tap(press(writeId), (outcome) =>
+      outcome === "written" && interruptAgainMs !== null
+        ? background(Effect.asVoid(Effect.delay(press(`${writeId}.again`), interruptAgainMs)))
+        : Effect.void
     )
   }
 
@@ -200,14 +216,15 @@ export const makeHands = Effect.fn("makeHands")(function* (
           )
         )
       case "Write": {
-        const typed = effect.kind === "interrupt" ? new TextEncoder().encode(agentOf(context()).interrupt) : bytes
+        if (effect.kind === "interrupt")
+          return background(settled(effect.generation, effect.writeId, (holder) => interrupt(holder, effect.writeId)))
         // The bytes of an input live in the memory of the daemon that took it, and nowhere else.
         return background(
-          typed === null
+          bytes === null
             ? Effect.sync(() =>
                 tell({ type: "WriteSettled", generation: effect.generation, writeId: effect.writeId, outcome: "not_written" })
               )
-            : settled(effect.generation, effect.writeId, (holder) => holder.write(effect.writeId, typed))
+            : settled(effect.generation, effect.writeId, (holder) => holder.write(effect.writeId, bytes))
         )
       }
       case "DeliverPrompt":

@@ -37,5 +37,5 @@ export const answerKeys = (context: Pick<SessionContext, "activity"> & Submittin
   const choices = context.activity.asked?.choices ?? []
   const place = choices.findIndex((choice) => choice.toLowerCase() === word.toLowerCase()) + 1
   const number = place > 0 ? place : /^[1-9]\d?$/.test(word) ? Number(word) : 0
-  return number > 0 ? answers.choose.replaceAll("{n}", String(number)) : null
+  return number > 0 && answers.choose !== null ? answers.choose.replaceAll("{n}", String(number)) : null
 }

@@ -94,7 +94,7 @@ describe("a transcript", () => {
   it("is read on from where it was read to, and its usage is summed", () => {
     const first = when(up(), transcribed(0, 90)).then({ type: "TranscriptRead", from: 0, to: 90, lines: 2 })
     const second = when(first, transcribed(90, 120)).then({ type: "TranscriptRead", from: 90, to: 120 })
-    assert.deepStrictEqual(second.context.transcript, { path: "/t.jsonl", offset: 120, lines: 4 })
+    assert.deepStrictEqual(second.context.transcript, { path: "/t.jsonl", offset: 120, lines: 4, call: null })
     assert.deepStrictEqual(second.context.usage, { inputTokens: 20, outputTokens: 40, cacheReadTokens: 60, cacheWriteTokens: 80 })
     assert.strictEqual(going(second, { ...transcribed(120, 130), model: null }).context.model, "large")
   })
@@ -109,7 +109,12 @@ describe("a transcript", () => {
     const next = going(up(), transcribed(0, 90), working(), exited(1), cleared(), resume, prepared(2), spawned(2))
     when(next, transcribed(0, 90, "/t.jsonl", 2)).ignored("repeated")
     assert.strictEqual(going(next, transcribed(90, 120, "/t.jsonl", 2)).context.transcript?.offset, 120)
-    assert.deepStrictEqual(going(next, transcribed(0, 30, "/u.jsonl", 2)).context.transcript, { path: "/u.jsonl", offset: 30, lines: 2 })
+    assert.deepStrictEqual(going(next, transcribed(0, 30, "/u.jsonl", 2)).context.transcript, {
+      path: "/u.jsonl",
+      offset: 30,
+      lines: 2,
+      call: null
+    })
   })
 })
 
