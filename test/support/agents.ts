@@ -1,6 +1,6 @@
 /** What a session needs of the world around its agent, without a disk: for daemons whose agents are models. */
 import { Effect, Layer } from "effect"
-import { providers } from "../../src/domain/providers/index.ts"
+import { providerOf, providers } from "../../src/domain/providers/index.ts"
 import { AgentFiles } from "../../src/infra/agents/agent-files.ts"
 import { Evidence } from "../../src/infra/evidence/evidence.ts"
 import { Transcripts } from "../../src/infra/evidence/transcripts.ts"
@@ -24,5 +24,11 @@ export const modelAgents = Layer.mergeAll(
   }),
   Evidence.silent,
   Transcripts.none,
-  Layer.succeed(Providers, { get: (id) => providers.get(id), all: [...providers.values()] })
+  Layer.succeed(Providers, {
+    get: (id) => providers.get(id),
+    of: providerOf,
+    all: [...providers.values()],
+    problems: [],
+    probe: () => Effect.succeed({ status: "no_program" } as const)
+  })
 )
