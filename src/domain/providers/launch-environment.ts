@@ -1,13 +1,10 @@
 /** What a provider adds to the environment of its agents, and what it keeps from them. */
 import type { Environment } from "../environment.ts"
-import { parentMarkers } from "./parent-markers.ts"
+import { parentMarkers, withoutNames } from "./parent-markers.ts"
 import type { Provider } from "./provider.ts"
 
 /** The provider's own values, then what was asked for; without the marks by which an agent would take itself for another's child. */
-export const launchEnvironment = ({ launch }: Provider, asked: Environment, directory: string): Environment => {
-  const own = Object.entries(launch.env).map(([name, word]) => [name, word.replaceAll("{directory}", directory)] as const)
-  const scrubbed = [...parentMarkers, ...launch.scrub]
-  const isScrubbed = (name: string) =>
-    scrubbed.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern))
-  return Object.fromEntries([...own, ...Object.entries(asked).filter(([name]) => !isScrubbed(name))])
-}
+export const launchEnvironment = ({ launch }: Provider, asked: Environment, directory: string): Environment => ({
+  ...Object.fromEntries(Object.entries(launch.env).map(([name, word]) => [name, word.replaceAll("{directory}", directory)])),
+  ...withoutNames(asked, [...parentMarkers, ...launch.scrub])
+})
