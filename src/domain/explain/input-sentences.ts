@@ -29,6 +29,8 @@ export const inputSentences: { readonly [T in InputType | "Create"]?: (input: T 
   MessageNotKnown: ({ kind, source }) => `The agent's ${source} told something unknown: ${kind}.`,
   Reattached: ({ process }) => `The daemon was attached again to the holder of process ${process.pid}.`,
   HolderGone: ({ reason }) => `The holder was gone: ${reason}.`,
+  ToolEnded: ({ pgid, signal }) =>
+    signal === null ? `The tool in process group ${pgid} was looked for, and was gone.` : `The tool in process group ${pgid} was ended.`,
   Swept: ({ swept }) => `Every process of the launch had been looked for, and ${swept} ended.`,
   HostRebooted: () => "The boot was another one than the session's.",
   DeadlineReached: () => "The session was told that a deadline had passed."
