@@ -21,6 +21,7 @@ const benches: Readonly<Record<string, Bench>> = {
   stall: async (size) => (await import("./flood.ts")).benchStall(size),
   recovery: async (size) => (await import("./recovery.ts")).benchRecovery(size),
   memory: async (size) => (await import("./memory.ts")).benchMemory(size),
+  travel: async (size) => (await import("./travel.ts")).benchTravel(size),
   idle: async (size) => (await import("./idle.ts")).benchIdle(size)
 }
 

@@ -24,6 +24,9 @@ export const state = Command.make("state", { session, at }, (flags) =>
   Command.withExamples([{ command: "reprise state demo --at 12" }, { command: "reprise state demo --at 2026-11-21T09:30:00Z" }])
 )
 
+const endOf = ({ cause, code, detail, signal }: NonNullable<PastState["view"]["exit"]>): string =>
+  [cause, detail, signal ?? (code === null ? null : `code ${code}`)].filter((word) => word !== null).join(", ")
+
 const lines = (past: PastState, { paint, width }: Setting): ReadonlyArray<string> => {
   const { view } = past
   const name = view.name === null ? "" : ` (${oneLine(view.name)})`
@@ -31,7 +34,7 @@ const lines = (past: PastState, { paint, width }: Setting): ReadonlyArray<string
     ["state", `${view.state}/${view.phase}${view.activity === null ? "" : `, ${view.activity}`}`],
     ["generation", String(view.generation)],
     ["process", view.process === null ? "none" : `pid ${view.process.pid}, since ${view.process.startedAt}`],
-    ...(view.exit === null ? [] : [["last end", [view.exit.cause, view.exit.detail].filter((word) => word !== null).join(", ")] as const]),
+    ...(view.exit === null ? [] : [["last end", endOf(view.exit)] as const]),
     ...(view.stop === null ? [] : [["stop", `${view.stop.step}, by ${view.stop.by}: ${view.stop.reason}`] as const]),
     ...past.deadlines.map(({ at, inMs, name }) => ["due", `${name} at ${at} (${inMs} ms later)`] as const),
     ...past.prompts.map(({ bytes, deliver, id, stage }) => ["prompt", `${id}: ${stage}, ${bytes} bytes, ${deliver}`] as const),
