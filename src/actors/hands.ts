@@ -163,7 +163,11 @@ export const makeHands = Effect.fn("makeHands")(function* (
   /** Text, a pause, Enter: one operation of the holder, which nobody's keys can come between. An answer is a key or two. */
   const deliver = ({ answers, generation, hash, paths = [], promptId, writeId }: DeliverPrompt) => {
     const undeliverable = (code: string) => tell({ type: "PromptUndeliverable", generation, promptId, code })
-    const type = (holder: HolderLink, text: string) => {
+    const type = (holder: HolderLink, text: string): Effect.Effect<WriteOutcome | null> => {
+      if (answers && !isOpen(promptId)) {
+        undeliverable("question_closed")
+        return Effect.succeed(null)
+      }
       const keys = answers ? answerKeys(context(), text) : null
       if (keys !== null) return Effect.andThen(settling, holder.write(writeId, new TextEncoder().encode(keys)))
       const typed = typedText(context(), text, paths)
@@ -179,6 +183,13 @@ export const makeHands = Effect.fn("makeHands")(function* (
       Effect.flatMap((text) => settled(generation, writeId, (holder) => type(holder, text))),
       Effect.catchTag("TextMissing", () => Effect.sync(() => undeliverable("text_missing")))
     )
+  }
+
+  /** The question that the prompt answers, right before it is typed: what came between would take the keys. */
+  const isOpen = (promptId: string) => {
+    const { activity, prompts } = context()
+    const question = prompts.find(({ id }) => id === promptId)?.answers
+    return activity.value === "waiting" && activity.asked?.id === question
   }
 
   /** A question that has just been drawn swallows keys in some agents. */

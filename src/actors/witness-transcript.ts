@@ -1,7 +1,7 @@
 /** The agent's own transcript, read on from where the log says it was read to: what was used, whom it took a prompt from, how turns ended. */
-import { Effect, Option, Stream } from "effect"
+import { Clock, Effect, Option, Stream } from "effect"
 import type { CountedCall, Observation, Usage } from "../domain/observations.ts"
-import { readTranscript, type TranscriptKind } from "../domain/providers/transcripts/index.ts"
+import { readTranscript, type TranscriptKind, writtenAt } from "../domain/providers/transcripts/index.ts"
 import { Evidence } from "../infra/evidence/evidence.ts"
 import { Transcripts } from "../infra/evidence/transcripts.ts"
 import { Secrets } from "../infra/secrets.ts"
@@ -41,18 +41,25 @@ const located = Effect.fnUntraced(function* ({ context, session }: Witnessing, k
 const readOn = Effect.fnUntraced(function* ({ context, generation, recognise, tell }: Witnessing, kind: TranscriptKind, path: string) {
   const { transcript } = yield* Evidence
   const { sizeOf } = yield* Transcripts
+  let since = context().conversation?.kind === "fork" ? (context().process?.startedAt ?? null) : null
+  let restarted = false
   const known = context().transcript
   let call = known?.path === path ? known.call : null
   const from = known?.path === path ? known.offset : context().conversation?.kind === "resume" ? (sizeOf(path) ?? 0) : 0
   // What was said before the session took the conversation up was not used by it.
   yield* Stream.runForEach(transcript(path, from), (tailed) =>
-    Effect.sync(() => {
+    Effect.map(Clock.currentTimeMillis, (now) => {
       if (tailed._tag === "Restarted") {
         call = null
+        since = now
+        restarted = true
         return
       }
       const lines = tailed._tag === "Lines" ? tailed.lines : []
-      const observations = lines.flatMap((line) => readTranscript(kind, line))
+      // A branch, or a file that was written anew, repeats what was told before.
+      const begun = since ?? 0
+      const news = begun === 0 ? lines : lines.filter((line) => (writtenAt(line) ?? begun) >= begun)
+      const observations = news.flatMap((line) => readTranscript(kind, line))
       for (const report of reportsOf({ generation, source: "transcript", recognise }, observations)) tell(report)
       const counted = sum(observations, call)
       call = counted.call
@@ -60,8 +67,10 @@ const readOn = Effect.fnUntraced(function* ({ context, generation, recognise, te
       const { model, usage } = counted
       tell({
         ...{ type: "TranscriptAdvanced", generation, path, from, to, lines: lines.length, model, usage },
-        ...(call === null ? {} : { call })
+        ...(call === null ? {} : { call }),
+        ...(restarted ? { restarted: true as const } : {})
       })
+      restarted = false
     })
   )
 })

@@ -99,6 +99,8 @@ export const Report = Schema.Union([
   }),
   report("ConversationObserved", { source: EvidenceSource, id: Schema.String, transcript: Schema.NullOr(Schema.String) }),
   report("TranscriptAdvanced", {
+    /** The agent has written the file anew: it is read from the beginning. */
+    restarted: Schema.optionalKey(Schema.Literal(true)),
     path: Schema.String,
     from: Schema.Int,
     to: Schema.Int,

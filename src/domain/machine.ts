@@ -26,6 +26,8 @@ const launch = <const S extends string>(state: S) => ({
               executable,
               bootId,
               holderSeq: 0,
+              // Another process counts its reports from the beginning.
+              report: null,
               ...(conversation === undefined ? {} : beginning(context, conversation)),
               deadlines: { ...context.deadlines, launch: deadline }
             })),
@@ -115,8 +117,9 @@ const active = {
       }))
     })),
     ActivityConfirmed: {
-      actions: remember<"ActivityConfirmed">(({ activity, deadlines }, { at }) => ({
-        activity: { ...activity, at },
+      // A weaker source that agrees takes its doubt back, and lends the stronger no time.
+      actions: remember<"ActivityConfirmed">(({ activity, deadlines }, { at, source }) => ({
+        activity: source === activity.source ? { ...activity, at } : activity,
         doubt: null,
         deadlines: without(deadlines, "doubt")
       }))

@@ -61,7 +61,16 @@ export const promptSteps = {
     actions: remember<"PromptQueued">((context, fact) => {
       const prompts = [
         ...context.prompts,
-        { ...fact.prompt, stage: "queued" as const, writeId: null, held: false, resent: false, acceptBy: null, before: nothingHeard }
+        {
+          ...fact.prompt,
+          stage: "queued" as const,
+          writeId: null,
+          held: false,
+          resent: false,
+          acceptBy: null,
+          before: nothingHeard,
+          ...(context.leaderExit === null ? {} : { resumes: true })
+        }
       ]
       return { prompts, deadlines: dueOf(context, prompts) }
     })

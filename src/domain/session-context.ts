@@ -66,6 +66,8 @@ export interface OpenPrompt extends Prompt {
   readonly held: boolean
   /** It was in doubt once and is sent again; a second doubt ends it. */
   readonly resent: boolean
+  /** It came when the agent was gone already: it brings the next one. */
+  readonly resumes?: boolean
   /** When its acceptance is overdue; null before it is submitted. */
   readonly acceptBy: Deadline | null
   /** What had been heard of the agent when the prompt was claimed: what came since is evidence, what was before is not. */

@@ -151,7 +151,9 @@ export const whileLive = {
       remember<"StopEscalated">((context, { by, deadline, mode, outcome, reason }) => ({
         stop: context.stop && {
           ...context.stop,
-          ...(context.stop.by === daemon && by !== daemon ? { by, reason } : {}),
+          ...((context.stop.by === daemon && by !== daemon) || (context.stop.outcome === "reload" && outcome !== "reload")
+            ? { by, reason }
+            : {}),
           mode: context.stop.mode === "kill" ? "kill" : mode,
           outcome: firmest(context.stop.outcome, outcome)
         },

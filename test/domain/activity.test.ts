@@ -91,6 +91,8 @@ describe("a word that a weaker source says against a fresh one", () => {
     const agreed = when(doubted(), observed("working", "screen"), at(12_000)).then({ type: "ActivityConfirmed", source: "screen" })
     assert.deepStrictEqual([agreed.context.doubt, agreed.context.deadlines], [null, {}])
     assert.strictEqual(agreed.context.activity.source, "hook")
+    // It lends the stronger word no time of its own.
+    when(agreed, observed("idle", "screen"), at(60_000)).then({ type: "ActivityChanged", activity: "idle", source: "screen" })
   })
 
   it("is withdrawn when the stronger one speaks, whatever it says", () => {

@@ -105,6 +105,15 @@ describe("a transcript", () => {
     assert.strictEqual(read.context.usage?.inputTokens, 10)
   })
 
+  it("is read from the beginning when its agent has written it anew", () => {
+    when(going(up(), transcribed(0, 90)), { ...transcribed(0, 40), restarted: true }).then({ type: "TranscriptRead", from: 0, to: 40 })
+  })
+
+  it("counts the reports of each process by themselves", () => {
+    const again = going(up(), reports(5), working(), exited(1), cleared(), resume, prepared(2), spawned(2))
+    when(again, reports(1)).then({ type: "StateReported" })
+  })
+
   it("is read on by the next generation, and another file from its own beginning", () => {
     const next = going(up(), transcribed(0, 90), working(), exited(1), cleared(), resume, prepared(2), spawned(2))
     when(next, transcribed(0, 90, "/t.jsonl", 2)).ignored("repeated")

@@ -13,11 +13,13 @@ import {
   idle,
   kill,
   named,
+  never,
   prepared,
   prompt,
   rebooted,
   reload,
   resume,
+  running,
   spawned,
   stop,
   talking,
@@ -97,6 +99,20 @@ describe("a prompt to an agent that has ended", () => {
     when(back, idle(2)).then({ type: "AgentReady" }, { type: "ActivityChanged" }, { type: "PromptClaimed", promptId: "p", generation: 2 })
     when(resuming, prompt("q")).then({ type: "PromptQueued" })
     when(resuming, resume).refused("already_resuming")
+  })
+
+  it("that came when the agent was gone already brings the next one, or is told that there is none", () => {
+    const leaving = going(resting(), exited(0))
+    when(going(leaving, prompt("p")), cleared()).then(
+      { type: "GenerationEnded" },
+      { type: "ResumeRequested", by: "reprise", why: "prompt" }
+    )
+    // What waited before is no wish for another agent.
+    when(going(resting(), working(), prompt("p"), exited(0)), cleared()).then({ type: "TurnAbandoned" }, { type: "GenerationEnded" })
+    when(going(running({ keepalive: never }), exited(0), prompt("p")), cleared()).then(
+      { type: "GenerationEnded" },
+      { type: "PromptCancelled", by: "reprise" }
+    )
   })
 
   it("is refused where the session is put away, or there is no conversation", () => {

@@ -1,5 +1,6 @@
 /** The end of a generation, its cause, and what becomes of the session: in one decision, so that no crash can fall between them. */
 import { daemon, type EndCause, type Fact } from "../facts.ts"
+import { isResumable } from "./conversation.ts"
 import { afterEnd } from "./keepalive.ts"
 import { atEnd, cancelQueued } from "./prompts.ts"
 import { fact, type Situation } from "./verdict.ts"
@@ -36,12 +37,14 @@ const causeOf = ({ context, now }: Situation, fallback: EndCause | undefined, at
   if (stop?.by === notReady.by && stop.reason === notReady.reason)
     return { type: "launch_failed", code: "ready_timeout", message: `the agent was not ready after ${spec.readyTimeoutMs} ms` }
   if (stop !== null) return { type: "stopped", by: stop.by, reason: stop.reason }
-  // Its exit code is no witness: several agents end with 0 when they cannot go on.
-  const isBlocked = blocked !== null && (blocked.until === null || blocked.until > atMs)
-  if (isBlocked && leaderExit !== null)
-    return blocked.cause === "auth" ? { type: "auth" } : { type: "rate_limited", until: blocked.until ?? now.wallMs }
   if (leaderExit === null) return fallback ?? { type: "lost", lastSeenAt: process?.startedAt ?? now.wallMs }
-  return leaderExit.code === 0 && leaderExit.signal === null ? { type: "clean" } : { type: "crashed", ...leaderExit }
+  // Its exit code is no witness: several agents end with 0 when they cannot log in.
+  if (blocked?.cause === "auth") return { type: "auth" }
+  const isClean = leaderExit.code === 0 && leaderExit.signal === null
+  // Where nobody knows for how long, a clean exit is somebody's wish.
+  if (blocked !== null && (blocked.until === null ? !isClean : blocked.until > atMs))
+    return { type: "rate_limited", until: blocked.until ?? now.wallMs }
+  return isClean ? { type: "clean" } : { type: "crashed", ...leaderExit }
 }
 
 const sequel = (situation: Situation, cause: EndCause): ReadonlyArray<Fact> => {
@@ -50,5 +53,15 @@ const sequel = (situation: Situation, cause: EndCause): ReadonlyArray<Fact> => {
     return [...cancelQueued(situation, stop.by), fact("SessionTerminated", situation, { by: stop.by, reason: stop.reason })]
   if (stop?.outcome === "reload") return [fact("ResumeRequested", situation, { by: stop.by, why: "reload" })]
   if (stop?.outcome === "archive") return [fact("SessionArchived", situation, { by: stop.by })]
-  return afterEnd(situation, cause)
+  const after = afterEnd(situation, cause)
+  return after.length > 0 || stop !== null ? after : broughtBack(situation)
+}
+
+/** Prompts that came when the agent was gone already are what a resume is for; where there is none, they are told so. */
+const broughtBack = (situation: Situation): ReadonlyArray<Fact> => {
+  const late = situation.context.prompts.filter(({ resumes, stage }) => resumes && stage === "queued")
+  if (late.length === 0) return []
+  if (isResumable(situation.context)) return [fact("ResumeRequested", situation, { by: daemon, why: "prompt" })]
+  const reason = "the agent has ended, and there is no conversation to resume"
+  return late.map(({ id }) => fact("PromptCancelled", situation, { promptId: id, by: daemon, reason }))
 }

@@ -37,9 +37,9 @@ export const evidence: Policies<EvidenceInput> = {
     if (!accepted && (isKnown || !isBusy(context.activity.value))) return nothing("repeated")
     return [fact("TurnEnded", situation, { generation, outcome, detail, source }), ...turnEnded(situation, { outcome, detail, source })]
   }),
-  TranscriptAdvanced: ofThisGeneration((situation, { type: _, ...read }) => {
+  TranscriptAdvanced: ofThisGeneration((situation, { restarted, type: _, ...read }) => {
     const known = situation.context.transcript
-    if (known?.path === read.path && known.offset !== read.from) return nothing("repeated")
+    if (!restarted && known?.path === read.path && known.offset !== read.from) return nothing("repeated")
     return [fact("TranscriptRead", situation, read)]
   }),
   BlockObserved: ofThisGeneration((situation, { type: _, ...blocked }) => {

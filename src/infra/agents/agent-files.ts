@@ -37,7 +37,7 @@ export class AgentFiles extends Context.Service<
       const cursorOf = (session: string) => join(directoryOf(session), "hooks.cursor")
       return {
         directoryOf,
-        spoolOf: (session) => join(directoryOf(session), "hooks.ndjson"),
+        spoolOf: (session) => join(directoryOf(session), "hooks", "spool.ndjson"),
         spooledTo: (session) => {
           try {
             const place = Number.parseInt(readFileSync(cursorOf(session), "utf8"), 10)
@@ -50,7 +50,8 @@ export class AgentFiles extends Context.Service<
         place: (session, files, directories) =>
           Effect.try({
             try: () => {
-              for (const path of [directoryOf(session), ...directories]) mkdirSync(path, { recursive: true, mode: 0o700 })
+              for (const path of [directoryOf(session), join(directoryOf(session), "hooks"), ...directories])
+                mkdirSync(path, { recursive: true, mode: 0o700 })
               for (const { name, text } of files) {
                 const path = join(directoryOf(session), name)
                 mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
