@@ -108,7 +108,10 @@ describe("a prompt to an agent that has ended", () => {
       { type: "ResumeRequested", by: "reprise", why: "prompt" }
     )
     // What waited before is no wish for another agent.
-    when(going(resting(), working(), prompt("p"), exited(0)), cleared()).then({ type: "TurnAbandoned" }, { type: "GenerationEnded" })
+    when(going(resting(), working(), prompt("p", { deliver: "idle" }), exited(0)), cleared()).then(
+      { type: "TurnAbandoned" },
+      { type: "GenerationEnded" }
+    )
     when(going(running({ keepalive: never }), exited(0), prompt("p")), cleared()).then(
       { type: "GenerationEnded" },
       { type: "PromptCancelled", by: "reprise" }
