@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, Bench>> = {
   flood: async (size) => (await import("./flood.ts")).benchFlood(size),
   stall: async (size) => (await import("./flood.ts")).benchStall(size),
   recovery: async (size) => (await import("./recovery.ts")).benchRecovery(size),
+  trace: async (size) => (await import("./trace.ts")).benchTrace(size),
   memory: async (size) => (await import("./memory.ts")).benchMemory(size),
   travel: async (size) => (await import("./travel.ts")).benchTravel(size),
   idle: async (size) => (await import("./idle.ts")).benchIdle(size)

@@ -134,6 +134,11 @@ describe("a trace", () => {
     assert.deepInclude(verdictOf(joined(texts.with(3, texts[4]!).with(4, texts[3]!))), { code: "damaged", line: 4 })
     assert.deepInclude(verdictOf(joined([...texts, texts.at(-1)!])), { code: "damaged", line: texts.length + 1 })
     assert.deepInclude(verdictOf(sealed([...lines.slice(0, 2), lines[0]!, ...lines.slice(2)])), { code: "malformed", line: 3 })
+    assert.deepInclude(verdictOf(sealed([lines[0]!, { type: "step", facts: [] } as never])), { code: "malformed", line: 2 })
+    const [first] = texts
+    const odd = "{not json"
+    const digest = stateHash(`${first!.slice(-18, -2)}${odd}}`)
+    assert.deepInclude(verdictOf(joined([first!, `${odd},"digest":"${digest}"}`])), { code: "malformed", line: 2 })
   })
 
   it("of another format, and what is no trace at all, is told apart from a damaged one", () => {

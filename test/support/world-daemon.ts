@@ -29,6 +29,8 @@ export interface DaemonOptions {
   readonly bendReader?: (reader: EventReader["Service"]) => EventReader["Service"]
   readonly bends?: Bends
   readonly bendBootMs?: () => number
+  /** Another source of time, chance and ids. */
+  readonly bendClock?: (clock: BootClock["Service"]) => BootClock["Service"]
   /** Wraps the runtime: a defect, a delay, a look. */
   readonly bendRuntime?: (runtime: Runtime["Service"]) => Runtime["Service"]
 }
@@ -177,7 +179,7 @@ export class Daemon {
         Layer.succeed(Texts, modelTexts(world)),
         Layer.succeed(Output, unheard),
         Layer.succeed(Answering, { in: () => Effect.succeed(() => Effect.succeed("")) }),
-        Layer.succeed(BootClock, bootClock(world, options.bendBootMs)),
+        Layer.succeed(BootClock, (options.bendClock ?? ((clock) => clock))(bootClock(world, options.bendBootMs))),
         modelAgents,
         Layer.fresh(Fencing.layer)
       )

@@ -9,6 +9,16 @@ export interface Difference {
   readonly present: string | null
 }
 
+/** Whether both are written as the same JSON, whatever the order of their keys. */
+export const same = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = Object.keys(a)
+  for (const key of keys) if (!same(a[key], b[key])) return false
+  // What is undefined is not written.
+  return Object.keys(b).every((key) => b[key] === undefined || a[key] !== undefined)
+}
+
 /** Every place where they differ, as deep as both go on. */
 export const differences = (recorded: unknown, present: unknown, path = ""): ReadonlyArray<Difference> => {
   if (isObject(recorded) && isObject(present)) {

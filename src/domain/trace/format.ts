@@ -29,13 +29,18 @@ export const TraceHeader = Schema.Struct({
 })
 export type TraceHeader = typeof TraceHeader.Type
 
+/** An object, and what is in it is left as it is. */
+const Fields = Schema.declare(
+  (value): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null && !Array.isArray(value)
+)
+
 /** A row of the log. */
 export const TraceFact = Schema.Struct({
   seq: Schema.Int,
   type: Schema.String,
   schemaVersion: Schema.Int,
   wallMs: Schema.Int,
-  data: Schema.Record(Schema.String, Schema.Unknown),
+  data: Fields,
   stateHash: Schema.String
 })
 export type TraceFact = typeof TraceFact.Type
@@ -49,9 +54,9 @@ export const TraceStep = Schema.Struct({
   epoch: Schema.Int,
   facts: Schema.NonEmptyArray(TraceFact),
   /** What the facts obliged to; null where the writer of the trace could not fold the session to the recorded state. */
-  effects: Schema.NullOr(Schema.Array(Schema.Record(Schema.String, Schema.Unknown))),
+  effects: Schema.NullOr(Schema.Array(Fields)),
   /** The parts of the state that are other than before; null likewise. A part that went away is null. */
-  state: Schema.NullOr(Schema.Struct({ value: Schema.optionalKey(Schema.Unknown), context: Schema.Record(Schema.String, Schema.Unknown) }))
+  state: Schema.NullOr(Schema.Struct({ value: Schema.optionalKey(Schema.Unknown), context: Fields }))
 })
 export type TraceStep = typeof TraceStep.Type
 

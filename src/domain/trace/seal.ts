@@ -47,7 +47,9 @@ export const makeUnsealer = (hash: Hash) => {
     if (hash(digest + whole) !== seal)
       return no("damaged", "the digest does not fit: this line was changed, or one before it was taken out or moved")
     digest = seal!
-    const decoded = decode(whole)
+    const parsed = Result.try(() => JSON.parse(whole) as unknown)
+    if (Result.isFailure(parsed)) return no("malformed", "the line is not JSON")
+    const decoded = decode(parsed.success)
     if (Result.isFailure(decoded)) return no("malformed", decoded.failure.message)
     const { type } = decoded.success
     if ((type === "header") !== (line === 1)) return no("malformed", `a ${type} does not belong here`)
@@ -72,7 +74,7 @@ export const makeUnsealer = (hash: Hash) => {
 
 const sealed = /^(\{.*),"digest":"([0-9a-f]{16})"\}$/s
 
-const decode = Schema.decodeUnknownResult(Schema.fromJsonString(TraceLine), { onExcessProperty: "error" })
+const decode = Schema.decodeUnknownResult(TraceLine, { onExcessProperty: "error" })
 
 /** Before anything else is asked of a first line: the seals of another format may be others too. */
 const otherFormat = (text: string): readonly [TraceUnreadable["code"], string] | null => {

@@ -1,10 +1,9 @@
 /** A recorded session, decided again by this code: the same facts, obligations and state at every step, or the first place where they differ. */
 import { Result } from "effect"
-import { canonicalJson } from "../canonical.ts"
 import { limits } from "../limits.ts"
 import { canonical, type Session } from "../session.ts"
 import { decodeFact, encodeFact } from "../upcast.ts"
-import { type Difference, differences } from "./difference.ts"
+import { type Difference, differences, same } from "./difference.ts"
 import type { TraceFact, TraceHeader, TraceStep } from "./format.ts"
 import { makeLines } from "./lines.ts"
 import { type Redecided, redecide } from "./redecide.ts"
@@ -116,14 +115,14 @@ export const parting = (step: TraceStep, decided: Redecided, hash: Hash): Partin
     const then = step.facts[index]
     const now = present[index]
     if (then === undefined || now === undefined) return { what: "facts", index }
-    if (canonicalJson(worded(then)) !== canonicalJson(encodeFact(now.fact))) return { what: "facts", index }
+    const { seq: _, stateHash: __, ...row } = then
+    const fact = encodeFact(now.fact)
+    if (!same(row, fact) && !same(worded(then), fact)) return { what: "facts", index }
   }
   for (const [index, { session }] of present.entries())
     if (step.facts[index]!.stateHash !== hash(canonical(session))) return { what: "state", index }
   const effects = decided._tag === "Accepted" ? decided.effects : []
-  return step.effects !== null && canonicalJson(step.effects) !== canonicalJson(effects)
-    ? { what: "effects", index: step.facts.length - 1 }
-    : null
+  return step.effects !== null && !same(step.effects, effects) ? { what: "effects", index: step.facts.length - 1 } : null
 }
 
 /** Brought up to today's version of its type, so that an old recording is compared by what it means. */
