@@ -1,7 +1,10 @@
 import { bareChain } from "./bare-chain.ts"
+import { chain } from "./chain.ts"
 
 bareChain("claude-code", {
   ready: /^❯/m,
   fresh: (conversation) => ["--session-id", conversation],
   resume: (conversation) => ["--resume", conversation]
 })
+
+chain("claude-code", { sources: ["protocol", "hook"] })

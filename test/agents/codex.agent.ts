@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { bareChain } from "./bare-chain.ts"
+import { chain } from "./chain.ts"
 
 bareChain("codex", {
   ready: /› Ask Codex to do anything/,
@@ -11,3 +12,5 @@ bareChain("codex", {
       .find((name) => /^[0-9a-f-]{36}\.lock$/.test(name))!
       .replace(".lock", "")
 })
+
+chain("codex", { sources: ["protocol", "screen"] })
