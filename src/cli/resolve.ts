@@ -47,4 +47,4 @@ const pageRows = 500
 /** Beyond any number of sessions that a daemon takes. */
 const mostPages = 1_000
 
-const isId = (text: string): text is SessionView["id"] => /^s-[0-9a-hjkmnp-tv-z]{12}$/.test(text)
+export const isId = (text: string): text is SessionView["id"] => /^s-[0-9a-hjkmnp-tv-z]{12}$/.test(text)

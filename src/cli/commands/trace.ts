@@ -4,7 +4,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { connect } from "../daemon.ts"
 import { ExitWith, exitCodes, Failure, UsageFailure } from "../failures.ts"
 import { orUsage, repeated, session } from "../flags.ts"
-import { resolve } from "../resolve.ts"
+import { isId, resolve } from "../resolve.ts"
 import { setting } from "../root.ts"
 import { print, printJson, say, write } from "../stdio.ts"
 import { TraceFile } from "../trace-file.ts"
@@ -28,20 +28,20 @@ interface Wish {
 const exported = (wish: Wish, into: (piece: Uint8Array) => Effect.Effect<void, Failure>) =>
   Effect.gen(function* () {
     const daemon = yield* connect((yield* setting).home)
-    const found = yield* resolve(daemon, wish.session)
+    // Named by its id, also a session that this daemon cannot run: its log is what somebody wants to see then.
+    const id = isId(wish.session) ? wish.session : (yield* resolve(daemon, wish.session)).id
     const query = {
       ...(wish.output ? { output: "true" as const } : {}),
       ...(wish.texts ? { texts: "true" as const } : {}),
       ...Option.match(wish.title, { onNone: () => ({}), onSome: (title) => ({ title }) })
     }
-    const pieces = yield* daemon.ask(daemon.client.traces.trace({ params: { id: found.id }, query }))
+    const pieces = yield* daemon.ask(daemon.client.traces.trace({ params: { id }, query }))
     yield* Stream.runForEach(pieces, into).pipe(
       Effect.catchIf(
         (error): error is Exclude<typeof error, Failure> => error._tag !== "Failure",
         (error) => daemon.ask(Effect.fail(error))
       )
     )
-    return found
   }).pipe(Effect.scoped)
 
 const exporting = Command.make(
