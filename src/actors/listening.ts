@@ -41,8 +41,11 @@ export const listen = Effect.fn("listen")(function* (listening: Listening) {
       const ended = status.ended ?? (status.activity === "idle" && isInTurn ? "interrupted" : null)
       if (ended !== null) tell({ type: "TurnObserved", generation, source: "protocol", outcome: ended, detail: endings[ended] })
       isInTurn = status.activity === "working" || status.activity === "waiting"
-      const { activity, offset, question } = status
-      tell({ type: "ActivityObserved", generation, activity, source: "protocol", question, evidenceOffset: offset })
+      const { activity, kind, offset, question } = status
+      tell({
+        ...{ type: "ActivityObserved", generation, activity, source: "protocol", question, evidenceOffset: offset },
+        ...(kind === null ? {} : { asked: { kind, choices: [] } })
+      })
     }
     if (titled !== undefined) for (const title of titles) titled(title)
     if (notified !== undefined) for (const notification of notifications) notified(notification)

@@ -26,7 +26,7 @@ const reported = ({ generation, recognise, source }: Observing, observed: Observ
           generation,
           activity,
           source,
-          question: question && short(question.text),
+          question: question === null || question.text === "" ? null : short(question.text),
           ...(asked === null ? {} : { asked })
         }
       ]

@@ -14,22 +14,37 @@ import type { Witnessing } from "./witnesses.ts"
 export const witnessScreen = Effect.fn("witnessScreen")(function* (witnessing: Witnessing, rules: ReadonlyArray<Rule>) {
   const { context, generation, news, recognise, session, tell } = witnessing
   const { screen } = yield* Evidence
+  const output = yield* Output
   yield* Effect.forkScoped(witnessSilence(witnessing))
   const untilNeeded: Effect.Effect<void> = Effect.suspend(() =>
     isNeeded(context()) ? Effect.void : Effect.andThen(news.next, untilNeeded)
   )
-  yield* Stream.runForEach(screen(session, context().spec.size), ({ lines }) => {
-    const word = readScreen(rules, lines)
-    if (word !== null) for (const report of reportsOf({ generation, source: "screen", recognise }, [word])) tell(report)
-    else if (context().activity.source === "screen")
-      tell({ type: "ActivityObserved", generation, activity: "unknown", source: "screen", question: null })
-    return untilNeeded
-  })
+  let looks = 0
+  yield* Stream.runForEach(
+    screen(session, context().spec.size),
+    Effect.fnUntraced(function* ({ lines, offset }) {
+      const word = readScreen(rules, lines)
+      // A composer is drawn before it takes Enter: with nothing else to go by, it must have stood there for a while.
+      if (word?.type === "Activity" && word.activity === "idle" && context().activity.source === "none" && looks < mostLooks) {
+        looks += 1
+        yield* Effect.sleep(limits.composerSettleMs)
+        if ((yield* output.end(session)) > offset) return
+      }
+      if (word !== null) for (const report of reportsOf({ generation, source: "screen", recognise }, [word])) tell(report)
+      else if (context().activity.source === "screen")
+        tell({ type: "ActivityObserved", generation, activity: "unknown", source: "screen", question: null })
+      yield* untilNeeded
+    })
+  )
 })
+
+/** Something may move on a screen for ever. */
+const mostLooks = 5
 
 /** A question that a better source knows of may have its words and choices on the screen alone. */
 const isNeeded = ({ activity }: SessionContext): boolean =>
-  (activity.source !== "protocol" && activity.source !== "hook") || (activity.value === "waiting" && activity.asked?.choices.length === 0)
+  (activity.source !== "protocol" && activity.source !== "hook") ||
+  (activity.value === "waiting" && (activity.question === null || activity.asked?.choices.length === 0))
 
 const witnessSilence = Effect.fnUntraced(function* ({ context, generation, news, session, tell }: Witnessing) {
   const output = yield* Output

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { Activity } from "./activity.ts"
 
-/** What somebody must answer before the agent goes on. `choices`: what it offers, in its own order and words; empty where it does not say. */
+/** What somebody must answer before the agent goes on. `text`: empty where it is not told; `choices`: what it offers, in its own order and words; empty where it does not say. */
 export const Question = Schema.Struct({
   kind: Schema.Literals(["permission", "input", "trust", "login"]),
   text: Schema.String,

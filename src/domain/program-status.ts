@@ -7,6 +7,8 @@ export interface ProgramStatus {
   readonly activity: Activity
   /** What somebody must answer, where the program says it. */
   readonly question: string | null
+  /** What kind of answer it waits for. */
+  readonly kind: "permission" | "input" | null
   /** How the turn ended, where the program says that one did. */
   readonly ended: "completed" | "failed" | null
   /** Bytes from the beginning of the stream to the end of the sequence. */
@@ -184,8 +186,15 @@ const statusOf = (body: string): Omit<ProgramStatus, "offset"> | null => {
   const activity = activities.get(state)
   if (activity === undefined) return null
   const ended = state === "done" ? "completed" : state === "error" ? "failed" : null
-  return { activity, ended, question: activity === "waiting" ? (messageOf(fields.get("msg")) ?? fields.get("kind") ?? null) : null }
+  return {
+    activity,
+    ended,
+    question: activity === "waiting" ? messageOf(fields.get("msg")) : null,
+    kind: activity === "waiting" ? kindOf(fields.get("kind")) : null
+  }
 }
+
+const kindOf = (kind: string | undefined) => (kind === "permission" ? "permission" : "input")
 
 const messageOf = (base64: string | undefined): string | null => {
   if (base64 === undefined || !/^[A-Za-z0-9+/]+=*$/.test(base64)) return null

@@ -19,12 +19,14 @@ const heard = (...chunks: ReadonlyArray<Uint8Array>) => {
 describe("a program's word of itself", () => {
   it("is heard with the offset of its end, among anything else that is printed", () => {
     const text = `\x1b[31mred\x1b[0m ünd ${said("working")}more`
-    assert.deepStrictEqual(heard(bytes(text)), [{ activity: "working", ended: null, question: null, offset: 100 + bytes(text).length - 4 }])
+    assert.deepStrictEqual(heard(bytes(text)), [
+      { activity: "working", ended: null, kind: null, question: null, offset: 100 + bytes(text).length - 4 }
+    ])
   })
 
   it("says what is asked, as plain text", () => {
     assert.deepInclude(heard(bytes(said("blocked", message("may I?\x1b[2J"))))[0], { activity: "waiting", question: "may I? [2J" })
-    assert.deepInclude(heard(bytes(said("blocked", ":kind=input")))[0], { question: "input" })
+    assert.deepInclude(heard(bytes(said("blocked", ":kind=input")))[0], { question: null, kind: "input" })
     assert.deepInclude(heard(bytes(said("blocked", ":msg=%%%")))[0], { question: null })
   })
 
@@ -49,7 +51,7 @@ describe("a program's word of itself", () => {
   it("counts for nothing when something else begins inside it", () => {
     const broken = "\x1b]7501;state=idle\x1b[0m\x07\x1b]7501;state=idle\x18\x07"
     assert.deepStrictEqual(heard(bytes(broken + said("working"))), [
-      { activity: "working", ended: null, question: null, offset: 100 + broken.length + said("working").length }
+      { activity: "working", ended: null, kind: null, question: null, offset: 100 + broken.length + said("working").length }
     ])
   })
 

@@ -47,6 +47,7 @@ export const activity: Policies<Extract<Report, { readonly type: "ActivityObserv
 const heard = (situation: Situation, observed: Observed): Verdict => {
   const { context, now } = situation
   const { activity: known, doubt, generation } = context
+  if (saysLess(known, observed)) return nothing("unchanged")
   if (
     known.source !== observed.source ||
     known.value !== observed.activity ||
@@ -75,6 +76,15 @@ const weaker = (situation: Situation, observed: Observed): Verdict => {
   const standsMs = known.at + freshMs[known.source] - now.wallMs
   return [fact("ActivityDoubted", situation, { ...wordsOf(situation, observed), deadline: deadlineIn(now, standsMs) })]
 }
+
+/** The same source tells of the same question in another place, with fewer words. */
+const saysLess = (known: Word, observed: Observed) =>
+  known.source === observed.source &&
+  known.value === "waiting" &&
+  observed.activity === "waiting" &&
+  known.question !== null &&
+  observed.question === null &&
+  !offersMore(known, observed)
 
 const knowsMore = (known: Word, observed: Observed) =>
   offersMore(known, observed) || (observed.activity === "waiting" && known.question === null && observed.question !== null)

@@ -121,9 +121,9 @@ const activityOf = ({ status = "", waitingFor = "" }: StatusFile): Observation =
   const activity = activities.get(status)
   if (activity === undefined)
     return { type: "Unknown", kind: "status", raw: JSON.stringify({ status, waitingFor }).slice(0, limits.unknownRawChars) }
-  const text = waitingFor.slice(0, limits.questionChars)
-  const kind = /permission|sandbox/i.test(text) ? ("permission" as const) : ("input" as const)
-  return { type: "Activity", activity, question: activity === "waiting" && text !== "" ? { kind, text, choices: [] } : null }
+  const kind = /permission|sandbox/i.test(waitingFor) ? ("permission" as const) : ("input" as const)
+  // It names the kind of question alone: what is asked, others tell.
+  return { type: "Activity", activity, question: activity === "waiting" ? { kind, text: "", choices: [] } : null }
 }
 
 const namesIn = (directory: string): ReadonlyArray<string> => {

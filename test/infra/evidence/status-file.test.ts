@@ -54,7 +54,7 @@ describe("an agent's status file", () => {
         { type: "Conversation", id: "c-1", transcript: null },
         activity("idle"),
         activity("working"),
-        activity("waiting", { kind: "permission", text: "permission prompt", choices: [] }),
+        activity("waiting", { kind: "permission", text: "", choices: [] }),
         activity("waiting", { kind: "input", text: "dialog open", choices: [] }),
         { type: "Conversation", id: "c-2", transcript: null },
         { type: "Unknown", kind: "status", raw: '{"status":"dancing","waitingFor":""}' }

@@ -8,6 +8,8 @@ export const readPiHook = (event: string, payload: unknown): Told => {
   switch (event) {
     case "session_start":
       return [conversation(id, textAt(payload, "sessionFile"))]
+    case "ready":
+      return [idle]
     case "input":
       // An extension may speak as well.
       return textAt(payload, "source") === "extension" ? [] : [promptTaken(textAt(payload, "text"))]
