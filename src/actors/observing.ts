@@ -7,6 +7,8 @@ import type { Observation } from "../domain/observations.ts"
 export interface Observing {
   readonly generation: number
   readonly source: EvidenceSource
+  /** When it was so, epoch milliseconds, where the source says and may be late. */
+  readonly observedAt?: number
   /** The hash of the prompt that an agent repeats, or of whatever text it is. */
   readonly recognise: (text: string) => string
 }
@@ -15,7 +17,8 @@ export interface Observing {
 export const reportsOf = (observing: Observing, observations: ReadonlyArray<Observation>): ReadonlyArray<Report> =>
   observations.flatMap((observed) => reported(observing, observed))
 
-const reported = ({ generation, recognise, source }: Observing, observed: Observation): ReadonlyArray<Report> => {
+const reported = ({ generation, observedAt, recognise, source }: Observing, observed: Observation): ReadonlyArray<Report> => {
+  const when = observedAt === undefined ? {} : { observedAt }
   switch (observed.type) {
     case "Activity": {
       const { activity, question } = observed
@@ -27,7 +30,8 @@ const reported = ({ generation, recognise, source }: Observing, observed: Observ
           activity,
           source,
           question: question === null || question.text === "" ? null : short(question.text),
-          ...(asked === null ? {} : { asked })
+          ...(asked === null ? {} : { asked }),
+          ...when
         }
       ]
     }
@@ -44,7 +48,7 @@ const reported = ({ generation, recognise, source }: Observing, observed: Observ
         }
       ]
     case "TurnEnded":
-      return [{ type: "TurnObserved", generation, source, outcome: observed.outcome, detail: short(observed.detail) }]
+      return [{ type: "TurnObserved", generation, source, outcome: observed.outcome, detail: short(observed.detail), ...when }]
     case "Blocked":
       return [{ type: "BlockObserved", generation, source, cause: observed.cause, until: observed.until, detail: short(observed.detail) }]
     case "Unknown":

@@ -168,7 +168,10 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     const { hooks } = agentOf(actor.session().context).evidence
     if (hooks === null) return
     const observations = readHook(hooks, call.event, call.payload)
-    const reports = reportsOf({ generation: call.generation, source: "hook", recognise: actor.hands.recognise }, observations)
+    const reports = reportsOf(
+      { generation: call.generation, source: "hook", observedAt: call.at, recognise: actor.hands.recognise },
+      observations
+    )
     const letters = reports.map(report)
     for (const letter of letters) yield* Effect.catchTag(residents.post(id, letter), "OverCapacity", () => Effect.void)
     yield* Effect.forEach(letters, ({ reply }) => Effect.ignore(Deferred.await(reply)), { discard: true })

@@ -19,7 +19,7 @@ export const witnessHooks = Effect.fn("witnessHooks")(function* (witnessing: Wit
         // It lay here while others spoke: what the agent did then says nothing of what it does now.
         const isOld = call.at < context().activity.at
         const still = isOld ? observations.filter(({ type }) => type === "Conversation" || type === "Unknown") : observations
-        for (const report of reportsOf({ generation, source: "hook", recognise }, still)) tell(report)
+        for (const report of reportsOf({ generation, source: "hook", observedAt: call.at, recognise }, still)) tell(report)
       }
       keepSpooledTo(session, to)
     })

@@ -121,7 +121,9 @@ const activityFields = {
   source: EvidenceSource,
   question: Schema.NullOr(Schema.String),
   asked: Schema.optionalKey(Asked),
-  evidenceOffset: Schema.optionalKey(Offset)
+  evidenceOffset: Schema.optionalKey(Offset),
+  /** When it was so (epoch ms), where the word came later: what was so before a prompt was typed says nothing of it. */
+  observedAt: Schema.optionalKey(Schema.Int)
 }
 const outcome = Schema.Literals(["end", "archive", "terminate", "reload"])
 

@@ -81,7 +81,9 @@ export const Report = Schema.Union([
     question: Schema.NullOr(Schema.String),
     asked: Schema.optionalKey(Schema.Struct({ kind: Question.fields.kind, choices: Question.fields.choices })),
     /** The end of the bytes that said so, where output is the source. */
-    evidenceOffset: Schema.optionalKey(Offset)
+    evidenceOffset: Schema.optionalKey(Offset),
+    /** When it was so, epoch milliseconds, where the source says. */
+    observedAt: Schema.optionalKey(Schema.Int)
   }),
   /** A claimed prompt cannot be typed at all: its text is gone. */
   report("PromptUndeliverable", { promptId: Schema.String, code: Schema.String }),
@@ -95,7 +97,8 @@ export const Report = Schema.Union([
   report("TurnObserved", {
     source: EvidenceSource,
     outcome: Schema.Literals(["completed", "interrupted", "failed"]),
-    detail: Schema.String
+    detail: Schema.String,
+    observedAt: Schema.optionalKey(Schema.Int)
   }),
   report("ConversationObserved", { source: EvidenceSource, id: Schema.String, transcript: Schema.NullOr(Schema.String) }),
   report("TranscriptAdvanced", {

@@ -4,7 +4,7 @@ import type { Activity } from "./activity.ts"
 import type { SessionEffect } from "./effects.ts"
 import type { Beginning, Fact, FactOf } from "./facts.ts"
 import { limits } from "./limits.ts"
-import { promptClaim, unheld } from "./prompt-transitions.ts"
+import { promptClaim, unheld, unmovedBy } from "./prompt-transitions.ts"
 import { begun, isBusy, lasting, perform, remember, without, wordOf } from "./remember.ts"
 import { type Conversation, initialContext, type SessionContext } from "./session-context.ts"
 import { anytime, exited, runLadder, whileLive, whileReaping, whileUp } from "./transitions.ts"
@@ -103,18 +103,22 @@ const active = {
     ActivityChanged: (["idle", "working", "waiting", "compacting", "unknown"] as const).map((activity) => ({
       guard: ({ event }: { readonly event: { readonly activity: Activity } }) => event.activity === activity,
       target: activity,
-      actions: remember<"ActivityChanged">((context, changed) => ({
-        activity: wordOf(changed),
-        doubt: null,
-        deadlines: without(context.deadlines, "doubt"),
-        heard: {
+      actions: remember<"ActivityChanged">((context, changed) => {
+        const heard = {
           ...context.heard,
           changes: (context.heard?.changes ?? 0) + 1,
           turns: (context.heard?.turns ?? 0) + (isBusy(activity) && !isBusy(context.activity.value) ? 1 : 0)
-        },
-        // Who works has been told something; who works again is blocked no more.
-        ...(activity === "working" ? { ...begun(context), blocked: null } : {})
-      }))
+        }
+        return {
+          activity: wordOf(changed),
+          doubt: null,
+          deadlines: without(context.deadlines, "doubt"),
+          heard,
+          prompts: unmovedBy(context.prompts, changed.observedAt, heard),
+          // Who works has been told something; who works again is blocked no more.
+          ...(activity === "working" ? { ...begun(context), blocked: null } : {})
+        }
+      })
     })),
     ActivityConfirmed: {
       // A weaker source that agrees takes its doubt back, and lends the stronger no time.

@@ -98,10 +98,11 @@ export const promptSteps = {
   )
 }
 
-const claimed = step("PromptClaimed", (prompt, { heard }, { writeId }) => ({
+const claimed = step("PromptClaimed", (prompt, { heard }, { at, writeId }) => ({
   ...prompt,
   stage: "claimed",
   writeId,
+  claimedAt: at,
   before: heard ?? nothingHeard
 }))
 /** Legal only where somebody can type: the agent is up and ready. */
@@ -124,6 +125,12 @@ export const promptClaim = {
     )
   ]
 }
+
+/** A word that came late, of a time before they were typed: what they wait for comes after it. */
+export const unmovedBy = (prompts: SessionContext["prompts"], observedAt: number | undefined, heard: Heard): SessionContext["prompts"] =>
+  observedAt === undefined || !prompts.some(({ claimedAt }) => (claimedAt ?? 0) > observedAt)
+    ? prompts
+    : prompts.map((prompt) => ((prompt.claimedAt ?? 0) > observedAt ? { ...prompt, before: heard } : prompt))
 
 /** Somebody can type again. */
 export const unheld = ({ prompts }: SessionContext) => ({

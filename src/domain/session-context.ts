@@ -70,6 +70,8 @@ export interface OpenPrompt extends Prompt {
   readonly resumes?: boolean
   /** When its acceptance is overdue; null before it is submitted. */
   readonly acceptBy: Deadline | null
+  /** When it was claimed, epoch milliseconds. */
+  readonly claimedAt?: number
   /** What had been heard of the agent when the prompt was claimed: what came since is evidence, what was before is not. */
   readonly before: Heard
 }

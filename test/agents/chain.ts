@@ -1,4 +1,6 @@
 /** What every agent must live through under a daemon that knows it, told once: each agent's file says only in what it differs. */
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import { processesOf } from "../support/daemon.ts"
 import { type AgentName, pinned } from "./installed.ts"
@@ -7,10 +9,12 @@ import { Stage } from "./stage.ts"
 export interface Habits {
   /** What the daemon learns its activity from. */
   readonly sources: ReadonlyArray<string>
+  /** Whether it asks somebody before it runs a command. */
+  readonly asks: boolean
 }
 
 /** The agent as the daemon knows it: every promise that the daemon makes of an agent. */
-export const chain = (name: AgentName, { sources }: Habits) =>
+export const chain = (name: AgentName, { asks, sources }: Habits) =>
   describe(`${pinned[name].package} ${pinned[name].version}`, () => {
     let stage: Stage
     let id: string
@@ -43,6 +47,24 @@ export const chain = (name: AgentName, { sources }: Habits) =>
       for (const { source } of told) assert.include(sources, source)
       assert.deepStrictEqual((await stage.asked("the boat is blue")).said, ["the boat is blue"])
       assert.isString(await conversationOf(id))
+    })
+
+    it.runIf(asks)("asks for a permission, and goes on when a prompt allows it", async () => {
+      const work = await stage.prompt(id, "please [run touch asked.txt]")
+      const { question } = await stage.asks(id, "touch asked.txt")
+      assert.strictEqual(question?.kind, "permission")
+      assert.isFalse(existsSync(join(stage.scratch.cwd, "asked.txt")))
+      await stage.prompt(id, "allow", { answers: question!.id })
+      await stage.answered(id, work)
+      assert.isTrue(existsSync(join(stage.scratch.cwd, "asked.txt")))
+    })
+
+    it.runIf(asks)("does not do what a prompt denies", async () => {
+      await stage.prompt(id, "please [run touch denied.txt]")
+      const { question } = await stage.asks(id, "touch denied.txt")
+      await stage.prompt(id, "deny", { answers: question!.id })
+      await stage.idle(id)
+      assert.isFalse(existsSync(join(stage.scratch.cwd, "denied.txt")))
     })
 
     it("drops its turn when it is interrupted, and the next prompt arrives as it was sent", async () => {
@@ -94,6 +116,15 @@ export const chain = (name: AgentName, { sources }: Habits) =>
       assert.strictEqual(session.generation, generation + 1)
       const spawned = (await stage.daemon.events(id)).filter((event) => event.type === "ProcessSpawned" && event.generation > generation)
       assert.lengthOf(spawned, 1)
+    })
+
+    it("has a fork that knows everything, and never learns what the fork hears", async () => {
+      const fork = (await stage.daemon.done("POST", `/v1/sessions/${id}/fork`, {})) as { readonly id: string }
+      await stage.idle(fork.id)
+      const said = await stage.recalls(fork.id, "in the fork [recall]")
+      assert.include(said, "the boat is blue")
+      assert.notInclude(await stage.recalls(id, "in the parent [recall]"), "in the fork [recall]")
+      assert.notStrictEqual(await conversationOf(fork.id), await conversationOf(id))
     })
 
     it("leaves no process behind when it is stopped", async () => {

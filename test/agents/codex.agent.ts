@@ -13,4 +13,4 @@ bareChain("codex", {
       .replace(".lock", "")
 })
 
-chain("codex", { sources: ["protocol", "screen"] })
+chain("codex", { sources: ["protocol", "screen"], asks: true })

@@ -57,6 +57,11 @@ export class Stage implements AsyncDisposable {
     return this.reaches(id, "ended", ({ state }) => state === "ended")
   }
 
+  /** Waits until it asks somebody about this, in words that name it. */
+  asks(id: string, about: string) {
+    return this.reaches(id, `a question about ${about}`, ({ question }) => question?.text?.includes(about) === true)
+  }
+
   async prompt(id: string, text: string, more: Readonly<Record<string, unknown>> = {}) {
     return (await this.daemon.done("POST", `/v1/sessions/${id}/prompts`, { text, ...more })) as PromptView
   }

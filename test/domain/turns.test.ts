@@ -54,6 +54,25 @@ describe("the end of a turn", () => {
     when(going(over, idle(), working()), turnOver("completed")).then({ type: "TurnEnded" })
   })
 
+  it("is not told by an idleness that was there before the agent took the prompt", () => {
+    // One source tells of the prompt before another tells of the turn.
+    const taken = when(going(up(), prompt("p"), typed("p")), {
+      ...{ type: "PromptObserved", generation: 1, source: "transcript", detail: "taken" }
+    } as const).then({ type: "PromptAccepted", promptId: "p" })
+    const turning = when(taken, working()).then({ type: "ActivityChanged", activity: "working" })
+    when(turning, idle()).then({ type: "ActivityChanged", activity: "idle" }, { type: "PromptAnswered", promptId: "p" })
+  })
+
+  it("is no end of a prompt that was typed later, however late it is told", () => {
+    const late = { observedAt: 1_000_500 }
+    const claimed = when(up(), prompt("p"), at(1_000)).then({ type: "PromptQueued" }, { type: "PromptClaimed" })
+    const stale = going(claimed, { ...working(), ...late } as never, { ...idle(), ...late } as never, typed("p"))
+    assert.deepInclude(stale.context.prompts[0] as object, { id: "p", stage: "submitted" })
+    const accepted = going(stale, working())
+    when(accepted, { ...turnOver("completed"), ...late } as never).then({ type: "TurnEnded" })
+    when(accepted, turnOver("completed")).then({ type: "TurnEnded" }, { type: "PromptAnswered", promptId: "p" })
+  })
+
   it("is nothing that happens without a turn, or after the agent", () => {
     when(up(), turnOver("completed")).ignored("repeated")
     when(going(inTurn(), exited(1)), turnOver("failed")).ignored("not_now")

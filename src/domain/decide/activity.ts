@@ -122,13 +122,14 @@ export const doubtDue = (situation: Situation): ReadonlyArray<Fact> => {
 
 const changed = (situation: Situation, observed: Observed) => fact("ActivityChanged", situation, wordsOf(situation, observed))
 
-const wordsOf = (situation: Situation, { activity: value, asked, evidenceOffset, generation, question, source }: Observed) => ({
+const wordsOf = (situation: Situation, { activity: value, asked, evidenceOffset, generation, observedAt, question, source }: Observed) => ({
   generation,
   activity: value,
   source,
   question,
   ...(value === "waiting" ? { asked: askedOf(situation.context, source, question, asked) } : {}),
-  ...(evidenceOffset === undefined ? {} : { evidenceOffset })
+  ...(evidenceOffset === undefined ? {} : { evidenceOffset }),
+  ...(observedAt === undefined ? {} : { observedAt })
 })
 
 /** What several sources tell while the agent waits is one question, until one of them tells of another. */

@@ -4,7 +4,7 @@ import { limits } from "../limits.ts"
 import { isBusy } from "../remember.ts"
 import { isUp, lifeOf, mayRun } from "../session.ts"
 import { outweighs } from "./activity.ts"
-import { turnEnded } from "./prompts.ts"
+import { isTurnOf, turnEnded } from "./prompts.ts"
 import { fact, nothing, type Policies, type Policy } from "./verdict.ts"
 
 type EvidenceReport = Extract<
@@ -27,15 +27,16 @@ export const evidence: Policies<EvidenceInput> = {
       ? nothing("unchanged")
       : [fact("ConversationKnown", situation, { generation, id, transcript, source })]
   }),
-  TurnObserved: ofThisGeneration((situation, { detail, generation, outcome, source }) => {
+  TurnObserved: ofThisGeneration((situation, { type: _, ...observed }) => {
+    const { generation, observedAt, outcome, detail, source } = observed
     const { context, now } = situation
     if (!isUp(situation.session)) return nothing("not_now")
     // A transcript is read after the fact: what it tells may be of the turn before.
     if (outweighs(context, source, now.wallMs)) return nothing("weaker_evidence")
     const isKnown = (context.heard?.ended ?? 0) === (context.heard?.turns ?? 0)
-    const accepted = context.prompts.some(({ stage }) => stage === "accepted")
+    const accepted = context.prompts.some((prompt) => isTurnOf(prompt, observedAt))
     if (!accepted && (isKnown || !isBusy(context.activity.value))) return nothing("repeated")
-    return [fact("TurnEnded", situation, { generation, outcome, detail, source }), ...turnEnded(situation, { outcome, detail, source })]
+    return [fact("TurnEnded", situation, { generation, outcome, detail, source }), ...turnEnded(situation, observed)]
   }),
   TranscriptAdvanced: ofThisGeneration((situation, { restarted, type: _, ...read }) => {
     const known = situation.context.transcript

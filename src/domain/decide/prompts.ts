@@ -125,14 +125,18 @@ export const atEnd = (situation: Situation): ReadonlyArray<Fact> => {
   ]
 }
 
+/** Whether a turn that ended then may have been this prompt's. */
+export const isTurnOf = ({ claimedAt, stage }: OpenPrompt, endedAt: number | undefined): boolean =>
+  stage === "accepted" && (endedAt === undefined || endedAt >= (claimedAt ?? 0))
+
 /** What a turn's end means for the prompts that it was about. */
 export const turnEnded = (
   situation: Situation,
-  { detail, outcome, source }: Pick<InputOf<"TurnObserved">, "detail" | "outcome" | "source">
+  { detail, observedAt, outcome, source }: Pick<InputOf<"TurnObserved">, "detail" | "observedAt" | "outcome" | "source">
 ): ReadonlyArray<Fact> => {
   const evidence = { source, detail }
   return situation.context.prompts
-    .filter(({ stage }) => stage === "accepted")
+    .filter((prompt) => isTurnOf(prompt, observedAt))
     .map(({ id }) => {
       if (outcome === "failed") return fact("PromptRejected", situation, { promptId: id, code: "turn_failed", evidence })
       return outcome === "completed"
@@ -186,7 +190,8 @@ export const sequel = (situation: Situation): ReadonlyArray<Fact> => {
     // The word may have come before the holder's own: what counts is that the turn began after the claim.
     if (prompt.stage === "submitted" && (heard?.turns ?? 0) > prompt.before.turns)
       return [fact("PromptAccepted", situation, { promptId: prompt.id, evidence: { ...evidence, detail: "the agent began a turn" } })]
-    if (prompt.stage === "accepted" && activity.value === "idle")
+    // Idle as it was before says nothing: one source may tell of the prompt before another tells of the turn.
+    if (prompt.stage === "accepted" && activity.value === "idle" && (heard?.changes ?? 0) > prompt.before.changes)
       return [fact("PromptAnswered", situation, { promptId: prompt.id, evidence })]
   }
   const next = claimable(situation)

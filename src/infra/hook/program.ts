@@ -7,7 +7,7 @@ import { limits } from "../../domain/limits.ts"
 /**
  * `hook [--json] <event> [payload]`: the payload is read from standard input where it is no argument; `--json` prints `{}`, for agents
  * that read an answer. Where to say it stands in the environment: REPRISE_HOOK_SOCKET, REPRISE_HOOK_TOKEN, REPRISE_SESSION,
- * REPRISE_GENERATION, REPRISE_HOOK_SPOOL. Loads nothing but what Node has loaded anyhow: the agent waits for every millisecond.
+ * REPRISE_GENERATION, REPRISE_HOOK_SPOOL; REPRISE_HOOK_CALL and REPRISE_HOOK_AT where the call has a name and a time already. Loads nothing but what Node has loaded anyhow: the agent waits for every millisecond.
  */
 const main = async () => {
   const words = process.argv.slice(2)
@@ -22,9 +22,12 @@ const main = async () => {
   const [event, argument] = words
   const generation = Number(process.env.REPRISE_GENERATION)
   if (event === undefined || !Number.isInteger(generation)) return leave()
-  const at = Date.now()
+  // Who tried to say it before gives its own name and time of it.
+  const at = Number(process.env.REPRISE_HOOK_AT) || Date.now()
   const call: HookCall = {
-    id: `${at.toString(36)}-${process.pid.toString(36)}-${Math.random().toString(36).slice(2)}`,
+    id:
+      process.env.REPRISE_HOOK_CALL?.slice(0, limits.hookIdChars) ||
+      `${at.toString(36)}-${process.pid.toString(36)}-${Math.random().toString(36).slice(2)}`,
     generation,
     event: event.slice(0, limits.hookEventChars),
     payload: payloadOf(argument === undefined ? await input() : Buffer.from(argument)),

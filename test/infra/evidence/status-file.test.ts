@@ -55,7 +55,7 @@ describe("an agent's status file", () => {
         activity("idle"),
         activity("working"),
         activity("waiting", { kind: "permission", text: "", choices: [] }),
-        activity("waiting", { kind: "input", text: "dialog open", choices: [] }),
+        activity("waiting", { kind: "input", text: "", choices: [] }),
         { type: "Conversation", id: "c-2", transcript: null },
         { type: "Unknown", kind: "status", raw: '{"status":"dancing","waitingFor":""}' }
       ])
