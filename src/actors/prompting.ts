@@ -37,10 +37,12 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ get, repeat
     )
 
   /** Everything that was ever told of the session's prompts, and the seq of the newest of it. */
-  const history = Effect.fnUntraced(function* (id: string) {
+  const history = Effect.fnUntraced(function* (id: string, promptId?: string) {
+    // An id is of letters that stand in JSON as they are.
+    const naming = promptId === undefined ? {} : { naming: `"${promptId}"` }
     const facts: Array<Told> = []
     for (let after = 0; ; ) {
-      const page: ReadonlyArray<Entry> = yield* reader.ofType(id, "Prompt", { after, limit: pageSize })
+      const page: ReadonlyArray<Entry> = yield* reader.ofType(id, "Prompt", { after, limit: pageSize, ...naming })
       // An unreadable fact is another's affair: the actor has quarantined the session by then.
       for (const entry of page) facts.push(...told(entry))
       after = page.at(-1)?.seq ?? after
@@ -50,7 +52,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ get, repeat
   })
 
   const viewOf = (id: string, promptId: string) =>
-    Effect.map(history(id), ({ facts }) => promptViews(id, facts).find((view) => view.id === promptId))
+    Effect.map(history(id, promptId), ({ facts }) => promptViews(id, facts).find((view) => view.id === promptId))
 
   /** A prompt that the log has just taken. Where it cannot be read back now, the caller must not hear that nothing was done. */
   const recorded = (id: string, promptId: string) =>
@@ -72,7 +74,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ get, repeat
   const queue = Effect.fnUntraced(function* (id: string, promptId: string, request: Parameters<Prompting["prompt"]>[1], asking: Asking) {
     const { expiresInMs, id: named, text, ...rest } = request
     yield* repeated(asking)
-    const { facts } = yield* history(id)
+    const { facts } = yield* history(id, promptId)
     const before = facts.map(({ fact }) => fact).find((fact) => isQueued(fact) && fact.prompt.id === promptId) as
       | FactOf<"PromptQueued">
       | undefined

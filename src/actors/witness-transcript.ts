@@ -1,10 +1,13 @@
 /** The agent's own transcript, read on from where the log says it was read to: what was used, whom it took a prompt from, how turns ended. */
 import { Clock, Effect, Option, Stream } from "effect"
+import type { InputOf } from "../domain/inputs.ts"
 import type { CountedCall, Observation, Usage } from "../domain/observations.ts"
 import { readTranscript, type TranscriptKind, writtenAt } from "../domain/providers/transcripts/index.ts"
+import type { SessionContext } from "../domain/session-context.ts"
 import { Evidence } from "../infra/evidence/evidence.ts"
 import { Transcripts } from "../infra/evidence/transcripts.ts"
 import { Secrets } from "../infra/secrets.ts"
+import { makeNews } from "./news.ts"
 import { reportsOf } from "./observing.ts"
 import type { Witnessing } from "./witnesses.ts"
 
@@ -38,42 +41,73 @@ const located = Effect.fnUntraced(function* ({ context, session }: Witnessing, k
   })
 })
 
-const readOn = Effect.fnUntraced(function* ({ context, generation, recognise, tell }: Witnessing, kind: TranscriptKind, path: string) {
+const readOn = Effect.fnUntraced(function* (witnessing: Witnessing, kind: TranscriptKind, path: string) {
+  const { context, generation, recognise, tell } = witnessing
   const { transcript } = yield* Evidence
   const { sizeOf } = yield* Transcripts
-  let since = context().conversation?.kind === "fork" ? (context().process?.startedAt ?? null) : null
-  let restarted = false
   const known = context().transcript
   let call = known?.path === path ? known.call : null
-  const from = known?.path === path ? known.offset : context().conversation?.kind === "resume" ? (sizeOf(path) ?? 0) : 0
+  let pending: Advanced | null = null
+  let isNew = makeIsNew(repeats(context()))
+  const news = makeNews()
+  /** Agents write line by line: what was read is told together, a moment later. */
+  const flush = Effect.gen(function* () {
+    yield* Effect.andThen(news.next, Effect.sleep(togetherMs))
+    if (pending !== null) tell(pending)
+    pending = null
+  })
+  yield* Effect.forkScoped(Effect.forever(flush))
   // What was said before the session took the conversation up was not used by it.
+  const from = known?.path === path ? known.offset : context().conversation?.kind === "resume" ? (sizeOf(path) ?? 0) : 0
   yield* Stream.runForEach(transcript(path, from), (tailed) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       if (tailed._tag === "Restarted") {
         call = null
-        since = now
-        restarted = true
+        isNew = makeIsNew(now)
+        pending = advanced({ generation, path }, null, { from: 0, to: 0, lines: 0, restarted: true, ...sum([], null) })
         return
       }
       const lines = tailed._tag === "Lines" ? tailed.lines : []
-      // A branch, or a file that was written anew, repeats what was told before.
-      const begun = since ?? 0
-      const news = begun === 0 ? lines : lines.filter((line) => (writtenAt(line) ?? begun) >= begun)
-      const observations = news.flatMap((line) => readTranscript(kind, line))
+      const observations = lines.filter(isNew).flatMap((line) => readTranscript(kind, line))
       for (const report of reportsOf({ generation, source: "transcript", recognise }, observations)) tell(report)
       const counted = sum(observations, call)
       call = counted.call
-      const { from, to } = tailed
-      const { model, usage } = counted
-      tell({
-        ...{ type: "TranscriptAdvanced", generation, path, from, to, lines: lines.length, model, usage },
-        ...(call === null ? {} : { call }),
-        ...(restarted ? { restarted: true as const } : {})
-      })
-      restarted = false
+      pending = advanced({ generation, path }, pending, { from: tailed.from, to: tailed.to, lines: lines.length, ...counted })
+      news.publish()
     })
   )
 })
+
+const togetherMs = 300
+
+type Advanced = InputOf<"TranscriptAdvanced">
+
+interface Piece {
+  readonly from: number
+  readonly to: number
+  readonly lines: number
+  readonly model: string | null
+  readonly usage: Usage
+  readonly call: CountedCall | null
+  readonly restarted?: boolean
+}
+
+const advanced = (where: Pick<Advanced, "generation" | "path">, before: Advanced | null, piece: Piece): Advanced => ({
+  type: "TranscriptAdvanced",
+  ...where,
+  from: before?.from ?? piece.from,
+  to: piece.to,
+  lines: (before?.lines ?? 0) + piece.lines,
+  model: piece.model ?? before?.model ?? null,
+  usage: before === null ? piece.usage : plus(before.usage, piece.usage, 1),
+  ...(piece.call === null ? {} : { call: piece.call }),
+  ...(before?.restarted || piece.restarted ? { restarted: true } : {})
+})
+
+/** A branch, or a file that was written anew, repeats what was told before: lines of an earlier time are no news. */
+const makeIsNew = (sinceMs: number) => (line: string) => sinceMs === 0 || (writtenAt(line) ?? sinceMs) >= sinceMs
+
+const repeats = ({ conversation, process }: SessionContext) => (conversation?.kind === "fork" ? (process?.startedAt ?? 0) : 0)
 
 /** A call that is told of again adds what it has used since. */
 const sum = (observations: ReadonlyArray<Observation>, before: CountedCall | null) => {

@@ -1,6 +1,7 @@
 /** Everything that tells of one launch's agent, heard for as long as somebody is with its holder, each word with its source. */
 import { Effect } from "effect"
 import type { Report } from "../domain/inputs.ts"
+import type { Observation } from "../domain/observations.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { readTitle } from "../domain/providers/screen.ts"
 import type { SessionContext } from "../domain/session-context.ts"
@@ -40,7 +41,7 @@ export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
         : {
             titleKey: (title) => JSON.stringify(readTitle(evidence.titles, title)),
             titled: ({ offset, title }) => {
-              const word = readTitle(evidence.titles, title)
+              const word = withoutText(readTitle(evidence.titles, title))
               if (word === null) return
               for (const report of reportsOf({ generation, source: "osc", recognise }, [word]))
                 tell(report.type === "ActivityObserved" ? { ...report, evidenceOffset: offset } : report)
@@ -54,3 +55,7 @@ export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
   if (evidence.status !== null) yield* Effect.forkScoped(witnessStatus(witnessing))
   if (evidence.screen.length > 0) yield* Effect.forkScoped(witnessScreen(witnessing, evidence.screen))
 })
+
+/** A title says that something is asked, and not what. */
+const withoutText = (word: Observation | null): Observation | null =>
+  word?.type === "Activity" && word.question !== null ? { ...word, question: { ...word.question, text: "" } } : word

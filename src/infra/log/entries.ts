@@ -5,7 +5,7 @@ import type { EventRow } from "./tables.ts"
 
 export interface Entries {
   readonly stream: (stream: string, page: Page) => Array<Entry>
-  readonly ofType: (stream: string, prefix: string, page: Page) => Array<Entry>
+  readonly ofType: (stream: string, prefix: string, page: Page & { readonly naming?: string }) => Array<Entry>
   readonly all: (page: Page) => Array<Entry>
   /** The newest position, 0 when there is none. */
   readonly head: () => number
@@ -51,7 +51,7 @@ export const makeEntries = (database: Database): Entries => {
       .orderBy("seq")
       .limit(arg("limit"))
   )
-  const ofType = database.statement<Page & { stream: string; from: string; below: string }, EventRow>((tables, arg) =>
+  const ofType = database.statement<Page & { stream: string; from: string; below: string; naming: string }, EventRow>((tables, arg) =>
     tables
       .selectFrom("events")
       .selectAll()
@@ -59,6 +59,7 @@ export const makeEntries = (database: Database): Entries => {
       .where("seq", ">", arg("after"))
       .where("type", ">=", arg("from"))
       .where("type", "<", arg("below"))
+      .where(({ eb, fn, ref }) => eb(fn<number>("instr", [ref("data"), eb.val(arg("naming"))]), ">", 0))
       .orderBy("seq")
       .limit(arg("limit"))
   )
@@ -71,7 +72,8 @@ export const makeEntries = (database: Database): Entries => {
   return {
     stream: (name, { after, limit }) => stream.all({ stream: name, after, limit }).map(decode),
     // Types are words of ASCII letters: what begins with the prefix lies between it and the prefix with a tilde.
-    ofType: (name, prefix, { after, limit }) => ofType.all({ stream: name, from: prefix, below: `${prefix}~`, after, limit }).map(decode),
+    ofType: (name, prefix, { after, limit, naming = "" }) =>
+      ofType.all({ stream: name, from: prefix, below: `${prefix}~`, naming, after, limit }).map(decode),
     all: (page) => all.all(page).map(decode),
     head: () => head.get({})?.position ?? 0
   }

@@ -138,8 +138,12 @@ export class EventReader extends Context.Service<
   EventReader,
   {
     readonly stream: (stream: string, page: Page) => Effect.Effect<ReadonlyArray<Entry>, StoreFailure>
-    /** Only the rows whose type begins so: the others are passed over where they lie. */
-    readonly ofType: (stream: string, prefix: string, page: Page) => Effect.Effect<ReadonlyArray<Entry>, StoreFailure>
+    /** Only the rows whose type begins so, and whose JSON holds `naming`: the others are passed over where they lie. */
+    readonly ofType: (
+      stream: string,
+      prefix: string,
+      page: Page & { readonly naming?: string }
+    ) => Effect.Effect<ReadonlyArray<Entry>, StoreFailure>
     readonly all: (page: Page) => Effect.Effect<ReadonlyArray<Entry>, StoreFailure>
     /** The newest position of the log, 0 when it is empty. */
     readonly head: Effect.Effect<number, StoreFailure>
