@@ -1,5 +1,7 @@
 /** Start-up: every session that the log expects to have work is settled, each by itself, and the outcomes add up. */
 import { Clock, Effect } from "effect"
+import type { SessionView } from "../domain/view.ts"
+import { AgentFiles } from "../infra/agents/agent-files.ts"
 import { EventReader, EventStore, type SessionRow } from "../infra/log/event-store.ts"
 import { type LaunchRemains, Runtime } from "../infra/runtimes/runtime.ts"
 import { type Outcome, reconcile } from "./reconciliation.ts"
@@ -51,6 +53,16 @@ export const keepSettling = (residents: Residents) =>
     Effect.delay(betweenLooks),
     Effect.forever
   )
+
+/** Private directories of agents whose sessions are over for good: an earlier daemon died before it had removed them. */
+export const removeRemains = Effect.gen(function* () {
+  const files = yield* AgentFiles
+  const reader = yield* EventReader
+  for (const id of yield* files.kept) {
+    const row = yield* reader.row(id)
+    if (row !== null && (row.view as SessionView).state === "terminated") yield* files.remove(id)
+  }
+}).pipe(Effect.catchTag("StoreFailure", (failure) => Effect.logWarning("remains of agents could not be looked through", failure.code)))
 
 /** Launch directories that no live session claims: ends that were recorded are acknowledged, what the log never intended is left alone. */
 const settleRemains = Effect.fnUntraced(function* (residents: Residents) {

@@ -26,7 +26,7 @@ import { request as letterOf, report } from "./letter.ts"
 import { reportsOf } from "./observing.ts"
 import { makePrompting } from "./prompting.ts"
 import { toDecision } from "./recording.ts"
-import { keepSettling, recover } from "./recovery.ts"
+import { keepSettling, recover, removeRemains } from "./recovery.ts"
 import { answeredBefore } from "./repeats.ts"
 import { makeResidents } from "./residents.ts"
 import {
@@ -71,6 +71,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   const residents = yield* makeResidents(observe, yield* reader.quarantined, leases)
   const recovery = yield* recover(residents)
   yield* Effect.forkScoped(keepSettling(residents))
+  yield* Effect.forkScoped(removeRemains)
 
   /** The answer to an earlier request with the same key, if there was one. */
   const repeated = Effect.fnUntraced(function* (asking: Asking) {

@@ -5,6 +5,7 @@ import type { Report } from "../domain/inputs.ts"
 import { type Session, stateName } from "../domain/session.ts"
 import type { Moment } from "../domain/time.ts"
 import { isLive, type SessionView, view } from "../domain/view.ts"
+import { AgentFiles } from "../infra/agents/agent-files.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
 import { AlreadyDone, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
@@ -48,6 +49,7 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
 ) {
   const store = yield* EventStore
   const clock = yield* BootClock
+  const files = yield* AgentFiles
   const mailbox = yield* Queue.unbounded<Letter>()
   let { checkpointed, seq, session } = folded
   let seen: SessionView | null = null
@@ -74,6 +76,8 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
     for (const effect of accepted.effects) yield* hands.perform(effect, letter.bytes)
     crashPoint("effect.after")
     hands.recorded(accepted.steps.map(({ fact }) => fact))
+    // What a daemon that dies here leaves is removed by the next one.
+    if (after.state === "terminated") yield* files.remove(id)
   })
 
   /** A repeat that waited behind its original changes nothing and is answered like it, whatever the session would say now. */

@@ -15,6 +15,7 @@ export const modelAgents = Layer.mergeAll(
     spooledTo: () => 0,
     keepSpooledTo: () => {},
     place: () => Effect.void,
+    kept: Effect.succeed([]),
     remove: () => Effect.void
   }),
   Layer.succeed(HookProgram, { command: Effect.succeed(["/bin/hook"] as const), environment: () => ({}) }),

@@ -1,5 +1,6 @@
 /** The private directory of a session's agent: the files that its hooks are written in, and room for its temporary ones. */
-import { mkdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
 import { writeWhole } from "../durable-file.ts"
@@ -27,7 +28,9 @@ export class AgentFiles extends Context.Service<
       files: ReadonlyArray<{ readonly name: string; readonly text: string }>,
       directories: ReadonlyArray<string>
     ) => Effect.Effect<void, AgentFilesFailure>
-    /** With everything in it. */
+    /** Sessions that have such a directory. */
+    readonly kept: Effect.Effect<ReadonlyArray<string>>
+    /** With everything in it, as far as the disk lets go of it. */
     readonly remove: (session: string) => Effect.Effect<void>
   }
 >()("reprise/infra/AgentFiles") {
@@ -46,7 +49,10 @@ export class AgentFiles extends Context.Service<
             return 0
           }
         },
-        keepSpooledTo: (session, to) => writeWhole(cursorOf(session), `${to}\n`),
+        keepSpooledTo: (session, to) => {
+          // A session that was terminated meanwhile needs it no more.
+          if (existsSync(directoryOf(session))) writeWhole(cursorOf(session), `${to}\n`)
+        },
         place: (session, files, directories) =>
           Effect.try({
             try: () => {
@@ -60,7 +66,11 @@ export class AgentFiles extends Context.Service<
             },
             catch: (cause) => new AgentFilesFailure({ session, code: (cause as NodeJS.ErrnoException).code ?? "UNKNOWN", cause })
           }),
-        remove: (session) => Effect.sync(() => rmSync(directoryOf(session), { recursive: true, force: true }))
+        kept: Effect.sync(() => names(join(home, "sessions")).filter((session) => existsSync(directoryOf(session)))),
+        remove: (session) =>
+          Effect.promise(() => rm(directoryOf(session), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined))
       }
     })
 }
+
+const names = (folder: string): ReadonlyArray<string> => (existsSync(folder) ? readdirSync(folder) : [])
