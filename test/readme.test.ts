@@ -208,7 +208,7 @@ describe("the README", () => {
     const spoken = /Its\nstates ([\s\S]*?)A program that first asks/.exec(readme)?.[1]
     const heard = ["idle", "done", "error", "working", "blocked", "clear"]
     assert.includeMembers([...quoted(spoken)], heard)
-    for (const state of heard) assert.match(sources, new RegExp(`^  ${state}: "`, "m"))
+    for (const state of heard) assert.match(sources, new RegExp(`^  \\["${state}", "`, "m"))
     for (const code of ["queue_full", "no_conversation", "prompt_exists"]) {
       assert.include(readme, `(\`${code}\`)`)
       assert.include(sources, `refuse("${code}"`)

@@ -98,7 +98,7 @@ describe("a request that is not right", () => {
       Effect.gen(function* () {
         assert.deepStrictEqual(fields(yield* asked("GET", "/v1/sessions?colour=red&limit=0")), ["colour", "limit"])
         assert.deepStrictEqual(fields(yield* asked("GET", `/v1/sessions/${nobody}?at=3`)), ["at"])
-        assert.deepStrictEqual(fields(yield* asked("GET", `/v1/sessions/${nobody}/screen?at=3`)), ["at"])
+        assert.deepStrictEqual(fields(yield* asked("GET", `/v1/sessions/${nobody}/screen?from=3`)), ["from"])
         assert.deepStrictEqual(fields(yield* asked("GET", "/v1/sessions/NOT-AN-ID")), ["id"])
         assert.deepStrictEqual(fields(yield* asked("GET", "/v1/sessions?state=asleep&label=x&cursor=%21")), ["cursor", "label", "state"])
         assert.deepStrictEqual(fields(yield* asked("GET", "/v1/events?after=-1")), ["after"])
