@@ -14,6 +14,7 @@ import { limits } from "./domain/limits.ts"
 import { RequestHasher } from "./http/request-hasher.ts"
 import { HttpServer } from "./http/server.ts"
 import { AgentFiles } from "./infra/agents/agent-files.ts"
+import { Attachments } from "./infra/agents/attachments.ts"
 import { BootClock } from "./infra/boot-clock.ts"
 import { Evidence } from "./infra/evidence/evidence.ts"
 import { Transcripts } from "./infra/evidence/transcripts.ts"
@@ -110,7 +111,7 @@ const parts = ({ home, host, port }: ServeOptions) => {
     })
   )
   return http.pipe(
-    Layer.provide([PastScreens.layer({ home }), Shadow.layer()]),
+    Layer.provide([PastScreens.layer({ home }), Shadow.layer(), Attachments.layer]),
     Layer.provide(RequestHasher.layer),
     Layer.provideMerge(sessions)
   )

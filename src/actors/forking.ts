@@ -5,7 +5,7 @@ import { uuidOf } from "../domain/decide/conversation.ts"
 import type { Beginning, Lineage } from "../domain/facts.ts"
 import { SessionId } from "../domain/ids.ts"
 import { agentOf } from "../domain/providers/index.ts"
-import { type HistoryKind, messages as messagesOf, prune } from "../domain/providers/transcripts/history.ts"
+import { canBeCut, type HistoryKind, messages as messagesOf, prune } from "../domain/providers/transcripts/history.ts"
 import type { SessionContext } from "../domain/session-context.ts"
 import { iso } from "../domain/time.ts"
 import { BootClock } from "../infra/boot-clock.ts"
@@ -62,6 +62,8 @@ export const makeForking = Effect.fn("makeForking")(function* ({ actor, admit, r
         planFork(id, context, environment, request, { lineage: lineage(degraded), ...(beginning === null ? {} : { beginning }) }),
         services
       )
+    if (history === null && request.atMessage !== undefined)
+      return yield* new MessageNotFound({ session: parentId, message: request.atMessage })
     if (history === null) return yield* Effect.flatMap(plan(null, "no_history"), (planned) => admit(id, planned, request.prompt, asking))
     const flag = agentOf(context).conversation?.fork ?? null
     if (request.atMessage === undefined && flag !== null) {
@@ -118,7 +120,7 @@ const historyOf = ({ find, sizeOf }: Transcripts["Service"], context: SessionCon
   const told = conversation.transcript
   const path = kind === null ? null : told !== null && sizeOf(told) !== null ? told : find(kind, sought)
   if (!conversation.begun && path === null) return null
-  const file: HistoryFile | null = path !== null && (kind === "claude-code" || kind === "pi") ? { kind, path } : null
+  const file: HistoryFile | null = path !== null && canBeCut(kind) ? { kind, path } : null
   return { conversation: conversation.id, file }
 }
 

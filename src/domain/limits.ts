@@ -34,6 +34,7 @@ export const limits = {
   promptBytes: 262_144,
   promptNameChars: 128,
   conversationChars: 128,
+  modelChars: 128,
   /** Sessions that one request may prompt. */
   promptTargets: 200,
   /** From Enter to the first sign that the agent took the prompt; a busy agent may queue it for as long as its turn lasts. */
@@ -52,9 +53,11 @@ export const limits = {
   unknownKinds: 32,
   /** What a question offers. */
   choices: 32,
-  /** Images of one prompt, and of one image. */
+  /** Images of one prompt, and bytes of one image. */
   attachments: 8,
   attachmentBytes: 10_485_760,
+  /** Uploaded images that one session keeps, together. */
+  attachmentsKeptBytes: 268_435_456,
   /** One word of what an agent says of itself. */
   reportChars: 1_024,
   promptExpiryMs: { minimum: 1_000, maximum: 7 * 86_400_000 },

@@ -13,6 +13,7 @@ import { edgeLayer } from "./edge.ts"
 import { agentsLayer } from "./handlers/agents.ts"
 import { eventsLayer } from "./handlers/events.ts"
 import { promptsLayer } from "./handlers/prompts.ts"
+import { providersLayer } from "./handlers/providers.ts"
 import { serviceLayer } from "./handlers/service.ts"
 import { sessionsLayer } from "./handlers/sessions.ts"
 import { terminalLayer } from "./handlers/terminal.ts"
@@ -33,13 +34,29 @@ const docsLayer = HttpRouter.use((router) =>
 )
 
 const routes = Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }), docsLayer).pipe(
-  Layer.provide([sessionsLayer, agentsLayer, promptsLayer, eventsLayer, terminalLayer, travelLayer, tracesLayer, serviceLayer]),
+  Layer.provide([
+    sessionsLayer,
+    agentsLayer,
+    providersLayer,
+    promptsLayer,
+    eventsLayer,
+    terminalLayer,
+    travelLayer,
+    tracesLayer,
+    serviceLayer
+  ]),
   Layer.provide(edgeLayer),
   Layer.provide(NodeHttpServer.layerHttpServices)
 )
 
+/** Beyond any header: left to itself the router takes a name of more than a hundred characters for no route at all. */
+const longestParameter = 16_384
+
 /** Needs the services of the routes when it is built, and the request's own when it runs. */
-export const app = Effect.map(HttpRouter.toHttpEffect(routes), (routed) => Effect.catchCause(routed, answerFor))
+export const app = HttpRouter.toHttpEffect(routes).pipe(
+  Effect.provideService(HttpRouter.RouterConfig, { maxParamLength: longestParameter }),
+  Effect.map((routed) => Effect.catchCause(routed, answerFor))
+)
 
 const answerFor = <E>(
   cause: Cause.Cause<E>

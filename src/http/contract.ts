@@ -5,6 +5,7 @@ import { AgentsApi } from "./contract/agents.ts"
 import { Edge } from "./contract/common.ts"
 import { EventsApi } from "./contract/events.ts"
 import { PromptsApi } from "./contract/prompts.ts"
+import { ProvidersApi } from "./contract/providers.ts"
 import { ServiceApi } from "./contract/service.ts"
 import { SessionsApi } from "./contract/sessions.ts"
 import { TerminalApi } from "./contract/terminal.ts"
@@ -25,7 +26,7 @@ const secured = (path: string, item: Paths[string]) =>
   )
 
 export class Api extends HttpApi.make("reprise")
-  .add(SessionsApi, AgentsApi, PromptsApi, EventsApi, TerminalApi, TravelApi, TracesApi, ServiceApi)
+  .add(SessionsApi, AgentsApi, ProvidersApi, PromptsApi, EventsApi, TerminalApi, TravelApi, TracesApi, ServiceApi)
   .middleware(Edge)
   .annotate(HttpApi.ParamsParseOptions, strict)
   .annotate(HttpApi.QueryParseOptions, strict)

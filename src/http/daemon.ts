@@ -1,4 +1,12 @@
-/** What the daemon says of itself to anybody who reaches it. */
+/** What the daemon says of itself to anybody who reaches it, and whom it knows. */
 import { Context } from "effect"
 
-export class Daemon extends Context.Service<Daemon, { readonly version: string; readonly epoch: number }>()("reprise/http/Daemon") {}
+export class Daemon extends Context.Service<
+  Daemon,
+  {
+    readonly version: string
+    readonly epoch: number
+    /** Whether an `Authorization` header holds the daemon's own token. */
+    readonly isTrusted: (authorization: string | undefined) => boolean
+  }
+>()("reprise/http/Daemon") {}

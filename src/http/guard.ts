@@ -40,11 +40,19 @@ export const judge = (admitted: Admission, { headers, url = "" }: Head, ticket =
   }
   // A hook shows a token of its own, which its route looks at.
   if (ticket || openPaths.has(url.split("?", 1)[0]!) || hookPath.test(url)) return null
-  return authorized(admitted, headers.authorization) ? null : problem("unauthorized", "send the daemon's token: Authorization: Bearer …")
+  return authorized(admitted.tokenDigest, headers.authorization)
+    ? null
+    : problem("unauthorized", "send the daemon's token: Authorization: Bearer …")
+}
+
+/** For routes that take another token as well. */
+export const trusting = (token: string): ((authorization: string | undefined) => boolean) => {
+  const tokenDigest = digest(token)
+  return (authorization) => authorized(tokenDigest, authorization)
 }
 
 /** Digests are of equal length and compared in constant time, so that a wrong token teaches nothing. */
-const authorized = (admitted: Admission, authorization: string | undefined): boolean => {
+const authorized = (tokenDigest: Buffer, authorization: string | undefined): boolean => {
   const credential = /^bearer +([\x21-\x7e]+)$/i.exec(authorization ?? "")?.[1]
-  return credential !== undefined && timingSafeEqual(digest(credential), admitted.tokenDigest)
+  return credential !== undefined && timingSafeEqual(digest(credential), tokenDigest)
 }

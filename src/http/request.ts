@@ -43,24 +43,26 @@ export const bodyOf = <S extends Schema.Constraint & { readonly DecodingServices
     )
 }
 
-const tooLarge = problem("body_too_large", `a body is limited to ${limits.bodyBytes} bytes`, {
-  limit: "bodyBytes",
-  maximum: limits.bodyBytes
-})
-const maximum = ByteSize.bytes(limits.bodyBytes)
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-const json = Effect.fnUntraced(function* (request: HttpServerRequest) {
-  const length = Number(request.headers["content-length"] ?? 0)
-  if (length > limits.bodyBytes) return yield* tooLarge
+/** The whole body, as long as it keeps to the limit of this name. */
+export const bytesOf = Effect.fnUntraced(function* (request: HttpServerRequest, limit: "bodyBytes" | "attachmentBytes") {
+  const maximum = limits[limit]
+  const tooLarge = () => problem("body_too_large", `a body is limited to ${maximum} bytes`, { limit, maximum })
+  if (Number(request.headers["content-length"] ?? 0) > maximum) return yield* tooLarge()
   const bytes = yield* request.arrayBuffer.pipe(
-    Effect.provideService(HttpIncomingMessage.MaxBodySize, maximum),
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(maximum)),
     Effect.mapError((error) =>
       error.reason._tag === "RequestParseError" && error.reason.reason === "BodyTooLarge"
-        ? tooLarge
+        ? tooLarge()
         : problem("invalid_request", "the body ended before it was complete")
     )
   )
+  return new Uint8Array(bytes)
+})
+
+const json = Effect.fnUntraced(function* (request: HttpServerRequest) {
+  const bytes = yield* bytesOf(request, "bodyBytes")
   if (bytes.byteLength === 0) return {}
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
   if (mediaType !== "application/json") return yield* problem("unsupported_media_type", "send application/json")

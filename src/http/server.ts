@@ -7,7 +7,7 @@ import { app } from "./app.ts"
 import { makeAttachHandler } from "./attach/upgrade.ts"
 import { Daemon } from "./daemon.ts"
 import { Draining } from "./draining.ts"
-import { type Admission, admission } from "./guard.ts"
+import { type Admission, admission, trusting } from "./guard.ts"
 import { withHotPath } from "./hot-path.ts"
 import { close, ListenFailed, listen, makeServer } from "./listener.ts"
 import { Tickets } from "./tickets.ts"
@@ -31,7 +31,11 @@ export class HttpServer extends Context.Service<HttpServer, { readonly url: stri
 ) {
   static readonly layer = (options: ServerOptions) =>
     Layer.effect(HttpServer, serve(options)).pipe(
-      Layer.provide([Draining.layer, Tickets.layer, Layer.succeed(Daemon, { version: options.version, epoch: options.epoch })])
+      Layer.provide([
+        Draining.layer,
+        Tickets.layer,
+        Layer.succeed(Daemon, { version: options.version, epoch: options.epoch, isTrusted: trusting(options.token) })
+      ])
     )
 }
 

@@ -7,6 +7,7 @@ import { Shadow } from "../../src/actors/shadow.ts"
 import { RequestHasher } from "../../src/http/request-hasher.ts"
 import { HttpServer } from "../../src/http/server.ts"
 import { AgentFiles } from "../../src/infra/agents/agent-files.ts"
+import { Attachments } from "../../src/infra/agents/attachments.ts"
 import { BootClock } from "../../src/infra/boot-clock.ts"
 import { Evidence } from "../../src/infra/evidence/evidence.ts"
 import { Transcripts } from "../../src/infra/evidence/transcripts.ts"
@@ -38,7 +39,9 @@ export const daemonIn = (home: string) => {
     Fencing.layer
   )
   const actors = registryLayer({ liveSessions: 20, environment: process.env }).pipe(Layer.provideMerge(infra))
-  const services = Layer.mergeAll(PastScreens.layer({ home }), Shadow.layer(), RequestHasher.layer).pipe(Layer.provideMerge(actors))
+  const services = Layer.mergeAll(PastScreens.layer({ home }), Shadow.layer(), RequestHasher.layer, Attachments.layer).pipe(
+    Layer.provideMerge(actors)
+  )
   const server = HttpServer.layer({ host: "127.0.0.1", port: 0, socketPath: join(home, "http.sock"), token, version: "test", epoch: 1 })
   return server.pipe(Layer.provideMerge(services))
 }

@@ -14,15 +14,21 @@ import { daemonIn, token } from "./http-daemon.ts"
 
 export { daemonIn, token }
 
-export const home = Layer.unwrap(
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "reprise-http-"))),
-      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
-    ),
-    (path) => Layer.provideMerge(reaper, daemonIn(path))
+/** `prepare`: what is to be there before the daemon is. */
+export const homeWith = (prepare: (path: string) => void) =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "reprise-http-"))),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
+      ),
+      (path) => {
+        prepare(path)
+        return Layer.provideMerge(reaper, daemonIn(path))
+      }
+    )
   )
-)
+export const home = homeWith(() => {})
 
 /** Ends every session that a test left running: holders outlive daemons, and must not outlive tests. */
 const reaper = Layer.effectDiscard(

@@ -46,6 +46,7 @@ export const creationHeaders = {
   "x-reprise-client": Schema.optionalKey(ClientName)
 }
 export const patchHeaders = { "if-match": Schema.optionalKey(IfMatch), "x-reprise-client": Schema.optionalKey(ClientName) }
+export const reportHeaders = { "x-reprise-client": Schema.optionalKey(ClientName) }
 export const commandHeaders = { ...creationHeaders, "if-match": Schema.optionalKey(IfMatch) }
 
 export const pageOf = <S extends Schema.Top, C extends Schema.Top & { readonly Type: string | number }>(row: S, cursor: C) =>

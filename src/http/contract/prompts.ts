@@ -3,14 +3,15 @@ import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
-import { Delivery } from "../../domain/facts.ts"
+import * as OpenApi from "effect/http-api/OpenApi"
+import { Attachment, Delivery } from "../../domain/facts.ts"
 import { SessionId } from "../../domain/ids.ts"
 import { limits } from "../../domain/limits.ts"
 import { PromptState, PromptView } from "../../domain/prompt-view.ts"
 import { Labels, PromptText } from "../../domain/spec.ts"
 import { Problem } from "../problems.ts"
 import { Cursor, commandHeaders, creationHeaders, Duration, Limit, ofCommand, ofSession, pageOf, params, patchHeaders } from "./common.ts"
-import { ReasonRequest } from "./sessions.ts"
+import { EmptyRequest, ReasonRequest } from "./sessions.ts"
 
 /** Part of a path, so never `.` or `..`. */
 export const PromptId = Schema.String.check(
@@ -30,7 +31,7 @@ const Word = Schema.String.check(
  * into a turn too, `turn_boundary` (the default) between turns, `idle` when the agent has nothing to do. `onUncertain`: whether
  * what may not have arrived is reported (the default) or typed again, at the risk of arriving twice.
  */
-export const PromptRequest = Schema.Struct({
+const asked = {
   text: PromptText,
   id: Schema.optionalKey(PromptId),
   deliver: Schema.optionalKey(Delivery),
@@ -40,6 +41,23 @@ export const PromptRequest = Schema.Struct({
   threadId: Schema.optionalKey(Word),
   replyExpected: Schema.optionalKey(Schema.Boolean),
   expiresInMs: Schema.optionalKey(Schema.Int.check(Schema.isBetween(limits.promptExpiryMs)))
+}
+
+/**
+ * An image: by its path on the daemon's machine, absolute or from the session's directory, which must lie in that directory; or by the
+ * id of one that was uploaded.
+ */
+const AttachmentRef = Schema.Union([
+  Schema.Struct({ path: Schema.NonEmptyString.check(Schema.isPattern(/^[^\0]*$/), Schema.isMaxLength(limits.cwdChars)) }),
+  Schema.Struct({ id: Schema.String.check(Schema.isPattern(/^a-[0-9a-f]{24}$/, { message: "the id of an attachment" })) })
+])
+export type AttachmentRef = typeof AttachmentRef.Type
+
+/** `answers`: the question that it answers, by its id; typed while that one is open, and never after (`question_closed`). */
+export const PromptRequest = Schema.Struct({
+  ...asked,
+  answers: Schema.optionalKey(Word),
+  attachments: Schema.optionalKey(Schema.Array(AttachmentRef).check(Schema.isMaxLength(limits.attachments)))
 })
 export type PromptRequest = typeof PromptRequest.Type
 
@@ -74,7 +92,7 @@ export const BroadcastRequest = Schema.Struct({
     Schema.Struct({ labels: Labels.check(Schema.isMinProperties(1)) }),
     Schema.Struct({ all: Schema.Literal(true) })
   ]),
-  prompt: PromptRequest
+  prompt: Schema.Struct(asked)
 })
 
 /** One result for each session, in the order in which they were named, or created. */
@@ -87,6 +105,13 @@ export const BroadcastAnswer = Schema.Struct({
   )
 })
 export type BroadcastAnswer = typeof BroadcastAnswer.Type
+
+/** An image in the session's private directory, removed with the session when it is terminated. The same bytes have the same id. */
+export const AttachmentView = Schema.Struct({ id: Schema.String, ...Attachment.fields })
+export type AttachmentView = typeof AttachmentView.Type
+
+/** What the prompt is called that goes on with an abandoned one. */
+export const againSuffix = ".again"
 
 const ofPrompt = { ...params, promptId: PromptId }
 
@@ -119,6 +144,25 @@ export class PromptsApi extends HttpApiGroup.make("prompts").add(
     success: PromptView,
     error: ofCommand
   }),
+  HttpApiEndpoint.post("continue", "/v1/sessions/:id/prompts/:promptId/continue", {
+    params: ofPrompt,
+    headers: commandHeaders,
+    payload: EmptyRequest,
+    success: PromptView.pipe(HttpApiSchema.status(202)),
+    error: ofCommand
+  }).annotate(
+    OpenApi.Description,
+    `queues the prompt of the session's abandoned turn again, once, under the id with \`${againSuffix}\` behind it`
+  ),
+  HttpApiEndpoint.post("attach", "/v1/sessions/:id/attachments", {
+    params,
+    payload: HttpApiSchema.StreamUint8Array({ contentType: "image/*" }),
+    success: AttachmentView.pipe(HttpApiSchema.status(201)),
+    error: ofCommand
+  }).annotate(
+    OpenApi.Description,
+    `an image (PNG, JPEG, GIF or WebP) for prompts of this session, at most ${limits.attachmentBytes} bytes`
+  ),
   HttpApiEndpoint.post("broadcast", "/v1/prompts", {
     headers: creationHeaders,
     payload: BroadcastRequest,

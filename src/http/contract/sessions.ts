@@ -3,8 +3,10 @@ import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as OpenApi from "effect/http-api/OpenApi"
 import { limits } from "../../domain/limits.ts"
-import { CreateRequest, PatchRequest, Size } from "../../domain/spec.ts"
+import { PromptView } from "../../domain/prompt-view.ts"
+import { CreateRequest, Labels, Name, PatchRequest, PromptText, Size } from "../../domain/spec.ts"
 import { SessionView } from "../../domain/view.ts"
 import { problems } from "../problems.ts"
 import {
@@ -50,6 +52,38 @@ export const InputRequest = Schema.Struct({
   base64: Schema.optionalKey(Schema.String)
 })
 export type InputRequest = typeof InputRequest.Type
+
+/** What differs from the parent. `atMessage`: the last message that the fork shares with it; absent: all of them. */
+export const ForkRequest = Schema.Struct({
+  atMessage: Schema.optionalKey(
+    Schema.String.check(
+      Schema.isPattern(/^[^\s\p{Cc}]+$/u, { message: "the id of a message" }),
+      Schema.isMaxLength(limits.conversationChars)
+    )
+  ),
+  name: Schema.optionalKey(Name),
+  labels: Schema.optionalKey(Labels),
+  prompt: Schema.optionalKey(PromptText)
+})
+
+/** A message of the conversation's own file, its beginning as text: what a fork can be cut at. */
+export const Message = Schema.Struct({
+  id: Schema.String,
+  role: Schema.String,
+  text: Schema.String,
+  at: Schema.NullOr(Schema.String)
+})
+export type Message = typeof Message.Type
+/** Oldest first; empty where the provider has no file that can be read. */
+export const MessageList = Schema.Struct({ data: Schema.Array(Message) })
+
+/** The name as the agent's own command takes it. */
+export const ModelRequest = Schema.Struct({
+  model: Schema.String.check(
+    Schema.isPattern(/^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u, { message: "one line without control characters" }),
+    Schema.isMaxLength(limits.modelChars)
+  )
+})
 
 /**
  * `for`: one or more of a state (`ended` is also met by `terminated`), an activity (`idle`, `working`, `waiting`, …), `ready`
@@ -119,6 +153,34 @@ export class SessionsApi extends HttpApiGroup.make("sessions")
       error: ofCommand
     }),
     command("resume", EmptyRequest),
+    command("reload", ReasonRequest).annotate(
+      OpenApi.Description,
+      "stops the agent politely and launches it again with its conversation; refused in a turn (`turn_running`)"
+    ),
+    HttpApiEndpoint.post("fork", "/:id/fork", {
+      params,
+      headers: creationHeaders,
+      payload: ForkRequest,
+      success: SessionView.pipe(HttpApiSchema.status(201)),
+      error: ofCommand
+    }).annotate(
+      OpenApi.Description,
+      "a new session that begins with this one's history; `lineage.degraded` says why where it begins without"
+    ),
+    HttpApiEndpoint.get("messages", "/:id/messages", { params, success: MessageList, error: ofSession }).annotate(
+      OpenApi.Description,
+      "what was said, oldest first: what a fork can be cut at"
+    ),
+    HttpApiEndpoint.post("model", "/:id/model", {
+      params,
+      headers: commandHeaders,
+      payload: ModelRequest,
+      success: PromptView.pipe(HttpApiSchema.status(202)),
+      error: ofCommand
+    }).annotate(
+      OpenApi.Description,
+      "queues the agent's own command that switches its model; refused (`model_not_switchable`) where it has none"
+    ),
     command("archive", EmptyRequest),
     command("unarchive", EmptyRequest),
     command("terminate", ReasonRequest),

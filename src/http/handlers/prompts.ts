@@ -5,12 +5,15 @@ import { Sessions } from "../../actors/sessions.ts"
 import { limits } from "../../domain/limits.ts"
 import { hasReached, PromptState, type PromptView } from "../../domain/prompt-view.ts"
 import { jsonAnswer } from "../answers.ts"
+import { uploaded, withAttachments } from "../attachments.ts"
 import { broadcast } from "../broadcast.ts"
+import { continued } from "../continuing.ts"
 import { BroadcastRequest, type PromptListQuery, PromptPatch, type PromptQuery, PromptRequest } from "../contract/prompts.ts"
+import { EmptyRequest } from "../contract/sessions.ts"
 import { Api } from "../contract.ts"
 import { Draining } from "../draining.ts"
 import { type Problem, problem } from "../problems.ts"
-import { promptOf, textOf } from "../prompt.ts"
+import { promptOf, queuedAnswer, textOf } from "../prompt.ts"
 import { type InnerFailure, toProblem } from "../refusals.ts"
 import { askingOf, bodyOf, invalid, invalidField } from "../request.ts"
 import { durationMs } from "../wait.ts"
@@ -20,17 +23,16 @@ const ask = <A, E extends InnerFailure | Problem, R>(asked: Effect.Effect<A, E, 
 const prompt = bodyOf(PromptRequest)
 const patch = bodyOf(PromptPatch)
 const many = bodyOf(BroadcastRequest)
+const nothing = bodyOf(EmptyRequest)
 
 export const promptsLayer = HttpApiBuilder.group(Api, "prompts", (handlers) =>
   handlers
     .handleRaw("create", ({ headers, params, request }) =>
       Effect.gen(function* () {
         const { raw, value } = yield* prompt(request)
-        const wanted = yield* Effect.fromResult(promptOf(value))
+        const wanted = yield* withAttachments(params.id, yield* Effect.fromResult(promptOf(value)), value.attachments)
         const asking = yield* askingOf(request, headers, raw)
-        const { prompt: queued, repeated } = yield* ask((yield* Sessions).prompt(params.id, wanted, asking))
-        const location = `/v1/sessions/${params.id}/prompts/${queued.id}`
-        return jsonAnswer(queued, 202, { location, ...(repeated ? { "idempotency-replayed": "true" } : {}) })
+        return queuedAnswer(yield* ask((yield* Sessions).prompt(params.id, wanted, asking)))
       })
     )
     .handle("list", ({ params, query }) => Effect.map(page(params.id, query), (listed) => jsonAnswer(listed)))
@@ -60,6 +62,13 @@ export const promptsLayer = HttpApiBuilder.group(Api, "prompts", (handlers) =>
         return jsonAnswer(yield* ask((yield* Sessions).cancelPrompt(params.id, params.promptId, query.reason ?? "", asking)))
       })
     )
+    .handleRaw("continue", ({ headers, params: { id, promptId }, request }) =>
+      Effect.gen(function* () {
+        const { raw } = yield* nothing(request)
+        return queuedAnswer(yield* continued(id, promptId, yield* askingOf(request, headers, raw)))
+      })
+    )
+    .handleRaw("attach", ({ params, request }) => Effect.map(uploaded(params.id, request), (kept) => jsonAnswer(kept, 201)))
     .handleRaw("broadcast", ({ headers, request }) =>
       Effect.gen(function* () {
         const { raw, value } = yield* many(request)

@@ -8,13 +8,15 @@ import type { Command } from "../../domain/inputs.ts"
 import { limits } from "../../domain/limits.ts"
 import { CreateRequest, PatchRequest, Size } from "../../domain/spec.ts"
 import { EventReader } from "../../infra/log/event-store.ts"
+import { Providers } from "../../infra/providers/providers.ts"
 import { jsonAnswer, notModified, unchanged, viewAnswer } from "../answers.ts"
-import { EmptyRequest, InputRequest, ReasonRequest } from "../contract/sessions.ts"
+import { EmptyRequest, ForkRequest, InputRequest, ModelRequest, ReasonRequest } from "../contract/sessions.ts"
 import { Api } from "../contract.ts"
 import { Draining } from "../draining.ts"
 import { inputBytes } from "../input.ts"
 import { listPage } from "../list.ts"
 import { type Problem, problem } from "../problems.ts"
+import { promptOf, queuedAnswer, textOf } from "../prompt.ts"
 import { type InnerFailure, toProblem } from "../refusals.ts"
 import { askingOf, type Body, bodyOf, invalidField } from "../request.ts"
 import { durationMs, met, parseConditions } from "../wait.ts"
@@ -27,6 +29,8 @@ const input = bodyOf(InputRequest)
 const size = bodyOf(Size)
 const reason = bodyOf(ReasonRequest)
 const nothing = bodyOf(EmptyRequest)
+const fork = bodyOf(ForkRequest)
+const model = bodyOf(ModelRequest)
 
 interface Asked {
   readonly request: HttpServerRequest
@@ -53,6 +57,7 @@ export const sessionsLayer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
     .handleRaw("create", ({ headers, request }) =>
       Effect.gen(function* () {
         const { raw, value } = yield* create(request)
+        yield* Effect.fromResult(textOf(value.prompt ?? ""))
         const asking = yield* askingOf(request, headers, raw)
         const { repeated, view } = yield* ask((yield* Sessions).create(value, asking))
         return viewAnswer(view, 201, { location: `/v1/sessions/${view.id}`, ...replayed(repeated) })
@@ -116,6 +121,36 @@ export const sessionsLayer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
     .handleRaw(
       "resume",
       command(nothing, (_, by) => ({ type: "Resume", by }))
+    )
+    .handleRaw(
+      "reload",
+      command(reason, ({ reason = "" }, by) => ({ type: "Reload", reason, by }))
+    )
+    .handleRaw("fork", ({ headers, params, request }) =>
+      Effect.gen(function* () {
+        const { raw, value } = yield* fork(request)
+        yield* Effect.fromResult(textOf(value.prompt ?? ""))
+        const asking = yield* askingOf(request, headers, raw)
+        const { repeated, view } = yield* ask((yield* Sessions).fork(params.id, value, asking))
+        return viewAnswer(view, 201, { location: `/v1/sessions/${view.id}`, ...replayed(repeated) })
+      })
+    )
+    .handle("messages", ({ params }) =>
+      Effect.map(ask(Effect.flatMap(Sessions, ({ messages }) => messages(params.id))), (data) => jsonAnswer({ data }))
+    )
+    .handleRaw("model", ({ headers, params, request }) =>
+      Effect.gen(function* () {
+        const { raw, value } = yield* model(request)
+        const { get, prompt } = yield* Sessions
+        const { provider, seq, state } = yield* ask(get(params.id))
+        const line = (yield* Providers).of(provider).model
+        if (line === null)
+          return yield* problem("refused", `the provider ${provider} has no command that switches the model`, {
+            ...{ as: "model_not_switchable", session: params.id, seq, state }
+          })
+        const wanted = yield* Effect.fromResult(promptOf({ text: line.replaceAll("{model}", () => value.model) }))
+        return queuedAnswer(yield* ask(prompt(params.id, wanted, yield* askingOf(request, headers, raw))))
+      })
     )
     .handleRaw(
       "archive",

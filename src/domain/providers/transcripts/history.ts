@@ -6,6 +6,9 @@ import { textOf } from "./claude-code.ts"
 /** Agents whose transcripts are trees of entries with ids, written to a file per conversation that we can write as well. */
 export type HistoryKind = "claude-code" | "pi"
 
+/** Whether a conversation of this kind can be copied up to one of its messages. */
+export const canBeCut = (kind: string | null): kind is HistoryKind => kind === "claude-code" || kind === "pi"
+
 export interface Message {
   readonly id: string
   readonly role: "user" | "assistant"
