@@ -131,7 +131,8 @@ export const makeHands = Effect.fn("makeHands")(function* (
         witness: (answerFrom, reply) =>
           witness({
             ...{ session: id, generation: ref.generation, context, news, tell, recognise, reply, answerFrom },
-            from: context().activity.evidenceOffset ?? context().offset
+            from: context().activity.evidenceOffset ?? context().offset,
+            isFresh: answerFrom === 0
           }).pipe(Effect.provideContext(services))
       }),
       services

@@ -12,7 +12,7 @@ import type { Witnessing } from "./witnesses.ts"
 
 /** Drawn only while it is needed: a better source that speaks makes it idle. */
 export const witnessScreen = Effect.fn("witnessScreen")(function* (witnessing: Witnessing, rules: ReadonlyArray<Rule>) {
-  const { context, generation, news, recognise, session, tell } = witnessing
+  const { context, from, generation, isFresh, news, recognise, session, tell } = witnessing
   const { screen } = yield* Evidence
   const output = yield* Output
   yield* Effect.forkScoped(witnessSilence(witnessing))
@@ -21,7 +21,8 @@ export const witnessScreen = Effect.fn("witnessScreen")(function* (witnessing: W
   )
   let looks = 0
   yield* Stream.runForEach(
-    screen(session, context().spec.size),
+    // A launch of our own begins on a blank screen, whatever the agent before it has left there.
+    screen(session, context().spec.size, isFresh ? from : null),
     Effect.fnUntraced(function* ({ lines, offset }) {
       const word = readScreen(rules, lines)
       // A composer is drawn before it takes Enter: with nothing else to go by, it must have stood there for a while.

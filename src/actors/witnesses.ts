@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import type { Report } from "../domain/inputs.ts"
 import type { Observation } from "../domain/observations.ts"
 import { agentOf } from "../domain/providers/index.ts"
+import type { Rule } from "../domain/providers/provider.ts"
 import { readTitle } from "../domain/providers/screen.ts"
 import type { SessionContext } from "../domain/session-context.ts"
 import { listen } from "./listening.ts"
@@ -25,6 +26,8 @@ export interface Witnessing {
   readonly reply: (bytes: Uint8Array) => Effect.Effect<void>
   /** Where the last word was heard, or where the launch began to print. */
   readonly from: number
+  /** It was launched by this daemon, a moment ago. */
+  readonly isFresh: boolean
   /** A program that asks before this place has been answered, or was given up on, by whoever listened then. */
   readonly answerFrom: number
 }
@@ -33,16 +36,24 @@ export interface Witnessing {
 export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
   const { context, generation, recognise, tell } = witnessing
   const { evidence } = agentOf(context())
+  const begins = context().conversation?.kind === "fresh" ? "fresh" : "resumed"
+  const ofThisLaunch = (rules: ReadonlyArray<Rule>) => rules.filter(({ when }) => when === undefined || when === begins)
+  const titles = ofThisLaunch(evidence.titles)
+  const screen = ofThisLaunch(evidence.screen)
+  const composerIsDrawn = screen.some(({ activity }) => activity === "idle")
+  /** Agents write their title before they take input: where the composer can be seen, it says when. */
+  const isTooEarly = (word: Observation) =>
+    composerIsDrawn && word.type === "Activity" && word.activity === "idle" && context().activity.source === "none"
   yield* Effect.forkScoped(
     listen({
       ...witnessing,
-      ...(evidence.titles.length === 0
+      ...(titles.length === 0
         ? {}
         : {
-            titleKey: (title) => JSON.stringify(readTitle(evidence.titles, title)),
+            titleKey: (title) => JSON.stringify(readTitle(titles, title)),
             titled: ({ offset, title }) => {
-              const word = withoutText(readTitle(evidence.titles, title))
-              if (word === null) return
+              const word = withoutText(readTitle(titles, title))
+              if (word === null || isTooEarly(word)) return
               for (const report of reportsOf({ generation, source: "osc", recognise }, [word]))
                 tell(report.type === "ActivityObserved" ? { ...report, evidenceOffset: offset } : report)
             }
@@ -53,7 +64,7 @@ export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
   if (evidence.transcript !== null) yield* Effect.forkScoped(witnessTranscript(witnessing, evidence.transcript))
   if (evidence.transcript === "codex") yield* Effect.forkScoped(witnessConversation(witnessing))
   if (evidence.status !== null) yield* Effect.forkScoped(witnessStatus(witnessing))
-  if (evidence.screen.length > 0) yield* Effect.forkScoped(witnessScreen(witnessing, evidence.screen))
+  if (screen.length > 0) yield* Effect.forkScoped(witnessScreen(witnessing, screen))
 })
 
 /** A title says that something is asked, and not what. */

@@ -27,7 +27,8 @@ export const gemini: Provider = {
   },
   conversation: { named: "chosen", fresh: ["--session-id", "{conversation}"], resume: ["--resume", "{conversation}"], fork: null },
   ready: untilEvidence,
-  submit: { ...pasteThenEnter, backslash: true },
+  // On a busy machine it reads a paste and an Enter that comes 150 ms later in one piece, and only inserts both.
+  submit: { ...pasteThenEnter, enterAfterMs: 500, backslash: true },
   interrupt: "\x1b",
   interruptAgainMs: null,
   answers: { allow: "1", deny: "\x1b", choose: "{n}", settleMs: 300 },

@@ -36,7 +36,8 @@ export const opencode: Provider = {
     hooks: "opencode",
     transcript: null,
     status: null,
-    titles: [],
+    // Before it shows the conversation that it was given it shows its start, where a prompt would begin another.
+    titles: [{ pattern: "^OC \\| ", activity: "idle", when: "resumed" }],
     screen: [
       {
         // What is asked for stands between the title and the choices.
@@ -46,7 +47,7 @@ export const opencode: Provider = {
         choices: "(Allow once|Allow always|Reject)"
       },
       { pattern: "\\besc (?:again to )?interrupt\\b", activity: "working" },
-      { pattern: "^ *┃ *Ask anything", activity: "idle" }
+      { pattern: "^ *┃ *Ask anything", activity: "idle", when: "fresh" }
     ]
   }
 }

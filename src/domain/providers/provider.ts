@@ -36,6 +36,8 @@ export const Rule = Schema.Struct({
   activity: Activity,
   /** What is asked, where the rule means a question; the whole match is its text. */
   question: Schema.optionalKey(Question.fields.kind),
+  /** Where the rule holds only of an agent that begins a conversation, or only of one that goes on with one. */
+  when: Schema.optionalKey(Schema.Literals(["fresh", "resumed"])),
   /** Each match behind the question is something to choose; its first group is what stands there. */
   choices: Schema.optionalKey(Pattern)
 })

@@ -24,8 +24,8 @@ export class Evidence extends Context.Service<
     readonly status: (environment: Readonly<Record<string, string | undefined>>, launch: LaunchedProcess) => Stream.Stream<Observation>
     /** What a launch of Codex holds open now, the likeliest first. A few milliseconds of the daemon's time, so not to be asked in a loop. */
     readonly conversations: (launch: LaunchedProcess) => Effect.Effect<ReadonlyArray<OpenConversation>>
-    /** The screen at once, then as it comes to rest. `size`: what the terminal has if its output does not say. */
-    readonly screen: (session: string, size: Size) => Stream.Stream<ScreenSeen>
+    /** The screen as it comes to rest, of what was drawn `from` there on; null: all of it, at once. `size`: where the output does not say. */
+    readonly screen: (session: string, size: Size, from: number | null) => Stream.Stream<ScreenSeen>
   }
 >()("reprise/infra/Evidence") {
   static readonly layer: Layer.Layer<Evidence, never, Output | Screens> = Layer.effect(
@@ -41,7 +41,7 @@ export class Evidence extends Context.Service<
         },
         conversations: ({ nonce, process }) =>
           Effect.sync(() => openConversations(new ProcessTree(process, nonce, { watched: false }), codexPaths)),
-        screen: (session, size) => Stream.provideContext(watchScreen(session, size), context)
+        screen: (session, size, from) => Stream.provideContext(watchScreen(session, size, from), context)
       })
     })
   )

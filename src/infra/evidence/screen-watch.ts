@@ -3,22 +3,36 @@ import { Clock, Effect, Stream } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
 import { Output } from "../output/output.ts"
+import { Drawing } from "../screens/drawing.ts"
 import { type ScreenSeen, Screens } from "../screens/screens.ts"
 
 /**
- * The present screen at once, then as it changes. Never ends by itself, and looks when it is pulled. `size`: what the terminal has if
- * its output does not say.
+ * The screen as it changes. Never ends by itself, and looks when it is pulled. `size`: what the terminal has if its output does not
+ * say. `from`: what was drawn before that byte is not on it, such as an earlier agent's last words; null: the session's screen, at once.
  */
-export const watchScreen = (session: string, size: Size): Stream.Stream<ScreenSeen, never, Output | Screens> =>
-  Stream.unfold(null as number | null, (seen) => next(session, size, seen))
+export const watchScreen = (session: string, size: Size, from: number | null): Stream.Stream<ScreenSeen, never, Output | Screens> =>
+  from === null
+    ? Stream.unfold(null as number | null, (seen) => Effect.flatMap(Screens, (screens) => next(session, seen, screens.seen(session, size))))
+    : Stream.unwrap(
+        Effect.gen(function* () {
+          const output = yield* Output
+          const drawing = yield* Effect.acquireRelease(
+            Effect.sync(() => new Drawing(session, size)),
+            (made) => Effect.sync(() => made.dispose())
+          )
+          drawing.offset = from
+          const look = Effect.map(drawing.catchUp(output), () => ({ ...drawing.emulator.picture(), offset: drawing.offset }))
+          return Stream.unfold(from as number | null, (seen) => next(session, seen, look))
+        })
+      )
 
-const next = Effect.fnUntraced(function* (session: string, size: Size, seen: number | null) {
-  const output = yield* Output
+const next = Effect.fnUntraced(function* (session: string, seen: number | null, look: Effect.Effect<ScreenSeen>) {
   if (seen !== null) {
+    const output = yield* Output
     yield* output.beyond(session, seen)
     yield* rest(session)
   }
-  const screen = yield* (yield* Screens).seen(session, size)
+  const screen = yield* look
   return [screen, screen.offset] as const
 })
 

@@ -33,7 +33,7 @@ describe("evidence of a launch", () => {
         assert.deepStrictEqual(yield* first(evidence.transcript(transcript, 0)), { _tag: "Lines", from: 0, to: 5, lines: ["line"] })
         assert.deepStrictEqual((yield* first(evidence.spool(spool, 0)))?.calls, [call])
         assert.deepInclude(yield* first(evidence.status({ HOME: home }, launch)), { type: "Activity", activity: "idle" })
-        assert.deepInclude(yield* first(evidence.screen("s-000000000000", { cols: 9, rows: 2 })), { lines: ["", ""], offset: 0 })
+        assert.deepInclude(yield* first(evidence.screen("s-000000000000", { cols: 9, rows: 2 }, null)), { lines: ["", ""], offset: 0 })
       }).pipe(Effect.provide(Layer.fresh(layer)))
     }).pipe(Effect.scoped)
   )

@@ -55,7 +55,7 @@ const watching = <A, E>(test: (watched: Watched) => Effect.Effect<A, E>) =>
       })
       yield* print("first")
       yield* Effect.forkScoped(
-        Stream.runForEach(watchScreen(session, size), (screen) => Effect.sync(() => void seen.push(screen))),
+        Stream.runForEach(watchScreen(session, size, null), (screen) => Effect.sync(() => void seen.push(screen))),
         { startImmediately: true }
       )
       yield* turns
