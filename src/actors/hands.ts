@@ -193,10 +193,17 @@ export const makeHands = Effect.fn("makeHands")(function* (
     return activity.value === "waiting" && activity.asked?.id === question
   }
 
-  /** A question that has just been drawn swallows keys in some agents. */
-  const settling = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Effect.sleep(Math.max(0, context().activity.at + (agentOf(context()).answers?.settleMs ?? 0) - now))
-  )
+  /** A question is told of before it is drawn, and one that has just been drawn swallows keys in some agents. */
+  const settling = Effect.gen(function* () {
+    const { answers, evidence } = agentOf(context())
+    const drawsChoices = evidence.screen.some(({ choices }) => choices !== undefined)
+    const drawn: Effect.Effect<void> = Effect.suspend(() =>
+      drawsChoices && context().activity.asked?.choices.length === 0 ? Effect.andThen(news.next, drawn) : Effect.void
+    )
+    yield* Effect.timeoutOption(drawn, limits.questionDrawnMs)
+    const sinceMs = (yield* Clock.currentTimeMillis) - context().activity.at
+    yield* Effect.sleep(Math.max(0, (answers?.settleMs ?? 0) - sinceMs))
+  })
 
   /** One key, and again where the first only warns; the second is no other interrupt. */
   const interrupt = (holder: HolderLink, writeId: string) => {

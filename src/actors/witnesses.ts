@@ -1,11 +1,13 @@
 /** Everything that tells of one launch's agent, heard for as long as somebody is with its holder, each word with its source. */
-import { Effect } from "effect"
+import { Effect, Queue } from "effect"
 import type { Report } from "../domain/inputs.ts"
+import { limits } from "../domain/limits.ts"
 import type { Observation } from "../domain/observations.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import type { Rule } from "../domain/providers/provider.ts"
 import { readTitle } from "../domain/providers/screen.ts"
 import type { SessionContext } from "../domain/session-context.ts"
+import { Output } from "../infra/output/output.ts"
 import { listen } from "./listening.ts"
 import type { News } from "./news.ts"
 import { reportsOf } from "./observing.ts"
@@ -34,16 +36,23 @@ export interface Witnessing {
 
 /** Starts in the scope and ends with it. */
 export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
-  const { context, generation, recognise, tell } = witnessing
+  const { context, generation, recognise, session, tell } = witnessing
   const { evidence } = agentOf(context())
   const begins = context().conversation?.kind === "fresh" ? "fresh" : "resumed"
   const ofThisLaunch = (rules: ReadonlyArray<Rule>) => rules.filter(({ when }) => when === undefined || when === begins)
   const titles = ofThisLaunch(evidence.titles)
   const screen = ofThisLaunch(evidence.screen)
   const composerIsDrawn = screen.some(({ activity }) => activity === "idle")
-  /** Agents write their title before they take input: where the composer can be seen, it says when. */
-  const isTooEarly = (word: Observation) =>
-    composerIsDrawn && word.type === "Activity" && word.activity === "idle" && context().activity.source === "none"
+  /** Agents write their title before they take input: where the composer can be seen, it says when; else it counts when all is drawn. */
+  const isEarly = (word: Observation) => word.type === "Activity" && word.activity === "idle" && context().activity.source === "none"
+  const early = yield* Queue.unbounded<ReadonlyArray<Report>>()
+  yield* Effect.forkScoped(
+    Effect.gen(function* () {
+      const told = yield* Queue.take(early)
+      yield* settled(session)
+      if (context().activity.source === "none") for (const report of told) tell(report)
+    })
+  )
   yield* Effect.forkScoped(
     listen({
       ...witnessing,
@@ -53,9 +62,12 @@ export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
             titleKey: (title) => JSON.stringify(readTitle(titles, title)),
             titled: ({ offset, title }) => {
               const word = withoutText(readTitle(titles, title))
-              if (word === null || isTooEarly(word)) return
-              for (const report of reportsOf({ generation, source: "osc", recognise }, [word]))
-                tell(report.type === "ActivityObserved" ? { ...report, evidenceOffset: offset } : report)
+              if (word === null) return
+              const told = reportsOf({ generation, source: "osc", recognise }, [word]).map((report) =>
+                report.type === "ActivityObserved" ? { ...report, evidenceOffset: offset } : report
+              )
+              if (!isEarly(word)) for (const report of told) tell(report)
+              else if (!composerIsDrawn) Queue.offerUnsafe(early, told)
             }
           })
     })
@@ -65,6 +77,16 @@ export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
   if (evidence.transcript === "codex") yield* Effect.forkScoped(witnessConversation(witnessing))
   if (evidence.status !== null) yield* Effect.forkScoped(witnessStatus(witnessing))
   if (screen.length > 0) yield* Effect.forkScoped(witnessScreen(witnessing, screen))
+})
+
+/** Nothing was drawn for a while; something may move for ever, and is not waited for. */
+const settled = Effect.fnUntraced(function* (session: string) {
+  const output = yield* Output
+  for (let looks = 0; looks < 10; looks++) {
+    const end = yield* output.end(session)
+    yield* Effect.sleep(limits.composerSettleMs)
+    if ((yield* output.end(session)) === end) return
+  }
 })
 
 /** A title says that something is asked, and not what. */

@@ -42,6 +42,8 @@ export const limits = {
   acceptWhileBusyMs: 3_600_000,
   /** An interrupt counts for so long: pressed twice, several agents end. */
   interruptMs: 10_000,
+  /** How long an answer waits for the choices of its question to be on the screen. */
+  questionDrawnMs: 3_000,
   /** How long a composer that was just drawn must stand there before it is believed: pi swallows Enter for some 200 ms. */
   composerSettleMs: 600,
   /** An agent that only seems to work, and prints nothing for so long, may not: nobody knows. */

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "vitest"
+import type { SessionView } from "../../src/domain/view.ts"
 import { processesOf } from "../support/daemon.ts"
 import { type AgentName, pinned } from "./installed.ts"
 import { Stage } from "./stage.ts"
@@ -11,10 +12,16 @@ export interface Habits {
   readonly sources: ReadonlyArray<string>
   /** Whether it asks somebody before it runs a command. */
   readonly asks: boolean
+  /** Whether it can branch a conversation; else a fork begins anew, and says so. */
+  readonly forks: boolean
+  /** What it is sure to know after a crash: some rewrite their history when a turn is interrupted. */
+  readonly remembers?: ReadonlyArray<string>
 }
 
+const everything = ["the boat is blue", "the kite is red [slow 4000]"]
+
 /** The agent as the daemon knows it: every promise that the daemon makes of an agent. */
-export const chain = (name: AgentName, { asks, sources }: Habits) =>
+export const chain = (name: AgentName, { asks, forks, remembers = everything, sources }: Habits) =>
   describe(`${pinned[name].package} ${pinned[name].version}`, () => {
     let stage: Stage
     let id: string
@@ -102,7 +109,7 @@ export const chain = (name: AgentName, { asks, sources }: Habits) =>
       await stage.reaches(id, "the next generation", ({ generation }) => generation === before.generation + 1)
       await stage.idle(id)
       const said = await stage.recalls(id, "after the crash [recall]")
-      for (const text of ["the boat is blue", "the kite is red [slow 4000]"]) assert.include(said, text)
+      for (const text of remembers) assert.include(said, text)
       assert.strictEqual(await conversationOf(id), before.conversation?.id)
     })
 
@@ -118,7 +125,13 @@ export const chain = (name: AgentName, { asks, sources }: Habits) =>
       assert.lengthOf(spawned, 1)
     })
 
-    it("has a fork that knows everything, and never learns what the fork hears", async () => {
+    it.skipIf(forks)("has a fork that begins anew, and says so", async () => {
+      const fork = await stage.daemon.done("POST", `/v1/sessions/${id}/fork`, {})
+      assert.deepInclude((fork as SessionView).lineage as object, { parent: id, degraded: "provider_cannot_fork" })
+      await stage.idle((fork as SessionView).id)
+    })
+
+    it.skipIf(!forks)("has a fork that knows everything, and never learns what the fork hears", async () => {
       const fork = (await stage.daemon.done("POST", `/v1/sessions/${id}/fork`, {})) as { readonly id: string }
       await stage.idle(fork.id)
       const said = await stage.recalls(fork.id, "in the fork [recall]")

@@ -7,4 +7,4 @@ bareChain("claude-code", {
   resume: (conversation) => ["--resume", conversation]
 })
 
-chain("claude-code", { sources: ["protocol", "hook"], asks: true })
+chain("claude-code", { sources: ["protocol", "hook"], asks: true, forks: true })

@@ -13,4 +13,4 @@ bareChain("codex", {
       .replace(".lock", "")
 })
 
-chain("codex", { sources: ["protocol", "screen"], asks: true })
+chain("codex", { sources: ["protocol", "screen"], asks: true, forks: true })

@@ -1,7 +1,16 @@
 import { bareChain } from "./bare-chain.ts"
+import { chain } from "./chain.ts"
 
 bareChain("gemini", {
   ready: /Type your message/,
   fresh: (conversation) => ["--session-id", conversation],
   resume: (conversation) => ["--resume", conversation]
+})
+
+chain("gemini", {
+  sources: ["osc", "screen", "transcript"],
+  asks: true,
+  forks: false,
+  // An interrupted turn makes it write its history anew, without its beginning.
+  remembers: ["the kite is red [slow 4000]"]
 })

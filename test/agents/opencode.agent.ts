@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { bareChain } from "./bare-chain.ts"
+import { chain } from "./chain.ts"
 
 bareChain("opencode", {
   ready: /ctrl\+p commands/,
@@ -14,3 +15,5 @@ bareChain("opencode", {
     return (JSON.parse(stdout) as ReadonlyArray<{ readonly id: string }>)[0]!.id
   }
 })
+
+chain("opencode", { sources: ["hook", "screen", "osc"], asks: true, forks: true })

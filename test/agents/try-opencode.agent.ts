@@ -1,2 +1,0 @@
-import { chain } from "./chain.ts"
-chain("opencode", { sources: ["hook", "screen", "osc"], asks: true })
