@@ -1,11 +1,22 @@
-/** The program: reads the command line; the daemon's parts are loaded only when it is to be one. */
-import { Effect } from "effect"
-import manifest from "../package.json" with { type: "json" }
-import { main } from "./cli/program.ts"
+/** The program: reads the command line, and loads what that asks for: the daemon's parts for a daemon, next to nothing for a hook. */
+import { hookWords } from "./cli/command-line.ts"
 
-main(process.argv.slice(2), manifest.version, (options) =>
-  Effect.flatMap(
-    Effect.promise(() => import("./serve.ts")),
-    ({ serve }) => serve(options)
+const words = process.argv.slice(2)
+const hook = hookWords(words)
+if (hook === undefined) {
+  const [{ main }, { Effect }, { default: manifest }] = await Promise.all([
+    import("./cli/program.ts"),
+    import("effect"),
+    import("../package.json", { with: { type: "json" } })
+  ])
+  main(words, manifest.version, (options) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./serve.ts")),
+      ({ serve }) => serve(options)
+    )
   )
-)
+} else {
+  // The agent waits for it: the program that hooks call reads the rest of the command line, and loads nothing.
+  process.argv.splice(2, words.length, ...hook)
+  await import("./infra/hook/program.ts")
+}

@@ -14,6 +14,8 @@ const valued = new Set([
   "--keepalive",
   "--detach-keys",
   "--provider",
+  "--conversation",
+  "--prompt",
   "--log-level",
   "--completions"
 ])
@@ -47,6 +49,15 @@ const notPolicies: ReadonlySet<string> = new Set(["policy", "home", "json", "col
 
 /** The command that is asked for; undefined when there is none. */
 export const commandName = (words: ReadonlyArray<string>): string | undefined => words[plainWord(words, 0) ?? words.length]
+
+/** What stands behind `hook` where it is called as hooks call it; undefined for any other command line, also one that asks for help. */
+export const hookWords = (words: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
+  const command = plainWord(words, 0)
+  if (command === undefined || words[command] !== "hook") return undefined
+  const own = words.slice(command + 1)
+  const [event] = own[0] === "--json" ? own.slice(1) : own
+  return event === undefined || event.startsWith("-") ? undefined : own
+}
 
 /** The index of the first word from `from` that is neither a flag nor a flag's value; none after `--`. */
 const plainWord = (words: ReadonlyArray<string>, from: number): number | undefined => {

@@ -28,6 +28,13 @@ export const connect = Effect.fnUntraced(function* (home: string) {
   return daemon
 })
 
+/** With another token than the home's. */
+export const connectAs = (home: string, connection: Connection) =>
+  Effect.map(
+    makeClient(connection),
+    (client) => ({ client, ask: Effect.mapError(understood(home)) }) satisfies Pick<Daemon, "client" | "ask">
+  )
+
 const understood =
   (home: string) =>
   (error: AskError): Problem | NoDaemon | Failure => {

@@ -112,6 +112,7 @@ const words: Readonly<Record<string, string>> = {
   Stop: "stop",
   Kill: "kill",
   Resume: "resume",
+  Reload: "reload",
   Archive: "archive",
   Unarchive: "unarchive",
   Terminate: "terminate",

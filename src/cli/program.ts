@@ -5,16 +5,23 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit, Layer, type Runtime } from "effect"
 import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { commandName, namePolicies, separateCommand } from "./command-line.ts"
+import { answer } from "./commands/answer.ts"
 import { attach } from "./commands/attach.ts"
 import { completions } from "./commands/completions.ts"
 import { doctor } from "./commands/doctor.ts"
 import { events } from "./commands/events.ts"
 import { explain } from "./commands/explain.ts"
+import { fork, messages } from "./commands/fork.ts"
+import { hook } from "./commands/hook.ts"
 import { input } from "./commands/input.ts"
 import { lifecycle } from "./commands/lifecycle.ts"
 import { ls, show } from "./commands/ls.ts"
+import { model } from "./commands/model.ts"
 import { output, screen } from "./commands/output.ts"
 import { prompts } from "./commands/prompts.ts"
+import { providers } from "./commands/providers.ts"
+import { reload } from "./commands/reload.ts"
+import { report } from "./commands/report.ts"
 import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
 import { Serve, serve } from "./commands/serve.ts"
@@ -35,6 +42,7 @@ export const program = root.pipe(
     ls,
     show,
     send,
+    answer,
     prompts,
     input,
     events,
@@ -45,7 +53,14 @@ export const program = root.pipe(
     trace,
     wait,
     ...lifecycle,
+    reload,
+    fork,
+    messages,
+    model,
     tools,
+    providers,
+    report,
+    hook,
     serve,
     shutdown,
     doctor,
@@ -68,7 +83,7 @@ export const main = (
     if (Exit.isSuccess(exit)) return onExit(exitCodes.ok)
     // A service that was asked to stop and did has succeeded: anything else is a failure to systemd and to Kubernetes.
     if (Cause.hasInterruptsOnly(exit.cause)) return onExit(serving ? exitCodes.ok : 128 + signalled())
-    onExit(report(exit.cause as Cause.Cause<unknown>, json))
+    onExit(exitCodeAfter(exit.cause as Cause.Cause<unknown>, json))
   }
   Command.runWith(program, { version })(namePolicies(separateCommand(words))).pipe(
     Effect.provideService(Serve, daemon),
@@ -78,7 +93,7 @@ export const main = (
 }
 
 /** Says what went wrong on stderr, and which exit code that is. */
-const report = (cause: Cause.Cause<unknown>, json: boolean): number => {
+const exitCodeAfter = (cause: Cause.Cause<unknown>, json: boolean): number => {
   const error = Cause.squash(cause)
   if (!Cause.hasFails(cause)) {
     console.error(`reprise: this is a fault in the program itself\n${Cause.pretty(cause)}`)

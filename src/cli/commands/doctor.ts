@@ -1,6 +1,7 @@
 /** `reprise doctor`: whether everything the daemon needs is there, each point with what to do about it. */
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
+import type { ProviderList } from "../../http/contract/providers.ts"
 import { type Finding, home, machine } from "../checks.ts"
 import { connect } from "../daemon.ts"
 import { ExitWith, exitCodes } from "../failures.ts"
@@ -79,5 +80,28 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
       advice: `compare: reprise state ${session} --at ${seq}`
     })
   }
+  const agents = yield* Effect.result(ask(client.providers.list({})))
+  if (agents._tag === "Success") findings.push(...agentsOf(agents.success))
   return findings
 }, Effect.scoped)
+
+/** Nobody needs all of them: what is missing is said, and no more. */
+const agentsOf = ({ data, problems }: ProviderList): ReadonlyArray<Finding> => [
+  ...data.flatMap(({ command, confirmed, install, installed, title }): ReadonlyArray<Finding> => {
+    if (command === null) return []
+    if (installed === null) return [{ level: "ok", says: `${title} is not installed${install === null ? "" : ` (${install})`}` }]
+    const found = `${title} ${installed.version ?? "of an unknown version"} at ${installed.path}`
+    if (installed.confirmed || confirmed.length === 0)
+      return [{ level: "ok", says: `${found}${confirmed.length === 0 ? "" : ", confirmed"}` }]
+    return [
+      { level: "warn", says: `${found}, not confirmed`, advice: `what is known of it was seen in ${confirmed.join(", ")}; it may differ` }
+    ]
+  }),
+  ...problems.map(
+    ({ field, file, message }): Finding => ({
+      level: "warn",
+      says: `providers/${file} is not taken: ${field}: ${message}`,
+      advice: "mend it, and start the daemon again"
+    })
+  )
+]

@@ -7,6 +7,7 @@ import { parsePairs } from "../pairs.ts"
 import { allSessions, resolve } from "../resolve.ts"
 import type { Setting } from "../root.ts"
 import { print, printJson, say } from "../stdio.ts"
+import { answerHint, questionOf } from "../text/question-line.ts"
 import { oneLine } from "../text/sanitise.ts"
 import { activityColour, commandOf, described, endOf, stateColour, stateOf } from "../text/session-line.ts"
 import { span } from "../text/span.ts"
@@ -43,7 +44,7 @@ export const ls = Command.make(
           return yield* say(
             found.length === 0 ? "no sessions; start one with: reprise run" : "no sessions (reprise ls --all shows those that are over)"
           )
-        yield* print(...tableOf(shown, yield* Clock.currentTimeMillis, setting))
+        yield* print(...tableOf(shown, yield* Clock.currentTimeMillis, setting), ...questionsOf(shown, setting))
       })
     )
 ).pipe(Command.withDescription("List sessions"), Command.withAlias("list"))
@@ -88,5 +89,14 @@ const tableOf = (sessions: ReadonlyArray<SessionView>, now: number, { paint, wid
   return table(columns, sessions.map(row), { width, title: paint.dim })
 }
 
+/** Below the table, so that no column cuts what somebody must read. */
+const questionsOf = (sessions: ReadonlyArray<SessionView>, { paint }: Setting): ReadonlyArray<string> =>
+  sessions.flatMap(({ id, question }) =>
+    question === null ? [] : [`${paint.yellow(`${id} asks`)} ${questionOf(question)}`, `  ${paint.dim(answerHint(id, question))}`]
+  )
+
 /** While it lives, what it does; after that, how it ended. */
-const activityOf = (session: SessionView): string => session.activity ?? (session.process === null ? endOf(session) : undefined) ?? "-"
+const activityOf = (session: SessionView): string =>
+  (session.blocked === null ? session.activity : `${session.activity ?? "ended"} (${session.blocked.cause})`) ??
+  (session.process === null ? endOf(session) : undefined) ??
+  "-"

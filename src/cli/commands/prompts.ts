@@ -27,16 +27,17 @@ export const prompts = Command.make(
     text: Argument.String("text").pipe(Argument.withDescription("The new text, with --edit"), Argument.optional),
     cancel: change("cancel", "Take a prompt that waits out of the queue"),
     promote: change("promote", "Move a prompt that waits to the front"),
-    edit: change("edit", "Give a prompt that waits another text")
+    edit: change("edit", "Give a prompt that waits another text"),
+    again: change("continue", "Give the prompt of an abandoned turn once more")
   },
-  ({ cancel, edit, promote, session, text }) =>
+  ({ again, cancel, edit, promote, session, text }) =>
     withDaemon((daemon, setting) =>
       Effect.gen(function* () {
-        if ([cancel, promote, edit].filter(Option.isSome).length > 1)
-          return yield* new UsageFailure({ message: "give one of --cancel, --promote and --edit" })
+        if ([cancel, promote, edit, again].filter(Option.isSome).length > 1)
+          return yield* new UsageFailure({ message: "give one of --cancel, --promote, --edit and --continue" })
         if (Option.isSome(edit) !== Option.isSome(text))
           return yield* new UsageFailure({ message: "--edit and a text belong together: reprise prompts <session> --edit <prompt> <text>" })
-        for (const promptId of [cancel, promote, edit].filter(Option.isSome)) yield* checked("prompt", PromptId, promptId.value)
+        for (const promptId of [cancel, promote, edit, again].filter(Option.isSome)) yield* checked("prompt", PromptId, promptId.value)
         if (Option.isSome(text)) yield* checked("text", PromptRequest.fields.text, text.value)
         const { id } = yield* resolve(daemon, session)
         const { client } = daemon
@@ -47,7 +48,9 @@ export const prompts = Command.make(
             ? client.prompts.patch({ ...of(promote.value), payload: { place: "front" } })
             : Option.isSome(edit) && Option.isSome(text)
               ? client.prompts.patch({ ...of(edit.value), payload: { text: text.value } })
-              : undefined
+              : Option.isSome(again)
+                ? client.prompts.continue({ ...of(again.value), payload: {} })
+                : undefined
         if (changed !== undefined) {
           const view = yield* daemon.ask(changed)
           return yield* setting.json ? printJson(view) : print(fateOf(view))

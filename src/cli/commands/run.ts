@@ -2,27 +2,32 @@
 import { randomUUID } from "node:crypto"
 import { resolve as absolute } from "node:path"
 import { createInterface } from "node:readline"
-import { Clock, Effect, Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { providers } from "../../domain/providers/index.ts"
 import { CreateRequest } from "../../domain/spec.ts"
 import type { SessionView } from "../../domain/view.ts"
 import { asCli, connect, type Daemon } from "../daemon.ts"
 import { environmentFor, parseVariables } from "../environment.ts"
-import { Failure, NoDaemon, UsageFailure } from "../failures.ts"
+import { NoDaemon, UsageFailure } from "../failures.ts"
 import { orUsage, repeated } from "../flags.ts"
+import { leaveRunning } from "../leave-running.ts"
 import { isOver, leaveWith } from "../over.ts"
 import { parsePairs } from "../pairs.ts"
 import { setting } from "../root.ts"
 import { startDaemon } from "../start-daemon.ts"
-import { print, printJson, say } from "../stdio.ts"
+import { say } from "../stdio.ts"
 import type { AttachOptions } from "../terminal/attach.ts"
 import { detachKeys, detachKeysFlag, requireTerminal } from "../terminal/beforehand.ts"
 import { remains } from "../terminal/remains.ts"
-import { sentence } from "../text/session-line.ts"
-import { awaitMet } from "../waiting.ts"
 
 const flags = {
-  command: Argument.String("command").pipe(Argument.withDescription("The command and its arguments"), Argument.variadic()),
+  command: Argument.String("command").pipe(
+    Argument.withDescription(
+      "The command and its arguments, or an agent by its name (claude, codex, pi, gemini, opencode) and its arguments"
+    ),
+    Argument.variadic()
+  ),
   name: Flag.String("name").pipe(Flag.withAlias("n"), Flag.withDescription("A name to call it by"), Flag.optional),
   label: repeated(
     Flag.String("label").pipe(Flag.withAlias("l"), Flag.withMetavar("<key=value>"), Flag.withDescription("A label (repeat for several)"))
@@ -44,7 +49,15 @@ const flags = {
     Flag.withDescription("When to launch it again by itself"),
     Flag.optional
   ),
-  provider: Flag.String("provider").pipe(Flag.withDescription("What kind of agent it is"), Flag.withDefault("command")),
+  provider: Flag.String("provider").pipe(
+    Flag.withDescription("What kind of agent it is (see: reprise providers); the command is then its arguments"),
+    Flag.optional
+  ),
+  conversation: Flag.String("conversation").pipe(
+    Flag.withDescription("A conversation of the agent's to go on with, by its own id"),
+    Flag.optional
+  ),
+  prompt: Flag.String("prompt").pipe(Flag.withDescription("Its first prompt"), Flag.optional),
   detach: Flag.Boolean("detach").pipe(
     Flag.withAlias("d"),
     Flag.withDescription("Print its id, and leave it alone"),
@@ -75,6 +88,10 @@ export const run = Command.make("run", flags, (given) =>
 ).pipe(
   Command.withDescription("Start a session and attach to it (Ctrl-\\ d leaves it running)"),
   Command.withExamples([
+    {
+      command: "reprise run claude",
+      description: "An agent that is known: its prompts are followed, and a resume goes on with its conversation"
+    },
     { command: "reprise run bash", description: "A shell that outlives this terminal" },
     {
       command: "reprise run -d --name tests --keepalive on-crash npm run watch",
@@ -82,14 +99,6 @@ export const run = Command.make("run", flags, (given) =>
     }
   ])
 )
-
-/** What was started is up when the command returns, or is reported as what it became: an agent that dies at once never "runs". */
-const leaveRunning = Effect.fnUntraced(function* (daemon: Daemon, created: SessionView, json: boolean) {
-  const { session } = yield* awaitMet(daemon, created.id, "ready,ended", created.readyTimeoutMs + 5_000)
-  yield* json ? printJson(session) : print(session.id)
-  if (!isOver(session) || session.exit?.cause === "clean") return
-  return yield* new Failure({ message: sentence(session, yield* Clock.currentTimeMillis) })
-})
 
 /** It may be over before anybody is attached, or between a look at it and the attach: its output is shown all the same. */
 const follow = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"], options: AttachOptions) {
@@ -110,24 +119,36 @@ const follow = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"
 type Given = Command.Command.Config.Infer<typeof flags>
 
 const requestOf = Effect.fnUntraced(function* (given: Given) {
-  if (given.provider === "command" && given.command.length === 0)
+  const { provider, words } = meant(Option.getOrUndefined(given.provider), given.command)
+  if (provider === "command" && words.length === 0)
     return yield* new UsageFailure({ message: "what should run? for example: reprise run bash" })
   const labels = yield* orUsage(parsePairs("--label", given.label))
   const added = yield* orUsage(parseVariables(given.env, process.env))
   const mode = Option.getOrUndefined(given.keepalive)
   const { columns, isTTY, rows } = process.stdout
   const body = {
-    provider: given.provider,
-    ...(given.provider === "command" ? { command: given.command } : { args: given.command }),
+    provider,
+    ...(provider === "command" ? { command: words } : { args: words }),
     cwd: absolute(Option.getOrElse(given.cwd, () => process.cwd())),
     env: environmentFor(process.env, added),
     ...(Option.isSome(given.name) ? { name: given.name.value } : {}),
     labels,
+    ...(Option.isSome(given.conversation) ? { conversation: given.conversation.value } : {}),
+    ...(Option.isSome(given.prompt) ? { prompt: given.prompt.value } : {}),
     ...(isTTY && columns > 0 && rows > 0 ? { size: { cols: columns, rows } } : {}),
     ...(mode === undefined ? {} : { keepalive: { mode: mode === "on-crash" ? "on_crash" : mode } })
   }
   return yield* decode(body, { errors: "all" }).pipe(Effect.mapError(({ message }) => new UsageFailure({ message })))
 })
+
+/** An agent is known by its name and by that of its program; `--provider command` takes either for any other program. */
+const meant = (provider: string | undefined, words: ReadonlyArray<string>) => {
+  const [first, ...rest] = words
+  if (provider !== undefined) return { provider, words }
+  const agent = [...providers.values()].find(({ command, id }) => command !== null && (first === id || first === command[0]))
+  if (agent === undefined) return { provider: "command", words }
+  return { provider: agent.id, words: rest[0] === "--" ? rest.slice(1) : rest }
+}
 
 const decode = Schema.decodeUnknownEffect(CreateRequest)
 

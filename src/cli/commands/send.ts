@@ -5,10 +5,11 @@ import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { limits } from "../../domain/limits.ts"
 import { PromptRequest } from "../../http/contract/prompts.ts"
+import { attached } from "../attaching.ts"
 import { checked } from "../checked.ts"
 import { asCli } from "../daemon.ts"
 import { ExitWith, exitCodes, TimedOut, UsageFailure } from "../failures.ts"
-import { durationFlag, durationMs, session } from "../flags.ts"
+import { durationFlag, durationMs, repeated, session } from "../flags.ts"
 import { awaitFate, codeOfFate } from "../prompt-fate.ts"
 import { resolve } from "../resolve.ts"
 import { print, printJson } from "../stdio.ts"
@@ -47,6 +48,10 @@ export const send = Command.make(
     from: word("from", "Who sends it"),
     thread: word("thread", "The conversation that it belongs to"),
     replyTo: word("reply-to", "The prompt that it answers"),
+    attach: repeated(
+      Flag.String("attach").pipe(Flag.withMetavar("<path>"), Flag.withDescription("An image that goes with it (repeat for several)"))
+    ),
+    answers: word("answers", "The question that it answers, by its id (see: reprise answer)"),
     expires: durationFlag("expires", "Not typed any more after").pipe(Flag.optional)
   },
   (flags) =>
@@ -66,10 +71,13 @@ export const send = Command.make(
           ...given("from", flags.from),
           ...given("threadId", flags.thread),
           ...given("replyTo", flags.replyTo),
+          ...given("answers", flags.answers),
           ...(expiresInMs === undefined ? {} : { expiresInMs })
         })
         const found = yield* resolve(daemon, flags.session)
-        const queued = yield* daemon.ask(daemon.client.prompts.create({ params: { id: found.id }, headers: asCli, payload }))
+        const attachments = yield* attached(daemon, found, flags.attach)
+        const whole = attachments.length === 0 ? payload : { ...payload, attachments }
+        const queued = yield* daemon.ask(daemon.client.prompts.create({ params: { id: found.id }, headers: asCli, payload: whole }))
         const view = wanted === undefined ? queued : yield* awaitFate(daemon, found.id, queued.id, wanted, timeoutMs)
         yield* setting.json ? printJson(view) : print(fateOf(view))
         const code = wanted === undefined ? exitCodes.ok : codeOfFate(view, wanted)

@@ -1,6 +1,7 @@
 /** A session in words: its state in a column, what became of it in a sentence, everything about it as lines. */
 import type { SessionView } from "../../domain/view.ts"
 import type { Paint } from "./colour.ts"
+import { answerHint, questionOf } from "./question-line.ts"
 import { oneLine } from "./sanitise.ts"
 import { bytes, span } from "./span.ts"
 
@@ -50,7 +51,11 @@ export const described = (session: SessionView, now: number): ReadonlyArray<read
     ["name", session.name === null ? undefined : oneLine(session.name)],
     ["state", stateOf(session)],
     ["activity", activityOf(session)],
-    ["question", oneLine(session.evidence?.question ?? "")],
+    ["question", session.question === null ? undefined : questionOf(session.question)],
+    ["answer it", session.question === null ? undefined : answerHint(session.id, session.question)],
+    ["blocked", blockedOf(session)],
+    ["it reports", reportOf(session, now)],
+    ["abandoned", abandonedOf(session, now)],
     ["process", session.process === null ? undefined : `pid ${session.process.pid}, up ${since(session.process.startedAt, now)}`],
     ["stop", session.stop === null ? undefined : `${session.stop.step}, by ${oneLine(session.stop.by)}${reasonOf(session.stop.reason)}`],
     ["last end", session.exit === null ? undefined : `${endOf(session)}, ${since(session.exit.at, now)} ago`],
@@ -74,7 +79,11 @@ export const described = (session: SessionView, now: number): ReadonlyArray<read
     ["generation", String(session.generation)],
     ["clients", session.clients === 0 ? undefined : String(session.clients)],
     ["queued", session.prompts.queued === 0 ? undefined : `${session.prompts.queued} prompts`],
-    ["forked from", session.lineage === null ? undefined : `${session.lineage.parent} at ${session.lineage.seq}`],
+    ["model", session.model === null ? undefined : oneLine(session.model)],
+    ["tokens", usageOf(session)],
+    ["conversation", conversationOf(session)],
+    ["unknown", session.unknownMessages.length === 0 ? undefined : `messages of kinds ${oneLine(session.unknownMessages.join(", "))}`],
+    ["forked from", lineageOf(session)],
     ["environment", session.env.join(" ") || undefined],
     ["created", `${session.createdAt} (${since(session.createdAt, now)} ago)`],
     ["last fact", `${session.seq}, ${since(session.updatedAt, now)} ago`]
@@ -85,6 +94,43 @@ export const described = (session: SessionView, now: number): ReadonlyArray<read
 const activityOf = ({ activity, evidence }: SessionView): string | undefined => {
   if (activity === null) return undefined
   return evidence === null || evidence.source === "none" ? activity : `${activity} (by its ${evidence.source})`
+}
+
+const blockedOf = ({ blocked }: SessionView): string | undefined =>
+  blocked === null
+    ? undefined
+    : oneLine([blocked.cause, blocked.until === null ? [] : `until ${blocked.until}`, blocked.detail].flat().join(", "))
+
+const reportOf = ({ report }: SessionView, now: number): string | undefined => {
+  if (report === null) return undefined
+  const { at, blocker, needsInput, phase, task, threadId } = report
+  const named = Object.entries({ phase, task, blocker, thread: threadId }).flatMap(([name, word]) =>
+    word === null ? [] : [`${name} ${word}`]
+  )
+  return oneLine([...named, ...(needsInput ? ["needs somebody"] : []), `${since(at, now)} ago`].join(", "))
+}
+
+const abandonedOf = ({ abandoned, id }: SessionView, now: number): string | undefined => {
+  if (abandoned === null) return undefined
+  const turn = `a turn of generation ${abandoned.generation}, ${since(abandoned.at, now)} ago`
+  return abandoned.prompt === null ? turn : `${turn}; go on: reprise prompts ${id} --continue ${oneLine(abandoned.prompt)}`
+}
+
+const usageOf = ({ usage }: SessionView): string | undefined =>
+  usage === null
+    ? undefined
+    : `${usage.inputTokens} in, ${usage.outputTokens} out, ${usage.cacheReadTokens} from the cache, ${usage.cacheWriteTokens} into it`
+
+const conversationOf = ({ conversation }: SessionView): string | undefined => {
+  if (conversation === null || conversation.id === null) return undefined
+  const replaces = conversation.replaces === null ? "" : `, in place of ${conversation.replaces}`
+  return oneLine(`${conversation.id}${replaces}${conversation.transcript === null ? "" : ` in ${conversation.transcript}`}`)
+}
+
+const lineageOf = ({ lineage }: SessionView): string | undefined => {
+  if (lineage === null) return undefined
+  const place = lineage.atMessage === null ? `at ${lineage.seq}` : `at message ${lineage.atMessage}`
+  return oneLine(`${lineage.parent} ${place}${lineage.degraded === null ? "" : `, anew: ${lineage.degraded}`}`)
 }
 
 const keepaliveOf = ({ keepalive }: SessionView): string =>

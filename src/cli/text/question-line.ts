@@ -1,0 +1,17 @@
+/** What somebody must answer before an agent goes on, in words, with how to answer it. */
+import type { SessionView } from "../../domain/view.ts"
+import { oneLine } from "./sanitise.ts"
+
+type Question = NonNullable<SessionView["question"]>
+
+/** `permission: may I? [1 Yes, 2 No]`. */
+export const questionOf = ({ choices, kind, text }: Question): string => {
+  const offered = choices.map((choice, index) => `${index + 1} ${oneLine(choice)}`).join(", ")
+  return `${kind}: ${oneLine(text ?? "the agent asks, and does not say what")}${offered === "" ? "" : ` [${offered}]`}`
+}
+
+/** As it could be typed. A question without choices takes `allow` and `deny` where it is one of those, and any text where it is not. */
+export const answerHint = (id: string, { choices, kind }: Question): string => {
+  const answer = choices.length > 0 ? "1" : kind === "permission" || kind === "trust" ? "allow" : "<text>"
+  return `reprise answer ${id} ${answer}`
+}
