@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import { Completions } from "effect/cli"
 import * as OpenApi from "effect/http-api/OpenApi"
 import { exitCodes } from "../src/cli/failures.ts"
@@ -11,11 +12,16 @@ import { Delivery } from "../src/domain/facts.ts"
 import { limits } from "../src/domain/limits.ts"
 import { PromptState } from "../src/domain/prompt-view.ts"
 import { command } from "../src/domain/providers/command.ts"
+import { providers } from "../src/domain/providers/index.ts"
+import { Provider } from "../src/domain/providers/provider.ts"
+import { canBeCut } from "../src/domain/providers/transcripts/history.ts"
 import { State } from "../src/domain/view.ts"
 import { Recovery } from "../src/http/contract/service.ts"
 import { Api } from "../src/http/contract.ts"
 import { codes } from "../src/http/problems.ts"
 import { spareFlag } from "../src/infra/holder/spare.ts"
+
+const decodeProvider = Schema.decodeUnknownSync(Provider, { onExcessProperty: "error" })
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), "utf8")
@@ -212,6 +218,35 @@ describe("the README", () => {
     for (const code of ["queue_full", "no_conversation", "prompt_exists"]) {
       assert.include(readme, `(\`${code}\`)`)
       assert.include(sources, `refuse("${code}"`)
+    }
+  })
+
+  it("describes a provider as one is taken, and the agents by what they can do", () => {
+    const example = /```json\n(\{\n {2}"id": "mycoder"[\s\S]*?)```/.exec(readme)?.[1] ?? "null"
+    assert.strictEqual(decodeProvider(JSON.parse(example)).id, "mycoder")
+    for (const [name, title, tells = "", can = ""] of table(readme, "run | is")) {
+      const agent = [...providers.values()].find(({ command }) => command?.[0] === quoted(name)[0])
+      assert.strictEqual(agent?.title, title)
+      const { conversation, evidence, model } = agent!
+      assert.deepStrictEqual(
+        [
+          /\bfork\b/.test(can),
+          /at a message/.test(can),
+          /model/.test(can),
+          /resume/.test(can),
+          /hooks/.test(tells),
+          /file|transcript/.test(tells)
+        ],
+        [
+          (conversation?.fork ?? null) !== null,
+          canBeCut(evidence.transcript),
+          model !== null,
+          conversation !== null,
+          evidence.hooks !== null,
+          evidence.transcript !== null
+        ],
+        title
+      )
     }
   })
 
