@@ -26,7 +26,13 @@ export interface AppenderParts {
   /** The file could not be opened anew, and now could: it may hold facts that nobody was told of. */
   readonly healed: () => void
   readonly now: () => bigint
+  readonly later: Later
 }
+
+/** Runs something in a later turn: the next one, or the first after so many milliseconds. */
+export type Later = (run: () => void, afterMs: number) => { readonly unref: () => unknown }
+
+export const eventLoop: Later = (run, afterMs) => (afterMs === 0 ? setImmediate(run) : setTimeout(run, afterMs))
 
 /**
  * A transaction takes decisions for so long, and flushes then: the driver is synchronous, so this is what everybody else in the
@@ -67,7 +73,7 @@ const isAppended = (answer: Answer): answer is Appended => !("_tag" in answer)
 const isUnfit = (cause: unknown) =>
   /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH|RANGE)/.test(codeOf(cause)) || cause instanceof TypeError || cause instanceof RangeError
 
-export const makeAppender = ({ committed, database, epoch, healed, now, writer }: AppenderParts): Appender => {
+export const makeAppender = ({ committed, database, epoch, healed, later, now, writer }: AppenderParts): Appender => {
   let waiting: Array<Waiting> = []
   let scheduled = false
   let closed = false
@@ -87,8 +93,7 @@ export const makeAppender = ({ committed, database, epoch, healed, now, writer }
     if (scheduled || waiting.length === 0) return
     scheduled = true
     // The next turn of the loop: everyone who runs in this one shares the flush, and a lone caller waits for nothing.
-    if (afterMs === 0) setImmediate(flush)
-    else setTimeout(flush, afterMs)
+    later(flush, afterMs)
   }
 
   const flush = () => {
@@ -210,7 +215,7 @@ export const makeAppender = ({ committed, database, epoch, healed, now, writer }
   const heal = (afterMs: number) => {
     if (healing || closed) return
     healing = true
-    setTimeout(() => {
+    const again = () => {
       healing = false
       if (!lost || closed) return
       try {
@@ -220,7 +225,8 @@ export const makeAppender = ({ committed, database, epoch, healed, now, writer }
       } catch {
         heal(Math.min(longestHealMs, afterMs * 2))
       }
-    }, afterMs).unref()
+    }
+    later(again, afterMs).unref()
   }
 
   return {

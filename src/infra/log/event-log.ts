@@ -1,6 +1,6 @@
 /** The log as services: one file, one writer, everything above it reading and appending through these shapes alone. */
 import { Clock, Context, Effect, Layer, PubSub, type Scope } from "effect"
-import { makeAppender } from "./appender.ts"
+import { eventLoop, type Later, makeAppender } from "./appender.ts"
 import { type Database, type Faults, openDatabase } from "./database.ts"
 import { makeDecisionWriter } from "./decision-writer.ts"
 import { layBallast } from "./disk.ts"
@@ -29,6 +29,8 @@ export interface Options {
   readonly withoutLock?: boolean
   /** The log may not grow beyond this many pages of 4 KiB more than it has: a full disk at a chosen place. */
   readonly spare?: number
+  /** Whose turns appends wait for, where time and turns are a test's. */
+  readonly later?: Later
 }
 
 /** Takes the lock, then the next epoch, then the log; released in the reverse order, with every waiting append answered. */
@@ -91,6 +93,7 @@ const services = Effect.fnUntraced(function* (
         writer,
         healed: () => PubSub.publishUnsafe(bell, undefined),
         now: () => clock.currentTimeNanosUnsafe(),
+        later: options.later ?? eventLoop,
         committed: (group) => {
           PubSub.publishUnsafe(bell, undefined)
           measure(group)
