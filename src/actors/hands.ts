@@ -254,7 +254,9 @@ export const makeHands = Effect.fn("makeHands")(function* (
           ? Effect.void
           : background(
               holder.writeOutcome(effect.writeId).pipe(
-                Effect.map((outcome) => tell({ type: "WriteSettled", generation: effect.generation, writeId: effect.writeId, outcome })),
+                Effect.map((outcome) =>
+                  tell({ type: "WriteSettled", generation: effect.generation, writeId: effect.writeId, outcome, asked: true })
+                ),
                 Effect.ignore
               )
             )

@@ -253,7 +253,8 @@ export const Fact = Schema.Union([
   /** Durable before any byte leaves: what follows is asked for, never guessed. */
   fact("PromptClaimed", { promptId: Schema.String, generation: Generation, writeId: Schema.String }),
   /** Proven not typed: it is queued again, where it stood. */
-  fact("PromptReleased", { promptId: Schema.String, evidence: Evidence }),
+  /** `free`: it may be typed now; else it waits for the holder to be reached again, or for the next launch. */
+  fact("PromptReleased", { promptId: Schema.String, evidence: Evidence, free: Schema.optionalKey(Schema.Boolean) }),
   fact("PromptWritten", { promptId: Schema.String, evidence: Evidence }),
   fact("PromptSubmitted", { promptId: Schema.String, evidence: Evidence, deadline: Deadline }),
   fact("PromptAccepted", { promptId: Schema.String, evidence: Evidence }),

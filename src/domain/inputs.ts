@@ -74,7 +74,12 @@ export const Report = Schema.Union([
   report("PrepareFailed", { code: Schema.String, message: Schema.String }),
   report("LaunchFailed", { code: Schema.String, message: Schema.String }),
   report("HolderReported", { entry: JournalEntry }),
-  report("WriteSettled", { writeId: Schema.String, outcome: Schema.Literals(["written", "not_written", "uncertain"]) }),
+  report("WriteSettled", {
+    writeId: Schema.String,
+    outcome: Schema.Literals(["written", "not_written", "uncertain"]),
+    /** By its holder, who was asked for it later and can be typed to. */
+    asked: Schema.optionalKey(Schema.Boolean)
+  }),
   report("ActivityObserved", {
     activity: Activity,
     source: EvidenceSource,

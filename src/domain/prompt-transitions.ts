@@ -84,7 +84,7 @@ export const promptSteps = {
   },
   PromptCancelled: step("PromptCancelled", leave),
   PromptExpired: step("PromptExpired", leave),
-  PromptReleased: step("PromptReleased", (prompt) => ({ ...prompt, stage: "queued", writeId: null, held: true })),
+  PromptReleased: step("PromptReleased", (prompt, _, { free }) => ({ ...prompt, stage: "queued", writeId: null, held: free !== true })),
   PromptWritten: step("PromptWritten", reach("written")),
   PromptSubmitted: step("PromptSubmitted", (prompt, _, { deadline }) => ({ ...prompt, stage: "submitted", acceptBy: deadline })),
   PromptAccepted: {

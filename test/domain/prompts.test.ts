@@ -118,6 +118,13 @@ describe("a prompt", () => {
     when(released, { type: "Reattached", generation: 1, process, downMs: 9 }).then({ type: "Adopted" }, { type: "PromptClaimed" })
   })
 
+  it("is typed at once when its holder was asked, and never got it", () => {
+    const open = having(spec(), ...up, prompt("p"))
+    const writeId = open.context.prompts[0]?.writeId ?? ""
+    const asked = { type: "WriteSettled", generation: 1, writeId, outcome: "not_written", asked: true } as const
+    when(open, asked).then({ type: "PromptReleased", free: true }, { type: "PromptClaimed", promptId: "p" })
+  })
+
   it("that was claimed when the daemon died is asked for, not guessed", () => {
     const { decided } = when(having(spec(), ...up, prompt("p")), { type: "Reattached", generation: 1, process, downMs: 9 })
     assert(decided._tag === "Accepted")

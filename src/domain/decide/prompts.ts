@@ -63,11 +63,12 @@ const queued = (situation: Situation, promptId: string, then: () => Verdict): Ve
 export const promptWriteSettled = (
   situation: Situation,
   prompt: OpenPrompt,
-  { outcome }: Pick<InputOf<"WriteSettled">, "outcome">
+  { asked, outcome }: Pick<InputOf<"WriteSettled">, "asked" | "outcome">
 ): ReadonlyArray<Fact> => {
   const told = (detail: string): Evidence => ({ source: "holder", detail })
   const promptId = prompt.id
-  if (outcome === "not_written") return [fact("PromptReleased", situation, { promptId, evidence: told("nothing was typed") })]
+  if (outcome === "not_written")
+    return [fact("PromptReleased", situation, { promptId, evidence: told("nothing was typed"), ...(asked === true ? { free: true } : {}) })]
   if (outcome === "uncertain") return [uncertain(situation, prompt, "the terminal went while it was typed")]
   const busy = situation.context.activity.value === "working"
   return [

@@ -27,9 +27,9 @@ export const terminal: Policies<TerminalInput> = {
     const latch = isBusy(activity.value) ? { latch: deadlineIn(situation.now, limits.interruptMs) } : {}
     return type(situation, { writeId, kind: "interrupt", bytes: agent.interrupt.length, by, ...latch })
   },
-  WriteSettled: (situation, { generation, outcome, writeId }) => {
+  WriteSettled: (situation, { asked, generation, outcome, writeId }) => {
     const prompt = situation.context.prompts.find((open) => open.writeId === writeId && open.stage === "claimed")
-    if (prompt !== undefined) return promptWriteSettled(situation, prompt, { outcome })
+    if (prompt !== undefined) return promptWriteSettled(situation, prompt, { outcome, ...(asked === undefined ? {} : { asked }) })
     if (!situation.context.pendingWrites.some((write) => write.writeId === writeId)) return nothing("repeated")
     return outcome === "written"
       ? [fact("InputWritten", situation, { generation, writeId })]
