@@ -2,7 +2,6 @@
 import { Clock, Deferred, Effect, Exit, FiberSet, Latch, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
 import type { Fact } from "../domain/facts.ts"
-import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { insideOf, lifeOf, mayRun, type Session } from "../domain/session.ts"
@@ -19,9 +18,11 @@ import { Texts } from "../infra/texts.ts"
 import { type Attendance, attendIn, type Found } from "./attendance.ts"
 import { orderOf, prepare } from "./launching.ts"
 import type { Leases } from "./leases.ts"
+import type { Tell } from "./letter.ts"
 import { makeNews } from "./news.ts"
 import { makePendingWrites, type PendingWrites, type WriteOutcome } from "./pending-writes.ts"
 import { answerKeys, isRepeatOf, typedBytes, typedText } from "./typed-text.ts"
+import { witnessHooks } from "./witness-hooks.ts"
 import { witness } from "./witnesses.ts"
 
 export interface Hands {
@@ -43,12 +44,7 @@ export interface Hands {
 export type HandsServices = Runtime | Output | Secrets | Texts | EventStore | AgentFiles | HookProgram | Evidence | Transcripts | Answering
 
 /** Everything it starts ends with the scope; agents live on. `session` is as it is when an effect is performed. */
-export const makeHands = Effect.fn("makeHands")(function* (
-  id: string,
-  session: () => Session,
-  tell: (report: Report) => void,
-  leases: Leases
-) {
+export const makeHands = Effect.fn("makeHands")(function* (id: string, session: () => Session, tell: Tell, leases: Leases) {
   const context = () => session().context
   const runtime = yield* Runtime
   const texts = yield* Texts
@@ -138,6 +134,11 @@ export const makeHands = Effect.fn("makeHands")(function* (
       services
     )
     attended = { attendance, scope: own }
+    const { hooks } = agentOf(context()).evidence
+    if (hooks !== null) {
+      const hearing = { session: id, generation: ref.generation, context, news, tell, recognise }
+      yield* Effect.forkIn(Effect.provideContext(witnessHooks(hearing, hooks), services), own)
+    }
     return attendance
   })
 

@@ -1,6 +1,6 @@
 /** One input on its way to a session, and the answer on its way back. */
 import { Deferred } from "effect"
-import type { Input } from "../domain/inputs.ts"
+import type { Input, Report } from "../domain/inputs.ts"
 import type { Answer, Asking, SendError } from "./sessions.ts"
 
 export interface Letter {
@@ -11,6 +11,9 @@ export interface Letter {
   /** What a `Write` types: it passes through memory alone, never through the log. */
   readonly bytes: Uint8Array | null
 }
+
+/** For a session's ears. The reply comes once the log has what follows from it: until then it can be lost with this daemon. */
+export type Tell = (report: Report) => Deferred.Deferred<Answer, SendError>
 
 export const report = (input: Input): Letter => ({ input, asking: null, reply: Deferred.makeUnsafe(), bytes: null })
 

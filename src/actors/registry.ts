@@ -22,7 +22,7 @@ import { fold, step } from "./fold.ts"
 import { type Admit, makeForking } from "./forking.ts"
 import type { HandsServices } from "./hands.ts"
 import { makeLeases } from "./leases.ts"
-import { request as letterOf, report } from "./letter.ts"
+import { type Letter, request as letterOf, report } from "./letter.ts"
 import { reportsOf } from "./observing.ts"
 import { makePrompting } from "./prompting.ts"
 import { toDecision } from "./recording.ts"
@@ -175,7 +175,10 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     )
     const letters = reports.map(report)
     for (const letter of letters) yield* Effect.catchTag(residents.post(id, letter), "OverCapacity", () => Effect.void)
-    yield* Effect.forEach(letters, ({ reply }) => Effect.ignore(Deferred.await(reply)), { discard: true })
+    // What the log did not take has to be told again: the hook is to hear of it, and to leave its word behind.
+    const taken = ({ reply }: Letter) =>
+      Effect.catch(Deferred.await(reply), (error) => (error._tag === "StoreFailure" ? Effect.fail(error) : Effect.void))
+    yield* Effect.forEach(letters, taken, { discard: true })
   })
 
   const write: Sessions["Service"]["write"] = Effect.fn("Sessions.write")(function* (id, bytes, asking) {

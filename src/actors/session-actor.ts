@@ -1,7 +1,6 @@
 /** One session, alive: takes one input at a time, makes it true in the log, acts on it, and only then says so. */
 import { Deferred, Effect, Exit, Metric, Queue } from "effect"
 import { type Accepted, allowed, decide, earliest } from "../domain/decide/index.ts"
-import type { Report } from "../domain/inputs.ts"
 import { type Session, stateName } from "../domain/session.ts"
 import type { Moment } from "../domain/time.ts"
 import { isLive, type SessionView, view } from "../domain/view.ts"
@@ -12,7 +11,7 @@ import { AlreadyDone, EventStore, type StoreFailure } from "../infra/log/event-s
 import type { Folded } from "./fold.ts"
 import { type Hands, makeHands } from "./hands.ts"
 import type { Leases } from "./leases.ts"
-import { type Letter, report } from "./letter.ts"
+import { type Letter, report, type Tell } from "./letter.ts"
 import { toDecision } from "./recording.ts"
 import { answeredBefore } from "./repeats.ts"
 import { type Answer, PreconditionFailed, Refused, type SendError } from "./sessions.ts"
@@ -22,7 +21,7 @@ export interface SessionActor {
   readonly view: () => SessionView
   readonly session: () => Session
   readonly hands: Hands
-  readonly tell: (report: Report) => void
+  readonly tell: Tell
   /** Runs until the session has been quiet and without any work for a while; fails only by a defect. */
   readonly live: Effect.Effect<void>
 }
@@ -57,7 +56,11 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
     seen ??= view(session, seq)
     return seen
   }
-  const tell = (told: Report) => void Queue.offerUnsafe(mailbox, report(told))
+  const tell: Tell = (told) => {
+    const letter = report(told)
+    Queue.offerUnsafe(mailbox, letter)
+    return letter.reply
+  }
   const hands = yield* makeHands(id, () => session, tell, leases)
 
   /** Durable first, then acted upon. */

@@ -1,5 +1,5 @@
 /** What hooks left in their spool while no daemon answered them: told once, and no old word for a new one. */
-import { Effect, Stream } from "effect"
+import { Deferred, Effect, Stream } from "effect"
 import type { HookKind } from "../domain/providers/hook-files/index.ts"
 import { readHook } from "../domain/providers/hooks/index.ts"
 import { AgentFiles } from "../infra/agents/agent-files.ts"
@@ -7,20 +7,28 @@ import { Evidence } from "../infra/evidence/evidence.ts"
 import { reportsOf } from "./observing.ts"
 import type { Witnessing } from "./witnesses.ts"
 
-export const witnessHooks = Effect.fn("witnessHooks")(function* (witnessing: Witnessing, kind: HookKind) {
-  const { context, generation, recognise, session, tell } = witnessing
+type Hearing = Pick<Witnessing, "session" | "generation" | "context" | "news" | "tell" | "recognise">
+
+/** Whether or not the holder can be reached: what hooks say now goes another way, and must not come before what lies here. */
+export const witnessHooks = Effect.fn("witnessHooks")(function* (hearing: Hearing, kind: HookKind) {
+  const { context, generation, news, recognise, session, tell } = hearing
   const { spool } = yield* Evidence
   const { keepSpooledTo, spooledTo, spoolOf } = yield* AgentFiles
+  // Who speaks is up, and a session takes its word once it knows that.
+  while (context().process === null) yield* news.next
   yield* Stream.runForEach(spool(spoolOf(session), spooledTo(session)), ({ calls, to }) =>
-    Effect.sync(() => {
+    Effect.gen(function* () {
       for (const call of calls) {
         if (call.generation !== generation) continue
         const observations = readHook(kind, call.event, call.payload)
         // It lay here while others spoke: what the agent did then says nothing of what it does now.
-        const isOld = call.at < context().activity.at
+        const { at, observedAt } = context().activity
+        const isOld = call.at < (observedAt ?? at)
         const still = isOld ? observations.filter(({ type }) => type === "Conversation" || type === "Unknown") : observations
-        for (const report of reportsOf({ generation, source: "hook", observedAt: call.at, recognise }, still)) tell(report)
+        for (const report of reportsOf({ generation, source: "hook", observedAt: call.at, recognise }, still))
+          yield* Deferred.await(tell(report))
       }
+      // Not before the log has it all: a word that was passed over here would be nobody's after a crash.
       keepSpooledTo(session, to)
     })
   )

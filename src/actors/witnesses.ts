@@ -8,11 +8,11 @@ import type { Rule } from "../domain/providers/provider.ts"
 import { readTitle } from "../domain/providers/screen.ts"
 import type { SessionContext } from "../domain/session-context.ts"
 import { Output } from "../infra/output/output.ts"
+import type { Tell } from "./letter.ts"
 import { listen } from "./listening.ts"
 import type { News } from "./news.ts"
 import { reportsOf } from "./observing.ts"
 import { witnessConversation } from "./witness-conversation.ts"
-import { witnessHooks } from "./witness-hooks.ts"
 import { witnessScreen } from "./witness-screen.ts"
 import { witnessStatus } from "./witness-status.ts"
 import { witnessTranscript } from "./witness-transcript.ts"
@@ -23,7 +23,7 @@ export interface Witnessing {
   readonly context: () => SessionContext
   /** Tells when the session has learnt something. */
   readonly news: News
-  readonly tell: (report: Report) => void
+  readonly tell: Tell
   readonly recognise: (text: string) => string
   readonly reply: (bytes: Uint8Array) => Effect.Effect<void>
   /** Where the last word was heard, or where the launch began to print. */
@@ -72,7 +72,6 @@ export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
           })
     })
   )
-  if (evidence.hooks !== null) yield* Effect.forkScoped(witnessHooks(witnessing, evidence.hooks))
   if (evidence.transcript !== null) yield* Effect.forkScoped(witnessTranscript(witnessing, evidence.transcript))
   if (evidence.transcript === "codex") yield* Effect.forkScoped(witnessConversation(witnessing))
   if (evidence.status !== null) yield* Effect.forkScoped(witnessStatus(witnessing))

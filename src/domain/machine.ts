@@ -96,6 +96,9 @@ const replacing = (before: Conversation | null, id: string | null): Pick<Convers
   return before?.replaces !== undefined && before.id === id ? { replaces: before.replaces } : {}
 }
 
+/** That it was so at some time says no more than that it was said again. */
+const again = ({ observedAt: _, ...word }: SessionContext["activity"], at: number) => ({ ...word, at })
+
 /** The agent is up. Any activity may follow any other: what we see of it is evidence, not a promise. */
 const active = {
   on: {
@@ -123,7 +126,7 @@ const active = {
     ActivityConfirmed: {
       // A weaker source that agrees takes its doubt back, and lends the stronger no time.
       actions: remember<"ActivityConfirmed">(({ activity, deadlines }, { at, source }) => ({
-        activity: source === activity.source ? { ...activity, at } : activity,
+        activity: source === activity.source ? again(activity, at) : activity,
         doubt: null,
         deadlines: without(deadlines, "doubt")
       }))

@@ -49,7 +49,8 @@ export const wordOf = (fact: Omit<FactOf<"ActivityChanged">, "type">): Word => (
   at: fact.at,
   question: fact.question,
   ...(fact.asked === undefined ? {} : { asked: fact.asked }),
-  ...(fact.evidenceOffset === undefined ? {} : { evidenceOffset: fact.evidenceOffset })
+  ...(fact.evidenceOffset === undefined ? {} : { evidenceOffset: fact.evidenceOffset }),
+  ...(fact.observedAt === undefined ? {} : { observedAt: fact.observedAt })
 })
 
 /** Something was said in the conversation: from here on there is something to resume. */

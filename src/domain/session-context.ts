@@ -49,6 +49,8 @@ export interface Word {
   readonly question: string | null
   readonly asked?: Asked
   readonly evidenceOffset?: number
+  /** When it was so, where its source told, and nobody has said it again since. */
+  readonly observedAt?: number
 }
 
 export interface Heard {
