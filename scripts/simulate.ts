@@ -27,7 +27,7 @@ for (let seed = first; seed <= last && performance.now() < until; seed++) {
   const outcome = await simulate(seed, steps)
   run += 1
   facts += outcome.facts
-  all.add({ counts: outcome.counts } as Ledger)
+  all.add(outcome)
   for (const [move, count] of outcome.moves) moves.set(move, (moves.get(move) ?? 0) + count)
   if (values.seed !== undefined) console.log(outcome.story.join("\n"), `\n${outcome.facts} facts, hash ${outcome.hash}`)
   if (outcome.violations.length === 0) continue

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { apply, canonical, fromCheckpoint, insideOf, lifeOf } from "../../src/domain/session.ts"
 import { view } from "../../src/domain/view.ts"
 import type { Daemon } from "../support/world-daemon.ts"
+import type { Holder } from "../support/world-holder.ts"
 import type { Stage } from "../support/world-stage.ts"
 import type { Stream } from "../support/world-truth.ts"
 
@@ -30,8 +31,24 @@ export const judgeCalm = (stage: Stage, daemon: Daemon, poisoned: ReadonlySet<st
       context.pendingWrites.length === 0 || (up && living[0]?.script.reads === false),
       () => `${is()} waits for writes`
     )
+    if (up && living[0] !== undefined) judgeTalk(stage, stream, living[0])
     ledger.check("clients", context.clients.length === 0, () => `${is()}: ${context.clients.join()} are still attached`)
   }
+}
+
+/** Every prompt that could have come to its end has, and what is known of the agent is so. */
+const judgeTalk = ({ ledger, world }: Stage, { id, session }: Stream, { mind, script }: Holder) => {
+  const { activity, interrupt, prompts } = session.context
+  if (script.reads) {
+    const under = prompts.filter(({ stage }) => stage === "claimed" || stage === "written" || stage === "submitted")
+    ledger.check("P settled", under.length === 0, () => `${id}: ${under.map((prompt) => `${prompt.id} is ${prompt.stage}`).join()}`)
+    const late = activity.value === "idle" ? prompts.filter(({ stage }) => stage === "queued") : []
+    ledger.check("P delivered", late.length === 0, () => `${id} is idle, and ${late.map((prompt) => prompt.id).join()} wait`)
+  }
+  ledger.check("P interrupt settled", interrupt === null, () => `${id} waits for the end of an interrupted turn`)
+  // Hooks that lay in a spool are told from old ones by the wall clock.
+  if (mind === null || mind.isSulking || world.clock.wallJumps > 0) return
+  ledger.check("P activity", activity.value === mind.state, () => `${id} is called ${activity.value}, and is ${mind.state}`)
 }
 
 /** It should run, and nobody said why it does not. */

@@ -6,6 +6,7 @@ import type { Command } from "../../src/domain/inputs.ts"
 import type { SessionView } from "../../src/domain/view.ts"
 import type { Chance } from "../support/world-chance.ts"
 import type { Daemon } from "../support/world-daemon.ts"
+import type { Holder } from "../support/world-holder.ts"
 import { create } from "../support/world-requests.ts"
 import type { Stage } from "../support/world-stage.ts"
 
@@ -41,7 +42,12 @@ export class Clients {
 
   create(daemon: Daemon): void {
     const chance = this.#chance
+    const provider = chance.pick(["command", "hooked", "hooked", "naming", "speaking"])
+    const talked = [...this.#stage.world.conversations.values()].filter((one) => one.provider === provider && one.turns.length > 0)
     const request = create({
+      ...(provider === "command" ? {} : { provider, command: [provider] }),
+      ...(provider !== "command" && talked.length > 0 && chance.happens(0.25) ? { conversation: chance.pick(talked).id } : {}),
+      ...(chance.happens(0.15) ? { prompt: `first of ${this.requests.length}` } : {}),
       keepalive: {
         mode: chance.pick(["never", "on_crash", "always"] as const),
         baseMs: chance.between(100, 5_000),
@@ -56,8 +62,15 @@ export class Clients {
     this.#ask(daemon, null, null, (asking) => (to) => to.sessions.create(request, asking))
   }
 
+  fork(daemon: Daemon): void {
+    const id = this.someone()
+    if (id === null) return
+    const prompt = this.#chance.happens(0.3) ? { prompt: `fork ${this.requests.length}` } : {}
+    this.#ask(daemon, null, null, (asking) => (to) => to.sessions.fork(id, prompt, asking))
+  }
+
   command(daemon: Daemon): void {
-    const id = this.#someone()
+    const id = this.someone()
     if (id === null) return
     const by = this.#nextName()
     const command = this.#draw(by)
@@ -68,7 +81,7 @@ export class Clients {
 
   /** Every write types something that nobody else does. */
   write(daemon: Daemon): void {
-    const id = this.#someone()
+    const id = this.someone()
     if (id === null) return
     this.#writes += 1
     const text = `${this.#writes};`
@@ -83,7 +96,7 @@ export class Clients {
   }
 
   visit(daemon: Daemon): void {
-    const id = this.#someone()
+    const id = this.someone()
     if (id === null) return
     const by = this.#nextName()
     const stayMs = this.#chance.between(1, 20_000)
@@ -100,10 +113,20 @@ export class Clients {
   /** What was promised is in the log, what was done was done once. */
   judge(): void {
     const { ledger, truth, world } = this.#stage
-    const byActor = new Map<string, Set<string>>()
-    for (const { actor, input_id } of truth.rows) byActor.set(actor, (byActor.get(actor) ?? new Set()).add(input_id))
+    for (const { actor, input_id } of truth.rows.slice(this.#judgedRows)) {
+      const inputs = this.#inputsOf.get(actor) ?? new Set()
+      this.#inputsOf.set(actor, inputs.add(input_id))
+    }
+    this.#judgedRows = truth.rows.length
+    for (const holder of world.holders) {
+      for (const { bytes } of holder.typed.slice(this.#judgedTyping.get(holder) ?? 0)) {
+        const text = new TextDecoder().decode(bytes)
+        this.#typedTimes.set(text, (this.#typedTimes.get(text) ?? 0) + 1)
+      }
+      this.#judgedTyping.set(holder, holder.typed.length)
+    }
     for (const { asking, outcome, promised, typed } of this.requests) {
-      ledger.check("I3 once", (byActor.get(asking.by)?.size ?? 0) <= 1, () => `${asking.by} was done twice`)
+      ledger.check("I3 once", (this.#inputsOf.get(asking.by)?.size ?? 0) <= 1, () => `${asking.by} was done twice`)
       if (promised !== null) {
         const stream = truth.streams.get(promised.id)
         ledger.check(
@@ -113,14 +136,15 @@ export class Clients {
         )
       }
       if (typed === null) continue
-      const times = world.holders.reduce(
-        (sum, holder) => sum + holder.typed.filter(({ bytes }) => new TextDecoder().decode(bytes) === typed).length,
-        0
-      )
+      const times = this.#typedTimes.get(typed) ?? 0
       const right = outcome === "written" ? times === 1 : outcome === "not_written" || outcome === "refused" ? times === 0 : times <= 1
       ledger.check("I37 fate", right, () => `${asking.by} was told ${outcome}, and it was typed ${times} times`)
     }
   }
+  #judgedRows = 0
+  readonly #inputsOf = new Map<string, Set<string>>()
+  readonly #judgedTyping = new Map<Holder, number>()
+  readonly #typedTimes = new Map<string, number>()
 
   #ask(daemon: Daemon, session: string | null, typed: string | null, make: (asking: Asking) => Request["send"]): void {
     const by = this.#nextName()
@@ -169,7 +193,7 @@ export class Clients {
     this.#names += 1
     return `c${this.#names % this.#count}-${this.#names}`
   }
-  #someone(): string | null {
+  someone(): string | null {
     return this.sessions.length === 0 ? null : this.#chance.pick(this.sessions)
   }
   #draw(by: string): Command {
@@ -185,6 +209,9 @@ export class Clients {
       () => ({ type: "Resize", by, size: { cols: chance.between(2, 200), rows: 24 } }),
       () => ({ type: "Patch", by, changes: { name: by } }),
       () => ({ type: "Interrupt", by, writeId: by }),
+      () => ({ type: "Interrupt", by, writeId: by }),
+      () => ({ type: "Reload", by, reason }),
+      () => ({ type: "Reload", by, reason }),
       () => ({ type: "Archive", by }),
       () => ({ type: "Unarchive", by }),
       () => (chance.happens(0.3) ? { type: "Terminate", by, reason } : { type: "Resume", by })

@@ -4,8 +4,8 @@ import { mutants } from "./mutants.ts"
 import { simulate } from "./simulation.ts"
 
 /** About 15 seconds of a core. */
-const seeds = Array.from({ length: 120 }, (_unused, n) => n + 1)
-const steps = 60
+const seeds = Array.from({ length: 400 }, (_unused, n) => n + 1)
+const steps = 30
 
 /** Seed and steps that found a defect, each mended since. The harness changes too, so what they meet now may be another life. */
 const museum = [
@@ -38,11 +38,30 @@ const rules = [
   ],
   ...["I23 ended once", "I24", "I25", "I26", "I27", "I27 terminated", "I28", "I29 bounds", "I29 grows", "I30", "I31", "I32", "I33"],
   ...["I37 written", "I37 not written", "I37 order", "I37 fate", "I37 settled", "I39 processes", "I39 launches", "I39 requests"],
-  ...["I39 residents", "I41", "I42 sum", "I42 bound", "I42 ready"]
+  ...["I39 residents", "I41", "I42 sum", "I42 bound", "I42 ready"],
+  ...["I2 prompt", "I3 same prompt", "I5 prompt", "P text kept", "P lease", "P same conversation", "P told by this launch", "P activity"],
+  ...["P one at a time", "P not while stopping", "P not while interrupted", "P not expired", "P turn boundary", "P idle", "P first come"],
+  ...["P no accidental answer", "P answers the open question", "P answer in time", "P typed once", "P not typed", "P whole"],
+  ...["P accepted is seen", "P rejected is not taken", "P taken once", "P resent once", "P resent by wish", "P expires in time"],
+  ...["P no reload in a turn", "P settled", "P delivered", "P interrupt settled"]
 ]
 const moves = [
   ...["create", "command", "write", "retry", "visit", "pass", "crash", "holder_dies", "hang", "disconnect", "print", "kill", "fuse"],
-  ...["restart", "succession", "disk", "doubt", "defect", "wall_jump", "suspend", "reboot", "poison"]
+  ...[
+    "prompt",
+    "reprompt",
+    "change",
+    "fork",
+    "restart",
+    "succession",
+    "disk",
+    "doubt",
+    "defect",
+    "wall_jump",
+    "suspend",
+    "reboot",
+    "poison"
+  ]
 ]
 
 describe("any world", () => {
@@ -52,7 +71,7 @@ describe("any world", () => {
     for (const seed of seeds) {
       const outcome = await simulate(seed, steps)
       assert.deepStrictEqual(outcome.violations, [], `npm run simulate -- --seed ${seed} --steps ${steps}`)
-      all.add({ counts: outcome.counts } as Ledger)
+      all.add(outcome)
       for (const move of outcome.moves.keys()) made.add(move)
     }
     assert.deepStrictEqual(

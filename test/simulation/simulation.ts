@@ -13,12 +13,14 @@ import { Clients } from "./clients.ts"
 import { Follower } from "./follower.ts"
 import type { Mutant } from "./mutants.ts"
 import { poison } from "./poison.ts"
+import { Prompters } from "./prompters.ts"
 import { drawMove, drawSwarm, type Move, type Swarm } from "./swarm.ts"
 
 export interface Outcome {
   readonly seed: number
   readonly violations: ReadonlyArray<string>
-  readonly counts: ReadonlyMap<string, number>
+  readonly counts: Map<string, number>
+  readonly faults: Map<string, number>
   /** How often each kind of move was made. */
   readonly moves: ReadonlyMap<string, number>
   /** Over the whole log, and everything that anybody was told. */
@@ -36,6 +38,7 @@ export class Simulation {
   readonly chance: Chance
   readonly swarm: Swarm
   readonly clients: Clients
+  readonly prompters: Prompters
   readonly #follower: Follower
   readonly #bent: DaemonOptions
   readonly #moves = new Map<string, number>()
@@ -55,6 +58,7 @@ export class Simulation {
     this.chance = this.stage.world.chance.fork()
     this.swarm = drawSwarm(this.chance.fork())
     this.clients = new Clients(this.stage, this.chance.fork(), this.swarm.clients)
+    this.prompters = new Prompters(this.stage, this.chance.fork(), () => this.clients.someone())
     this.#follower = new Follower(this.stage)
     this.#bent = mutant?.(this.stage) ?? {}
     this.stage.world.weather = this.swarm.weather
@@ -74,6 +78,7 @@ export class Simulation {
       seed: this.seed,
       violations: ledger.violations,
       counts: ledger.counts,
+      faults: ledger.faults,
       moves: this.#moves,
       hash: `${truth.hash}${this.clients.hash}`,
       facts: truth.rows.length,
@@ -96,6 +101,7 @@ export class Simulation {
     const daemon = this.#daemon
     this.stage.look()
     this.clients.judge()
+    this.prompters.judge()
     if (daemon === null) return
     if (daemon.failure !== null) ledger.check("I42", false, () => `the daemon did not start: ${String(daemon.failure)}`)
     if (!daemon.alive || daemon.fenced !== null) await this.#kill()
@@ -190,6 +196,18 @@ export class Simulation {
       case "retry":
         if (ready !== null) clients.retry(ready)
         return
+      case "prompt":
+        if (ready !== null) this.prompters.prompt(ready)
+        return
+      case "reprompt":
+        if (ready !== null) this.prompters.retry(ready)
+        return
+      case "change":
+        if (ready !== null) this.prompters.change(ready)
+        return
+      case "fork":
+        if (ready !== null && clients.sessions.length < this.swarm.sessions) clients.fork(ready)
+        return
       case "visit":
         if (ready !== null) clients.visit(ready)
         return
@@ -283,8 +301,8 @@ export class Simulation {
       if (!this.#daemon.alive) await this.#kill()
     }
     if (this.#daemon === null) this.#start(null)
-    for (let waitedMs = 0; waitedMs < calmMs && stage.ledger.violations.length === 0; waitedMs += 30_000) {
-      await stage.pass(30_000)
+    for (let waitedMs = 0; waitedMs < calmMs && stage.ledger.violations.length === 0; waitedMs += calmStepMs) {
+      await stage.pass(calmStepMs)
       await this.#look()
     }
     if (this.#daemon !== null && stage.ledger.violations.length === 0) judgeCalm(stage, this.#daemon, this.poisoned)
@@ -295,11 +313,12 @@ export class Simulation {
     const daemon = this.#daemon
     if (daemon === null) return
     for (const id of this.stage.truth.streams.keys()) this.clients.terminate(daemon, id)
-    for (let waitedMs = 0; waitedMs < 180_000; waitedMs += 30_000) await this.stage.pass(30_000)
+    await this.stage.pass(180_000)
     await this.#look()
     await judgeEmptiness(this.stage, daemon, this.poisoned)
   }
 }
 
-/** Longer than the longest hold of a relaunch. */
-const calmMs = 900_000
+/** Longer than the longest hold of a relaunch, and than a busy agent is waited for. */
+const calmMs = 4_200_000
+const calmStepMs = 300_000

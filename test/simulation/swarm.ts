@@ -9,6 +9,10 @@ export type Move =
   | "command"
   | "write"
   | "retry"
+  | "prompt"
+  | "reprompt"
+  | "change"
+  | "fork"
   | "visit"
   | "pass"
   | "crash"
@@ -38,9 +42,13 @@ export interface Swarm {
 /** Always there: without them nothing happens. */
 const life: ReadonlyArray<readonly [Move, number]> = [
   ["create", 10],
-  ["command", 22],
-  ["write", 12],
-  ["retry", 8],
+  ["command", 16],
+  ["write", 8],
+  ["retry", 5],
+  ["prompt", 18],
+  ["reprompt", 4],
+  ["change", 4],
+  ["fork", 2],
   ["visit", 4],
   ["print", 3],
   ["pass", 30]
@@ -72,7 +80,12 @@ export const drawSwarm = (chance: Chance): Swarm => {
     deaf: rate(0.6),
     leavesChildren: rate(0.5),
     unkillable: rate(0.3),
-    doesNotRead: rate(0.4)
+    doesNotRead: rate(0.4),
+    asks: rate(0.7),
+    eatsEnter: rate(0.4),
+    sulks: rate(0.5),
+    failsTurns: rate(0.4),
+    laggard: rate(0.5)
   }
   return {
     sessions: chance.between(1, 6),

@@ -35,8 +35,6 @@ export class WorldClock {
   #boots = 1
   #timers: Array<Timer> = []
   #turns: Array<{ readonly owner: Process; readonly run: () => void }> = []
-  /** What is under way outside of this clock's sight: settled only when all of them say 0. */
-  readonly underWay = new Set<() => number>()
 
   get bootId() {
     return `boot-${this.#boots}`
@@ -54,7 +52,10 @@ export class WorldClock {
     return this.#timers.length
   }
 
+  /** How often people's clock was set. */
+  wallJumps = 0
   jumpWall(byMs: number): void {
+    this.wallJumps += 1
     this.#wallOffsetMs += byMs
   }
   /** The machine sleeps: the boot clock goes on, no timer does. */
@@ -70,8 +71,16 @@ export class WorldClock {
     const task = { owner, run }
     if (owner.alive) this.#turns.push(task)
     return () => {
-      this.#turns = this.#turns.filter((other) => other !== task)
+      const index = this.#turns.indexOf(task)
+      if (index !== -1) this.#turns.splice(index, 1)
     }
+  }
+
+  /** For parts of ours that take their turns from the event loop elsewhere. */
+  readonly later = (owner: Process) => (run: () => void, afterMs: number) => {
+    if (afterMs === 0) this.turn(owner, run)
+    else this.after(owner, afterMs, run)
+    return { unref: () => {} }
   }
 
   after(owner: Process, delayMs: number, run: () => void): () => void {
@@ -92,23 +101,19 @@ export class WorldClock {
     this.#turns = this.#turns.filter((turn) => turn.owner !== owner)
   }
 
-  /** Resolves when every fiber waits for time to pass or for somebody outside. */
-  async settle(): Promise<void> {
-    for (let rounds = 0, idle = 0; idle < 2; rounds++) {
-      if (rounds > 100_000) throw new Error("the world does not settle: somebody turns in a circle")
-      for (let turns = 0; this.#turns.length > 0; turns++) {
-        if (turns > 1_000_000) throw new Error("the world does not settle: somebody turns in a circle")
-        this.#turns.shift()!.run()
-      }
-      await new Promise((resolve) => setImmediate(resolve))
-      idle = this.#turns.length === 0 && [...this.underWay].every((pending) => pending() === 0) ? idle + 1 : 0
+  /** Until every fiber waits for time to pass or for somebody outside. Nothing in a modelled world waits for the event loop. */
+  settle(): Promise<void> {
+    for (let turns = 0; this.#turns.length > 0; turns++) {
+      if (turns > 1_000_000) throw new Error("the world does not settle: somebody turns in a circle")
+      this.#turns.shift()!.run()
     }
+    return settled
   }
 
   /** Lets time pass, and everything that falls due on the way happen at its own instant. */
   async advance(forMs: number, unless: () => boolean = () => false): Promise<void> {
     const end = this.#monotonicMs + forMs
-    await this.settle()
+    this.settle()
     for (let fired = 0; ; fired++) {
       if (fired > 1_000_000) throw new Error("too many timers in one advance")
       const next = this.#timers[0]
@@ -116,12 +121,13 @@ export class WorldClock {
       this.#timers.shift()
       this.#monotonicMs = Math.max(this.#monotonicMs, next.at)
       next.run()
-      if (this.#timers[0]?.at !== next.at) await this.settle()
+      if (this.#timers[0]?.at !== next.at) this.settle()
     }
     if (!unless()) this.#monotonicMs = Math.max(this.#monotonicMs, end)
   }
 }
 
+const settled = Promise.resolve()
 const nanosPerMilli = 1_000_000n
 
 const clockOf = (machine: WorldClock, owner: Process): Clock.Clock => ({

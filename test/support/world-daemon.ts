@@ -1,20 +1,19 @@
 /** A daemon in a modelled world: the real actors, decisions and appender, started, stopped and killed as often as a test likes. */
 import { createHash } from "node:crypto"
-import { Context, Effect, Exit, type Fiber, Layer, Logger, Scope, Stream } from "effect"
+import { Cause, Context, Effect, Exit, type Fiber, Layer, Logger, Scope } from "effect"
 import { Fencing } from "../../src/actors/fencing.ts"
 import * as Registry from "../../src/actors/registry.ts"
 import { Sessions } from "../../src/actors/sessions.ts"
 import { BootClock } from "../../src/infra/boot-clock.ts"
 import * as EventLog from "../../src/infra/log/event-log.ts"
 import { type EpochFenced, EventReader, EventStore } from "../../src/infra/log/event-store.ts"
-import { Output } from "../../src/infra/output/output.ts"
 import { Runtime } from "../../src/infra/runtimes/runtime.ts"
 import { Answering } from "../../src/infra/screens/answering.ts"
 import { Secrets, SecretsFailure } from "../../src/infra/secrets.ts"
 import { TextMissing, Texts } from "../../src/infra/texts.ts"
-import { modelAgents } from "./agents.ts"
 import type { World } from "./world.ts"
 import { clockReference, Process } from "./world-clock.ts"
+import { type HookWord, worldAgents } from "./world-evidence.ts"
 import { type AppendWatch, type BendAppend, Disk, type LogFile, watchedAppend } from "./world-log.ts"
 import { Port } from "./world-port.ts"
 import { type Bends, modelRuntime } from "./world-runtime.ts"
@@ -28,6 +27,7 @@ export interface DaemonOptions {
   readonly bendAppend?: BendAppend
   readonly bendReader?: (reader: EventReader["Service"]) => EventReader["Service"]
   readonly bends?: Bends
+  readonly bendHook?: (word: HookWord) => HookWord
   readonly bendBootMs?: () => number
   /** Another source of time, chance and ids. */
   readonly bendClock?: (clock: BootClock["Service"]) => BootClock["Service"]
@@ -54,6 +54,7 @@ export class Daemon {
   failure: unknown = null
   fenced: EpochFenced | null = null
   #closed = false
+  #answering: World["answering"] = null
 
   constructor(world: World, log: LogFile, options: DaemonOptions = {}) {
     this.world = world
@@ -62,11 +63,9 @@ export class Daemon {
     this.port.fuse = options.fuse ?? null
     this.port.onDeath = () => {
       this.disk.dead = true
+      if (world.answering === this.#answering) world.answering = null
       for (const asked of this.#asked) if (asked.state === "pending") asked.state = "lost"
-      world.clock.underWay.delete(appending)
     }
-    const appending = () => this.#appending
-    world.clock.underWay.add(appending)
     this.#boot(log, options)
   }
 
@@ -136,8 +135,6 @@ export class Daemon {
     await this.#closeLog()
   }
 
-  #appending = 0
-
   #fork<A, E>(effect: Effect.Effect<A, E>): Fiber.Fiber<A, E> {
     return Effect.runFork(effect.pipe(Effect.provide(this.#ambient)), { scheduler: this.process.scheduler })
   }
@@ -149,6 +146,7 @@ export class Daemon {
     const { port, world } = this
     const events = EventLog.layer(log.path, {
       faults: this.disk.faults,
+      later: world.clock.later(this.process),
       ...(options.withoutLock === true ? { withoutLock: true } : {})
     })
     const watch = options.watch ?? { asked: () => {}, answered: () => {} }
@@ -158,15 +156,7 @@ export class Daemon {
       const reader = Context.get(opened, EventReader)
       const gated: EventStore["Service"] = {
         ...store,
-        append: watchedAppend(
-          store.append,
-          port,
-          watch,
-          (change) => {
-            this.#appending += change
-          },
-          options.bendAppend
-        ),
+        append: watchedAppend(store.append, port, watch, options.bendAppend),
         idempotent: (scope, key) => port.cross(store.idempotent(scope, key)),
         quarantine: (stream, reason) => port.cross(store.quarantine(stream, reason))
       }
@@ -177,20 +167,31 @@ export class Daemon {
         Layer.succeed(Runtime, options.bendRuntime?.(runtime) ?? runtime),
         Layer.succeed(Secrets, modelSecrets(world, port)),
         Layer.succeed(Texts, modelTexts(world)),
-        Layer.succeed(Output, unheard),
         Layer.succeed(Answering, { in: () => Effect.succeed(() => Effect.succeed("")) }),
         Layer.succeed(BootClock, (options.bendClock ?? ((clock) => clock))(bootClock(world, options.bendBootMs))),
-        modelAgents,
+        worldAgents(world),
         Layer.fresh(Fencing.layer)
       )
       const registry = Registry.layer({ liveSessions: options.liveSessions ?? 50, environment: { PATH: "/bin" } })
       const context = yield* Scope.provide(Layer.build(Layer.fresh(registry.pipe(Layer.provideMerge(ground)))), this.#scope)
       this.#context = context
+      if (this.alive) world.answering = this.#answering = (word, told) => this.#hear(options.bendHook?.(word) ?? word, told)
       this.fenced = yield* Context.get(context, Fencing).fenced
     })
     this.#fork(boot).addObserver((exit) => {
       if (exit._tag === "Failure" && this.alive) this.failure = exit.cause
     })
+  }
+
+  /** As the server does: whoever is refused will be again, a log in trouble may not be. */
+  #hear({ call, session, token }: HookWord, told: (taken: boolean) => void): void {
+    if (!this.alive || this.#context === null) {
+      told(false)
+      return
+    }
+    this.ask(this.sessions.hook(session, token, call), (exit) =>
+      told(exit._tag === "Success" || (Cause.squash(exit.cause) as { readonly _tag?: string })._tag !== "StoreFailure")
+    )
   }
 
   async #closeLog(): Promise<void> {
@@ -219,20 +220,6 @@ const bootClock = (world: World, bootMs = () => world.clock.bootMs): BootClock["
   }
 }
 const base32 = "0123456789abcdefghjkmnpqrstvwxyz"
-
-/** Agents of the model say nothing of themselves in their output. */
-const unheard: Output["Service"] = {
-  read: (_, from) => Effect.succeed({ _tag: "Bytes", from, bytes: new Uint8Array(), next: from, end: from }),
-  tail: () => Effect.succeed({ from: 0, bytes: new Uint8Array() }),
-  begin: () => Effect.succeed(0),
-  end: () => Effect.succeed(0),
-  follow: () => Stream.never,
-  scan: () => Stream.never,
-  index: () => Stream.empty,
-  beyond: () => Effect.never,
-  ring: () => {},
-  rung: () => []
-}
 
 /** Texts lie in the world: they outlive daemons. */
 const modelTexts = ({ texts }: World): Texts["Service"] => ({

@@ -4,6 +4,8 @@ import type { HolderEvent, JournalEntry } from "../../src/domain/inputs.ts"
 import type { LaunchOrder } from "../../src/infra/runtimes/runtime.ts"
 import type { Script } from "./world-agent.ts"
 import type { Process, WorldClock } from "./world-clock.ts"
+import type { Spoken } from "./world-evidence.ts"
+import type { Mind } from "./world-mind.ts"
 
 export type WriteOutcome = "written" | "not_written" | "uncertain"
 
@@ -20,11 +22,16 @@ export interface Machine {
   readonly newPid: () => number
   /** A leader has come to be: called after the fact, for whoever counts processes. */
   readonly spawned: (holder: Holder) => void
+  /** Of the session, over all its launches. */
+  readonly output: Spoken
+  /** Who the leader is, if anybody can talk to it. */
+  readonly awaken: (holder: Holder) => Mind | "nothing there" | null
 }
 
-interface Pending {
-  readonly bytes: Uint8Array
+/** Typed whole, or not at all. */
+interface Piece {
   readonly settle: (outcome: WriteOutcome) => void
+  readonly act: (settle: (outcome: WriteOutcome) => void) => void
 }
 
 export class Holder {
@@ -35,7 +42,6 @@ export class Holder {
   /** Everything that reached the terminal, in order. */
   readonly typed: Array<{ readonly writeId: string | null; readonly bytes: Uint8Array }> = []
   readonly #outcomes = new Map<string, { outcome: WriteOutcome | null; readonly waiters: Array<(outcome: WriteOutcome) => void> }>()
-  readonly #unread: Array<Pending> = []
   readonly #backlog: Array<() => void> = []
   readonly #resumed: Array<() => void> = []
   listener: Listener | null = null
@@ -45,7 +51,8 @@ export class Holder {
   process: ProcessIdentity | null = null
   leaderAlive = false
   childrenAlive = 0
-  offset = 0
+  mind: Mind | null = null
+  #last: number | null = null
   stage: "starting" | "running" | "ending" | "over" = "starting"
   /** How the leader really ended, whoever knows of it. */
   truth: { readonly code: number | null; readonly signal: string | null } | null = null
@@ -59,6 +66,10 @@ export class Holder {
     this.#after(script.spawnMs, () => this.#spawn())
   }
 
+  /** The end of what it has printed. */
+  get offset(): number {
+    return this.#last ?? this.#machine.output.end
+  }
   get processes(): number {
     return (this.leaderAlive ? 1 : 0) + this.childrenAlive
   }
@@ -80,15 +91,17 @@ export class Holder {
   /** SIGKILL of the holder: its terminal closes, which hangs the agent up. */
   die(): void {
     if (!this.alive) return
+    this.#last ??= this.offset
     this.alive = false
     this.hung = false
     this.#backlog.length = 0
     this.#tellEnd("gone")
-    for (const pending of this.#unread.splice(0)) pending.settle("uncertain")
+    this.#endTyping("uncertain")
     if (this.script.hearsHangup) this.#leaderEnds({ code: null, signal: "SIGHUP" })
   }
   /** Everything of it ends with the machine. */
   lose(): void {
+    this.#last ??= this.offset
     this.alive = false
     this.leaderAlive = false
     this.childrenAlive = 0
@@ -112,12 +125,44 @@ export class Holder {
   }
 
   print(bytes: number): void {
+    this.#print(new Uint8Array(bytes).fill(46))
+  }
+  say(text: string): void {
+    this.#print(new TextEncoder().encode(text))
+  }
+  #print(bytes: Uint8Array): void {
     if (!this.leaderAlive || this.stage !== "running" || !this.alive) return
-    this.offset += bytes
+    this.#machine.output.push(bytes)
     if (!this.journal.some(({ event }) => event.type === "output_began")) this.#append({ type: "output_began" })
   }
 
   write(writeId: string, bytes: Uint8Array, answer: (outcome: WriteOutcome) => void): void {
+    this.#once(writeId, answer, (settle) => {
+      this.#type(writeId, bytes)
+      settle("written")
+    })
+  }
+
+  /** The text, a pause, Enter: nobody's keys come in between. */
+  submit(writeId: string, text: Uint8Array, enterAfterMs: number, answer: (outcome: WriteOutcome) => void): void {
+    this.#once(writeId, answer, (settle) => {
+      this.#type(writeId, text)
+      this.#submitting = settle
+      this.#after(enterAfterMs, () => {
+        if (this.#submitting !== settle) return
+        this.#submitting = null
+        if (this.leaderAlive) this.mind?.read("\r")
+        settle(this.leaderAlive ? "written" : "uncertain")
+        for (const next of this.#waiting.splice(0)) this.#take(next)
+      })
+    })
+  }
+  /** Of a text without its Enter yet. */
+  #submitting: ((outcome: WriteOutcome) => void) | null = null
+  /** What is typed behind it. */
+  readonly #waiting: Array<Piece> = []
+
+  #once(writeId: string, answer: (outcome: WriteOutcome) => void, act: Piece["act"]): void {
     const known = this.#outcomes.get(writeId)
     if (known !== undefined) {
       if (known.outcome === null) known.waiters.push(answer)
@@ -133,12 +178,23 @@ export class Holder {
       entry.outcome = outcome
       for (const waiter of entry.waiters.splice(0)) waiter(outcome)
     }
-    if (this.stage !== "running") settle("not_written")
-    else if (!this.script.reads) this.#unread.push({ bytes, settle })
-    else {
-      this.typed.push({ writeId, bytes })
-      settle("written")
-    }
+    this.#take({ settle, act })
+  }
+  #take(piece: Piece): void {
+    if (this.stage !== "running") piece.settle("not_written")
+    else if (!this.script.reads || this.#submitting !== null) this.#waiting.push(piece)
+    else piece.act(piece.settle)
+  }
+  #type(writeId: string | null, bytes: Uint8Array): void {
+    this.typed.push({ writeId, bytes })
+    if (this.leaderAlive) this.mind?.read(new TextDecoder().decode(bytes))
+  }
+  /** What has begun is uncertain; the rest was never typed. */
+  #endTyping(outcome: "not_written" | "uncertain"): void {
+    const begun = this.#submitting
+    this.#submitting = null
+    begun?.("uncertain")
+    for (const { settle } of this.#waiting.splice(0)) settle(outcome)
   }
   writeOutcome(writeId: string, answer: (outcome: WriteOutcome) => void): void {
     const known = this.#outcomes.get(writeId)
@@ -147,7 +203,7 @@ export class Holder {
     else answer(known?.outcome ?? "not_written")
   }
   type(bytes: Uint8Array): void {
-    if (this.stage === "running") this.typed.push({ writeId: null, bytes })
+    this.#take({ settle: () => {}, act: () => this.#type(null, bytes) })
   }
 
   runLadder(mode: "stop" | "kill"): void {
@@ -180,6 +236,9 @@ export class Holder {
     this.childrenAlive = children
     this.stage = "running"
     this.#append({ type: "spawned", process: this.process })
+    const mind = this.#machine.awaken(this)
+    if (mind === "nothing there") this.#after(30, () => this.#leaderEnds({ code: 1, signal: null }))
+    else this.mind = mind
     spawned(this)
     if (printsAfterMs !== null) this.#after(printsAfterMs, () => this.print(12))
     if (livesMs !== null) this.#machine.clock.after(this.#machine.root, livesMs, () => this.#leaderEnds(exit))
@@ -212,7 +271,8 @@ export class Holder {
   #ended(exit: { readonly code: number | null; readonly signal: string | null }): void {
     if (this.stage !== "running") return
     this.stage = "ending"
-    for (const pending of this.#unread.splice(0)) pending.settle("not_written")
+    this.#endTyping("not_written")
+    this.#last = this.offset
     this.#append({ type: "exited", ...exit })
     const swept = this.childrenAlive
     this.#after(swept === 0 ? 50 : 1_050, () =>

@@ -20,12 +20,12 @@ export class LogFile {
 }
 
 /** `reopen` after a failed commit: what became of it stays unknown for a while. */
-export type DiskFault = "before_begin" | "before_commit" | "after_commit" | "busy" | "reopen"
+export type DiskFault = "full" | "before_begin" | "before_commit" | "after_commit" | "busy" | "reopen"
 
 /** One disk of one daemon: what is loaded fires once, at the next moment of its kind. */
 export class Disk {
   readonly loaded: Array<DiskFault> = []
-  fired = 0
+  injected: (fault: string) => void = () => {}
   dead = false
 
   readonly faults: Faults = {
@@ -33,6 +33,7 @@ export class Disk {
       // A killed process writes nothing more: told as a full disk, which needs no reopening.
       if (this.dead) throw new Sqlite.SqliteError("killed", "SQLITE_FULL")
       if (this.#fires("busy")) throw new Sqlite.SqliteError("database is locked", "SQLITE_BUSY")
+      if (this.#fires("full")) throw new Sqlite.SqliteError("database or disk is full", "SQLITE_FULL")
       if (this.#fires("before_begin")) throw new Sqlite.SqliteError("disk I/O error", "SQLITE_IOERR_WRITE")
     },
     beforeCommit: () => {
@@ -50,7 +51,7 @@ export class Disk {
     const index = this.loaded.indexOf(fault)
     if (index === -1) return false
     this.loaded.splice(index, 1)
-    this.fired += 1
+    this.injected(`disk ${fault}`)
     return true
   }
 }
@@ -70,18 +71,15 @@ export const watchedAppend = (
   append: Append,
   port: Port,
   watch: AppendWatch,
-  underWay: (change: 1 | -1) => void,
   bend: BendAppend = (decision, real) => real(decision)
 ): Append => {
   const counted: Append = (decision) =>
     Effect.suspend(() => {
       watch.asked(decision)
-      underWay(1)
       return Effect.exit(append(decision))
     }).pipe(
       Effect.tap((exit) =>
         Effect.sync(() => {
-          underWay(-1)
           if (exit._tag === "Success") watch.answered(decision, exit.value)
           else for (const reason of exit.cause.reasons) if (reason._tag === "Fail") watch.answered(decision, reason.error)
         })

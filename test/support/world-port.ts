@@ -7,7 +7,7 @@ export class Port {
   /** Dies at this many crossings from now; null: does not. */
   fuse: number | null = null
   onDeath: () => void = () => {}
-  crossings = 0
+  injected: (fault: string) => void = () => {}
 
   constructor(process: Process) {
     this.process = process
@@ -22,10 +22,12 @@ export class Port {
   /** Nothing that a killed daemon was about to do happens, and nothing that was done reaches it. */
   cross<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const gate = Effect.suspend(() => {
-      this.crossings += 1
       if (this.fuse !== null) {
         this.fuse -= 1
-        if (this.fuse <= 0) this.kill()
+        if (this.fuse <= 0 && this.process.alive) {
+          this.injected("killed at a crossing")
+          this.kill()
+        }
       }
       return this.process.alive ? Effect.void : Effect.never
     })

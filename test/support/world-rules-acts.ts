@@ -10,6 +10,7 @@ export const judgeAct = (ledger: Ledger, world: World, truth: Truth, act: Act) =
   const { ref } = act
   const caused = causeOf(truth, act)
   ledger.check("I5", caused, () => `${act.type} reached ${ref.session}/g${ref.generation} before its cause was durable`)
+  if (act.type === "write") return judgeAnswer(ledger, truth, act)
   if (act.type !== "sweep") return
   const holder = world.holders.find(({ order }) => order.nonce === ref.nonce)
   const { process } = act
@@ -31,7 +32,13 @@ const causeOf = (truth: Truth, act: Act): boolean => {
         truth.has(session, (fact) => fact.type === "GenerationEnded" && fact.generation === generation)
       )
     case "write":
-      return truth.has(session, (fact) => fact.type === "InputAccepted" && fact.writeId === act.writeId && fact.generation === generation)
+      return truth.has(
+        session,
+        (fact) =>
+          (fact.type === "InputAccepted" || fact.type === "PromptClaimed") &&
+          fact.writeId === act.writeId.replace(/\.again$/, "") &&
+          fact.generation === generation
+      )
     case "ladder":
       return truth
         .facts(session)
@@ -63,6 +70,13 @@ export const judgeSpawn = (ledger: Ledger, world: World, truth: Truth, holder: H
     others.length === 0,
     () => `${session} lives in g${generation} and in g${others.map(({ order }) => order.generation)}`
   )
+  const { mind } = holder
+  if (mind !== null)
+    ledger.check(
+      "P lease",
+      !world.livingProcesses.some((other) => other !== holder && other.mind?.conversation === mind.conversation),
+      () => `${session}/g${generation} goes on with ${mind.conversation.id}, and so does another`
+    )
   ledger.check(
     "I20",
     truth.has(session, (fact) => fact.type === "LaunchIntended" && fact.nonce === nonce),
@@ -70,15 +84,38 @@ export const judgeSpawn = (ledger: Ledger, world: World, truth: Truth, holder: H
   )
 }
 
-/** What was typed into a terminal is what was accepted for it, in that order, each once. */
-export const judgeTyping = (ledger: Ledger, truth: Truth, holder: Holder) => {
-  const typed = holder.typed.flatMap(({ bytes, writeId }) => (writeId === null ? [] : [{ writeId, bytes: bytes.length }]))
-  if (typed.length === 0) return
-  const accepted = truth.facts(holder.order.session).flatMap(({ fact }) => (fact.type === "InputAccepted" ? [fact] : []))
-  let place = -1
-  for (const { bytes, writeId } of typed) {
-    const next = accepted.findIndex((fact, index) => index > place && fact.writeId === writeId && fact.bytes === bytes)
-    ledger.check("I37 order", next > place, () => `${holder.order.session}: ${writeId} was typed out of turn, twice, or uncalled for`)
-    if (next > place) place = next
+/** An answer is typed while its question is open, as far as the log knows. */
+const judgeAnswer = (ledger: Ledger, truth: Truth, { ref, writeId }: Extract<Act, { readonly type: "write" }>) => {
+  const stream = truth.streams.get(ref.session)
+  const answering = stream?.session.context.prompts.find((prompt) => prompt.writeId === writeId)?.answers
+  if (stream === undefined || answering === undefined) return
+  const { asked, value } = stream.session.context.activity
+  ledger.check(
+    "P answer in time",
+    value === "waiting" && asked?.id === answering,
+    () => `${ref.session}: ${writeId} answers ${answering}, and ${value === "waiting" ? asked?.id : "none"} is open`
+  )
+}
+
+/** What was typed into a terminal is what was accepted for it, in that order, each once. `from`: how much of it was judged before. */
+export class TypingJudge {
+  readonly #seen = new Map<Holder, { typed: number; input: number; prompt: number }>()
+
+  judge(ledger: Ledger, truth: Truth, holder: Holder): void {
+    const seen = this.#seen.get(holder) ?? { typed: 0, input: -1, prompt: -1 }
+    if (holder.typed.length === seen.typed) return
+    const accepted = truth
+      .facts(holder.order.session)
+      .flatMap(({ fact }) => (fact.type === "InputAccepted" || fact.type === "PromptClaimed" ? [fact] : []))
+    for (const { bytes, writeId } of holder.typed.slice(seen.typed)) {
+      if (writeId === null || writeId.endsWith(".again")) continue
+      const next = accepted.findIndex((fact) => fact.writeId === writeId && (fact.type === "PromptClaimed" || fact.bytes === bytes.length))
+      const kind = accepted[next]?.type === "PromptClaimed" ? "prompt" : "input"
+      const inTurn = next > seen[kind]
+      ledger.check("I37 order", inTurn, () => `${holder.order.session}: ${writeId} was typed out of turn, twice, or uncalled for`)
+      if (inTurn) seen[kind] = next
+    }
+    seen.typed = holder.typed.length
+    this.#seen.set(holder, seen)
   }
 }

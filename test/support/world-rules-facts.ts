@@ -3,6 +3,7 @@ import { earliest } from "../../src/domain/decide/index.ts"
 import type { FactOf } from "../../src/domain/facts.ts"
 import type { World } from "./world.ts"
 import type { Ledger } from "./world-ledger.ts"
+import { type Case, promptRules } from "./world-rules-prompts.ts"
 import { hashOf, type RecordedFact, type Row, type Stream } from "./world-truth.ts"
 
 export const judgeRow = (ledger: Ledger, row: Row, before: Row | null, seqs: Map<string, number>) => {
@@ -18,8 +19,9 @@ export const judgeFact = (ledger: Ledger, world: World, stream: Stream, recorded
   const where = () => `${stream.id}@${row.seq} ${row.type}`
   ledger.check("I6 hash", row.state_hash.toString("hex") === hashOf(after), () => `${where()} has the fingerprint of another state`)
   judgeDeadline(ledger, world, stream, recorded)
-  const rule = rules[recorded.fact.type] as Rule | undefined
-  rule?.({ ledger, world, stream, recorded, where })
+  const one: Case = { ledger, world, stream, recorded, where }
+  rules[recorded.fact.type]?.(one)
+  promptRules[recorded.fact.type]?.(one)
 }
 
 /** A decision on a passed deadline: due by the boot clock, armed in the state it fires in, and disarmed or moved by its facts. */
@@ -46,13 +48,6 @@ const judgeDeadline = (ledger: Ledger, world: World, stream: Stream, { before, f
   ledger.check("I30", same.length === 1, () => `${stream.id}: ${due.name} due at ${due.deadline.bootMs} fired ${same.length} times`)
 }
 
-interface Case {
-  readonly ledger: Ledger
-  readonly world: World
-  readonly stream: Stream
-  readonly recorded: RecordedFact
-  readonly where: () => string
-}
 type Rule = (one: Case) => void
 
 const earlier = ({ recorded, stream }: Case) => stream.facts.slice(0, stream.facts.indexOf(recorded))

@@ -10,7 +10,7 @@ import {
   type Runtime
 } from "../../src/infra/runtimes/runtime.ts"
 import { keyOf, type Launch, type World } from "./world.ts"
-import type { Holder } from "./world-holder.ts"
+import type { Holder, WriteOutcome } from "./world-holder.ts"
 import type { Port } from "./world-port.ts"
 
 /** What a planted fault may change of what a daemon hears. */
@@ -22,9 +22,11 @@ export interface Bends {
 
 export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runtime["Service"] => {
   const { clock } = world
-  const pause = Effect.suspend(() =>
-    Effect.sleep(world.chance.happens(world.weather.slowAnswers) ? world.chance.between(50, 900) : world.chance.between(0, 4))
-  )
+  const pause = Effect.suspend(() => {
+    if (!world.chance.happens(world.weather.slowAnswers)) return Effect.sleep(world.chance.between(0, 4))
+    world.injected("slow answer")
+    return Effect.sleep(world.chance.between(50, 900))
+  })
   const unavailable = (reason: HolderUnavailable["reason"]) =>
     new HolderUnavailable({ reason, message: `the modelled holder is ${reason}` })
 
@@ -55,6 +57,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
       const problem = world.launchProblems.shift() ?? (world.chance.happens(world.weather.launchFails) ? "EAGAIN" : null)
       if (problem !== null) {
         // Undone as if never begun.
+        world.injected("launch fails")
         made.denied = true
         world.launches.delete(keyOf(order))
         return yield* new LaunchFailure({ code: problem, message: problem })
@@ -116,21 +119,21 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
           answer()
         })
       )
+    const typing = (writeId: string, bytes: number, submits: boolean, type: (answer: (outcome: WriteOutcome) => void) => void) =>
+      port.cross(
+        Effect.suspend(() => {
+          world.watch({ type: "write", ref, writeId, bytes, submits })
+          if (!open) return Effect.succeed("not_written" as const)
+          return Effect.catch(request<WriteOutcome>(type), () => Effect.succeed("uncertain" as const))
+        })
+      )
     const link: HolderLink = {
       process: holder.process,
       journal: Stream.fromQueue(journal),
       offset: () => holder.offset,
-      write: (writeId, bytes) =>
-        port.cross(
-          Effect.suspend(() => {
-            world.watch({ type: "write", ref, writeId, bytes: bytes.length })
-            if (!open) return Effect.succeed("not_written" as const)
-            return request<"written" | "not_written" | "uncertain">((answer) => holder.write(writeId, bytes, answer)).pipe(
-              Effect.catch(() => Effect.succeed("uncertain" as const))
-            )
-          })
-        ),
-      submit: (writeId, text) => link.write(writeId, new Uint8Array([...text, 13])),
+      write: (writeId, bytes) => typing(writeId, bytes.length, false, (answer) => holder.write(writeId, bytes, answer)),
+      submit: (writeId, text, enterAfterMs) =>
+        typing(writeId, text.length, true, (answer) => holder.submit(writeId, text, enterAfterMs, answer)),
       writeOutcome: (writeId) => port.cross(request((answer) => holder.writeOutcome(writeId, answer))),
       type: (bytes) => tell(() => holder.type(bytes)),
       resize: (size) =>

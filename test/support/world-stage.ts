@@ -5,7 +5,7 @@ import { World } from "./world.ts"
 import { Daemon, type DaemonOptions } from "./world-daemon.ts"
 import { Ledger } from "./world-ledger.ts"
 import { LogFile } from "./world-log.ts"
-import { judgeAct, judgeSpawn, judgeTyping } from "./world-rules-acts.ts"
+import { judgeAct, judgeSpawn, TypingJudge } from "./world-rules-acts.ts"
 import { judgeFact, judgeRow } from "./world-rules-facts.ts"
 import { Truth } from "./world-truth.ts"
 
@@ -17,6 +17,7 @@ export class Stage {
   readonly daemons: Array<Daemon> = []
   /** Input ids of decisions that were told as not written. */
   readonly #absent = new Set<string>()
+  readonly #typing = new TypingJudge()
 
   constructor(seed = 1, ledger = new Ledger()) {
     this.ledger = ledger
@@ -31,6 +32,7 @@ export class Stage {
       this.truth.look()
       judgeAct(ledger, this.world, this.truth, act)
     }
+    this.world.injected = (fault) => ledger.inject(fault)
     this.world.spawned = (holder) => {
       this.truth.look()
       judgeSpawn(ledger, this.world, this.truth, holder)
@@ -43,6 +45,8 @@ export class Stage {
       ...options,
       watch: { asked: () => {}, answered: (decision, answer) => this.#answered(decision, answer) }
     })
+    daemon.disk.injected = this.world.injected
+    daemon.port.injected = this.world.injected
     this.daemons.push(daemon)
     return daemon
   }
@@ -73,7 +77,7 @@ export class Stage {
   /** Every rule that can be looked at between two steps. */
   look(): void {
     this.truth.look()
-    for (const holder of this.world.holders) judgeTyping(this.ledger, this.truth, holder)
+    for (const holder of this.world.holders) this.#typing.judge(this.ledger, this.truth, holder)
     for (const inputId of this.#absent)
       this.ledger.check("I9", !this.truth.decisions.has(inputId), () => `${inputId} was told as not written, and is in the log`)
   }
