@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import type { SessionView } from "../../src/domain/view.ts"
 import { processesOf } from "../support/daemon.ts"
+import { pin } from "../support/recorder.ts"
 import { type AgentName, pinned } from "./installed.ts"
 import { Stage } from "./stage.ts"
 
@@ -144,5 +145,8 @@ export const chain = (name: AgentName, { asks, forks, remembers = everything, so
       await stage.daemon.done("POST", `/v1/sessions/${id}/stop`, {})
       await stage.ended(id)
       assert.deepStrictEqual(processesOf(id), [])
+      // The whole life of it, to be decided again by every later version. `XDG_CACHE_HOME` names the folder that its program is run from.
+      if (process.env.RECORD_TRACES !== undefined)
+        await pin(stage.daemon, id, name, `${pinned[name].package} ${pinned[name].version} lives through the chain`)
     })
   })

@@ -123,7 +123,8 @@ describe("prompts of four clients with retries, while the daemon is killed", () 
   it("each arrive once and whole, or are called uncertain and were seen at most once", async () => {
     await using daemon = await TestDaemon.started()
     const { id, saw } = await agent(daemon)
-    const [clients, each, kills] = [4, 15, 6]
+    // `PROMPT_SOAK=1`: two hundred, and twenty deaths of the daemon.
+    const [clients, each, kills] = process.env.PROMPT_SOAK === undefined ? [4, 15, 6] : [4, 50, 20]
     const texts = new Map<string, string>()
     let done = 0
     const client = async (who: number) => {
@@ -167,5 +168,6 @@ describe("prompts of four clients with retries, while the daemon is killed", () 
       "something arrived that was not whole"
     )
     assert.isAbove(seen.get("answered") ?? 0, (clients * each) / 2)
-  }, 180_000)
+    if (process.env.PROMPT_SOAK !== undefined) console.log(`${kills} kills: ${JSON.stringify([...seen])}`)
+  }, 400_000)
 })
