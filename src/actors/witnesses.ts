@@ -42,8 +42,7 @@ export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
   const ofThisLaunch = (rules: ReadonlyArray<Rule>) => rules.filter(({ when }) => when === undefined || when === begins)
   const titles = ofThisLaunch(evidence.titles)
   const screen = ofThisLaunch(evidence.screen)
-  const composerIsDrawn = screen.some(({ activity }) => activity === "idle")
-  /** Agents write their title before they take input: where the composer can be seen, it says when; else it counts when all is drawn. */
+  /** Agents write their title before they take input: it counts when all is drawn, unless something better is heard before. */
   const isEarly = (word: Observation) => word.type === "Activity" && word.activity === "idle" && context().activity.source === "none"
   const early = yield* Queue.unbounded<ReadonlyArray<Report>>()
   yield* Effect.forkScoped(
@@ -67,7 +66,7 @@ export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
                 report.type === "ActivityObserved" ? { ...report, evidenceOffset: offset } : report
               )
               if (!isEarly(word)) for (const report of told) tell(report)
-              else if (!composerIsDrawn) Queue.offerUnsafe(early, told)
+              else Queue.offerUnsafe(early, told)
             }
           })
     })

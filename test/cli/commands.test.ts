@@ -51,7 +51,7 @@ describe("the command line", () => {
       Effect.gen(function* () {
         const id = yield* said("run", "-d", "--name", "life", "sh", "-c", "sleep 300")
         assert.include(yield* said("stop", "life", "--reason", "enough"), "ended (stopped by cli: enough, signal SIGHUP)")
-        assert.match(yield* fails(4, "stop", "life"), /possible now: resume, archive, terminate/)
+        assert.match(yield* fails(4, "stop", "life"), /possible now: resume, reload, archive, terminate/)
         assert.include(yield* said("resume", "life", "--wait"), `${id} (life) streaming, pid `)
         assert.include(yield* said("archive", "life", "--wait"), "ended")
         assert.notInclude(yield* said("ls", "-q"), id)

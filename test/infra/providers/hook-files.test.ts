@@ -59,7 +59,8 @@ const unknown = (kind: HookKind, seen: ReadonlyArray<Called>) =>
 
 describe("the extension for pi", () => {
   const context = { sessionManager: { getSessionId: () => "s", getSessionFile: () => "/f" }, isIdle: () => true }
-  const start = Effect.fnUntraced(function* (path: string) {
+  const busy = { ...context, isIdle: () => false }
+  const start = Effect.fnUntraced(function* (path: string, context: object = busy) {
     const listeners = new Map<string, (event: object, context: object) => unknown>()
     const { default: extend } = yield* load(path)
     extend({ on: (event: string, listener: () => unknown) => listeners.set(event, listener) })
@@ -88,6 +89,22 @@ describe("the extension for pi", () => {
         assert.deepStrictEqual(unknown("pi", seen), [])
         assert.deepStrictEqual(readHook("pi", "input", seen[1]!.payload), [{ type: "PromptTaken", text: "grüße\u2028" }])
         assert.deepInclude(readHook("pi", "agent_settled", seen[4]!.payload)[0], { type: "TurnEnded", outcome: "interrupted" })
+      })
+    )
+  )
+
+  it.live("tells a moment after the session has begun that it takes input", () =>
+    inDirectory((place) =>
+      Effect.gen(function* () {
+        put("pi", place)
+        const happen = yield* start(join(place.directory, "reprise.ts"), context)
+        happen("session_start", { reason: "startup" })
+        const seen = yield* calls(place.directory, 2)
+        assert.deepStrictEqual(
+          seen.map(({ event }) => event),
+          ["session_start", "ready"]
+        )
+        assert.deepInclude(readHook("pi", "ready", seen[1]!.payload)[0], { type: "Activity", activity: "idle" })
       })
     )
   )

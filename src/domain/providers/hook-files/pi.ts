@@ -14,13 +14,15 @@ export default (pi) => {
     } catch {}
   })
   const nothing = () => ({})
-  on("session_start", ({ reason }) => ({ reason }))
-  // The composer takes Enter a moment after the session has begun.
-  pi.on("session_start", (_, ctx) => void setTimeout(() => {
-    try {
-      if (ctx.isIdle()) tell("ready", { sessionId: ctx.sessionManager.getSessionId() })
-    } catch {}
-  }, 300))
+  on("session_start", ({ reason }, ctx) => {
+    // The composer takes Enter a moment after the session has begun.
+    setTimeout(() => {
+      try {
+        if (ctx.isIdle()) tell("ready", { sessionId: ctx.sessionManager.getSessionId() })
+      } catch {}
+    }, 300)
+    return { reason }
+  })
   on("input", ({ source, text }) => ({ source, text }))
   on("agent_start", nothing)
   // A failed try is followed by another: how it went counts when all is settled.
