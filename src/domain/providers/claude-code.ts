@@ -63,6 +63,8 @@ export const claudeCode: Provider = {
         choices
       },
       { pattern: "^ *Choose the text style that looks best.*$", activity: "waiting", question: "input", choices },
+      // Of `/model` in a conversation that has begun: it costs, so it is not answered for anybody.
+      { pattern: "^ *Switch model\\?$", activity: "waiting", question: "input", choices },
       {
         // The dialog's last lines before the question say what is asked for.
         pattern: "(?:^.*\\n){0,4}^ *(?:Do you want to|Would you like to) .*\\?(?=\\n[ ❯]+1\\. )",

@@ -77,6 +77,18 @@ const screens = {
    Yes, I trust this folder
 
  Enter to confirm · Esc to cancel`,
+  claudeSwitches: `  ⎿  Interrupted · What should Claude do instead?
+▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔
+  Switch model?
+  Your next response will be slower and use more tokens
+
+  This conversation is cached for the current model. Switching to Haiku 5.5
+  means the full history gets re-read.
+
+  ❯ 1. Yes, switch to Haiku 5.5
+    2. No, go back
+
+  Enter to confirm · Esc to cancel`,
   claudeWorks: `❯ hello one
 
 ✻ Gusting…
@@ -195,6 +207,7 @@ describe("the screen of a real agent", () => {
         "No"
       ])
     )
+    assert.deepStrictEqual(on("claude-code", "claudeSwitches"), asks("input", "Switch model?", ["Yes, switch to Haiku 5.5", "No, go back"]))
     assert.deepStrictEqual(
       on("claude-code", "claudeTrusts"),
       asks("trust", "Quick safety check: Is this a project you created or one you trust?", ["No, exit", "Yes, I trust this folder"])
