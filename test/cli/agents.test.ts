@@ -19,6 +19,10 @@ const daemon = Layer.effect(
         scriptedProvider("mine", ["bracketed", "asks=risky", "offers=Yes|No, never", `answers=${join(daemon.home, "answers")}`]),
         scriptedProvider("older", [], { title: "an older one", version: { args: ["--version"], confirmed: ["1.0.0"] } }),
         scriptedProvider("absent", [], { title: "a missing one", command: ["no-such-agent-anywhere"] }),
+        scriptedProvider("hooked", ["silent"], {
+          ready: { firstOutput: true, aliveMs: null },
+          evidence: { hooks: "claude-code", transcript: null, status: null, titles: [], screen: [] }
+        }),
         scriptedProvider("broken", [], { titel: "x" })
       ])
       return daemon.start()
@@ -28,6 +32,12 @@ const daemon = Layer.effect(
 )
 
 const png = Buffer.from("\x89PNG\r\n\x1a\nand so on", "latin1")
+
+/** What an agent is given to tell of itself. */
+const ownOf = (pid: number | undefined): Readonly<Record<string, string>> => {
+  const environ = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")
+  return Object.fromEntries(environ.filter((line) => line.startsWith("REPRISE_")).map((line) => line.split(/=(.*)/s) as [string, string]))
+}
 
 describe("agents by the command line", () => {
   layer(daemon, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
@@ -148,10 +158,7 @@ describe("agents by the command line", () => {
     it.effect("report of themselves from inside, without any token of the daemon's", () =>
       Effect.gen(function* () {
         const id = yield* run("--name", "reporter")
-        const environ = readFileSync(`/proc/${(yield* show(id)).process?.pid}/environ`, "utf8").split("\0")
-        const own = Object.fromEntries(
-          environ.filter((line) => line.startsWith("REPRISE_")).map((line) => line.split(/=(.*)/s) as [string, string])
-        )
+        const own = ownOf((yield* show(id)).process?.pid)
         const inside = (...words: ReadonlyArray<string>) => {
           const env = { ...own, REPRISE_HOME: "/nonexistent" }
           return Effect.promise(() => start("/nonexistent", words, { env }).ended)
@@ -175,6 +182,15 @@ describe("agents by the command line", () => {
         const spoken = yield* Effect.promise(() => start(home, ["--home", home, "hook", "--json", "Stop"], { stdin: "not json" }).ended)
         assert.deepStrictEqual(spoken, { code: 0, stdout: "{}\n", stderr: "" })
         assert.match(yield* fails(2, "hook"), /Missing required argument: event/)
+
+        const id = yield* said("run", "-d", "--provider", "hooked")
+        const env = ownOf((yield* show(id)).process?.pid)
+        const calls = (event: string, payload: object) =>
+          Effect.promise(() => start("/nonexistent", ["hook", event], { env, stdin: JSON.stringify(payload) }).ended)
+        const prompt = { hook_event_name: "UserPromptSubmit", session_id: "c-1", prompt: "typed by somebody" }
+        assert.strictEqual((yield* calls("UserPromptSubmit", prompt)).code, 0)
+        assert.deepInclude((yield* show(id)).evidence, { source: "hook" })
+        assert.strictEqual((yield* show(id)).activity, "working")
       })
     )
 

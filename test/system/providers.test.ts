@@ -57,8 +57,11 @@ describe("an agent that a user described", () => {
       [["titled"], "osc"],
       [["drawn"], "screen"]
     ] as const
+    const { evidence } = scriptedProvider("mine")
     for (const [habits, source] of kinds) {
-      await using daemon = await daemonWith((home) => [`record=${join(home, "record")}`, "bracketed", "work=1500", ...habits])
+      // Where a composer can be seen, no title says before it that the agent is ready.
+      const more = source === "osc" ? { evidence: { ...evidence, screen: [] } } : {}
+      await using daemon = await daemonWith((home) => [`record=${join(home, "record")}`, "bracketed", "work=1500", ...habits], more)
       const { id } = await create(daemon)
       await daemon.reaches(id, "idle", ({ activity }) => activity === "idle")
       await send(daemon, id, { id: "p", text: "hello" })
