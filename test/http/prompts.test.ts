@@ -1,6 +1,7 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { PromptView } from "../../src/domain/prompt-view.ts"
+import type { PromptPage } from "../../src/http/contract/prompts.ts"
 import { HttpServer } from "../../src/http/server.ts"
 import { authorization, client, home, problemOf, raw, running, toCreate } from "../support/http.ts"
 
@@ -109,6 +110,23 @@ describe("the interface to prompts", () => {
         const other = yield* asked("POST", path, { text: "keyed otherwise" }, key)
         assert.strictEqual(problemOf(other, 422).code, "idempotency_mismatch")
         assert.strictEqual(JSON.parse((yield* asked("GET", path)).body).data.length, 2)
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("is taken out of the queue with all that wait, and nothing else is", () =>
+      Effect.gen(function* () {
+        const path = `/v1/sessions/${yield* unready()}/prompts`
+        for (const id of ["a", "b"]) yield* asked("POST", path, { id, text: id, deliver: "idle" })
+        const cleared = yield* asked("DELETE", `${path}?reason=enough`)
+        const { data } = JSON.parse(cleared.body) as PromptPage
+        assert.deepStrictEqual(
+          data.map(({ id, state }) => [id, state]),
+          [
+            ["a", "cancelled"],
+            ["b", "cancelled"]
+          ]
+        )
+        assert.deepStrictEqual((JSON.parse((yield* asked("DELETE", path)).body) as PromptPage).data, [])
       }).pipe(Effect.scoped)
     )
 

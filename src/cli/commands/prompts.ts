@@ -28,19 +28,24 @@ export const prompts = Command.make(
     cancel: change("cancel", "Take a prompt that waits out of the queue"),
     promote: change("promote", "Move a prompt that waits to the front"),
     edit: change("edit", "Give a prompt that waits another text"),
+    clear: Flag.Boolean("clear").pipe(Flag.withDescription("Take all that wait out of the queue"), Flag.withDefault(false)),
     again: change("continue", "Give the prompt of an abandoned turn once more")
   },
-  ({ again, cancel, edit, promote, session, text }) =>
+  ({ again, cancel, clear, edit, promote, session, text }) =>
     withDaemon((daemon, setting) =>
       Effect.gen(function* () {
-        if ([cancel, promote, edit, again].filter(Option.isSome).length > 1)
-          return yield* new UsageFailure({ message: "give one of --cancel, --promote, --edit and --continue" })
+        if ([cancel, promote, edit, again].filter(Option.isSome).length + Number(clear) > 1)
+          return yield* new UsageFailure({ message: "give one of --cancel, --clear, --promote, --edit and --continue" })
         if (Option.isSome(edit) !== Option.isSome(text))
           return yield* new UsageFailure({ message: "--edit and a text belong together: reprise prompts <session> --edit <prompt> <text>" })
         for (const promptId of [cancel, promote, edit, again].filter(Option.isSome)) yield* checked("prompt", PromptId, promptId.value)
         if (Option.isSome(text)) yield* checked("text", PromptRequest.fields.text, text.value)
         const { id } = yield* resolve(daemon, session)
         const { client } = daemon
+        if (clear) {
+          const { data } = yield* daemon.ask(client.prompts.clear({ params: { id }, headers: asCli, query: {} }))
+          return yield* setting.json ? printJson(data) : print(...data.map(fateOf))
+        }
         const of = (promptId: string) => ({ params: { id, promptId }, headers: asCli })
         const changed = Option.isSome(cancel)
           ? client.prompts.cancel({ ...of(cancel.value), query: {} })

@@ -144,6 +144,13 @@ export class PromptsApi extends HttpApiGroup.make("prompts").add(
     success: PromptView,
     error: ofCommand
   }),
+  HttpApiEndpoint.delete("clear", "/v1/sessions/:id/prompts", {
+    params,
+    headers: patchHeaders,
+    query: ReasonRequest,
+    success: PromptPage,
+    error: ofCommand
+  }),
   HttpApiEndpoint.post("continue", "/v1/sessions/:id/prompts/:promptId/continue", {
     params: ofPrompt,
     headers: commandHeaders,

@@ -1,7 +1,7 @@
 /** The routes of prompts: queue one, tell of its fate, change it while it waits, or give one to many. */
 import { Effect, Option, Schema, Stream } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import { Sessions } from "../../actors/sessions.ts"
+import { type Asking, Sessions } from "../../actors/sessions.ts"
 import { limits } from "../../domain/limits.ts"
 import { hasReached, PromptState, type PromptView } from "../../domain/prompt-view.ts"
 import { jsonAnswer } from "../answers.ts"
@@ -62,6 +62,13 @@ export const promptsLayer = HttpApiBuilder.group(Api, "prompts", (handlers) =>
         return jsonAnswer(yield* ask((yield* Sessions).cancelPrompt(params.id, params.promptId, query.reason ?? "", asking)))
       })
     )
+    .handle("clear", ({ headers, params, query, request }) =>
+      Effect.gen(function* () {
+        // A condition is on the session as the caller saw it: the first to be cancelled is the one that it holds for.
+        const { idempotency: _, ...asking } = yield* askingOf(request, headers, query)
+        return jsonAnswer(yield* cleared(params.id, query.reason ?? "", asking))
+      })
+    )
     .handleRaw("continue", ({ headers, params: { id, promptId }, request }) =>
       Effect.gen(function* () {
         const { raw } = yield* nothing(request)
@@ -93,6 +100,25 @@ const page = Effect.fn("http.prompts")(function* (id: string, query: typeof Prom
   const data = rest.slice(0, limit)
   const hasMore = rest.length > limit
   return { data, nextCursor: hasMore ? queuedAt(data.at(-1)!) : null, hasMore }
+})
+
+/** Those that wait; what is being typed goes on. One that is typed in the meantime is not among them. */
+const cleared = Effect.fn("http.clearPrompts")(function* (id: string, reason: string, { ifMatch, ...asking }: Asking) {
+  const { cancelPrompt, prompts } = yield* Sessions
+  const waiting = (yield* ask(prompts(id))).filter(({ state }) => state === "queued")
+  const data: Array<PromptView> = []
+  for (const [place, { id: promptId }] of waiting.entries()) {
+    const conditional = place === 0 && ifMatch !== undefined ? { ...asking, ifMatch } : asking
+    const cancelled = yield* cancelPrompt(id, promptId, reason, conditional).pipe(
+      Effect.catchIf(
+        (error) => error._tag === "Refused",
+        () => Effect.succeed(null)
+      ),
+      ask
+    )
+    if (cancelled !== null) data.push(cancelled)
+  }
+  return { data, nextCursor: null, hasMore: false }
 })
 
 const queuedAt = ({ steps }: PromptView) => steps[0]?.seq ?? 0
