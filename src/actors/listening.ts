@@ -38,9 +38,14 @@ export const listen = Effect.fn("listen")(function* (listening: Listening) {
     }
     const { notifications, queries, statuses, titles } = read(chunk.bytes)
     for (const status of statuses) {
+      if (status.kind === "login") {
+        const detail = status.question ?? "nobody is logged in"
+        tell({ type: "TurnObserved", generation, source: "protocol", outcome: "failed", detail })
+        tell({ type: "BlockObserved", generation, source: "protocol", cause: "auth", until: null, detail })
+      }
       const ended = status.ended ?? (status.activity === "idle" && isInTurn ? "interrupted" : null)
       if (ended !== null) tell({ type: "TurnObserved", generation, source: "protocol", outcome: ended, detail: endings[ended] })
-      isInTurn = status.activity === "working" || status.activity === "waiting"
+      isInTurn = status.activity === "working" || (status.activity === "waiting" && status.kind !== "login")
       const { activity, kind, offset, question } = status
       tell({
         ...{ type: "ActivityObserved", generation, activity, source: "protocol", question, evidenceOffset: offset },

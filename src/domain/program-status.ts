@@ -8,7 +8,7 @@ export interface ProgramStatus {
   /** What somebody must answer, where the program says it. */
   readonly question: string | null
   /** What kind of answer it waits for. */
-  readonly kind: "permission" | "input" | null
+  readonly kind: "permission" | "input" | "login" | null
   /** How the turn ended, where the program says that one did. */
   readonly ended: "completed" | "failed" | null
   /** Bytes from the beginning of the stream to the end of the sequence. */
@@ -194,7 +194,8 @@ const statusOf = (body: string): Omit<ProgramStatus, "offset"> | null => {
   }
 }
 
-const kindOf = (kind: string | undefined) => (kind === "permission" ? "permission" : "input")
+/** `auth`: nobody is logged in (Claude Code 2.1.329). */
+const kindOf = (kind: string | undefined) => (kind === "permission" ? "permission" : kind === "auth" ? "login" : "input")
 
 const messageOf = (base64: string | undefined): string | null => {
   if (base64 === undefined || !/^[A-Za-z0-9+/]+=*$/.test(base64)) return null

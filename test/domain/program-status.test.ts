@@ -27,6 +27,7 @@ describe("a program's word of itself", () => {
   it("says what is asked, as plain text", () => {
     assert.deepInclude(heard(bytes(said("blocked", message("may I?\x1b[2J"))))[0], { activity: "waiting", question: "may I? [2J" })
     assert.deepInclude(heard(bytes(said("blocked", ":kind=input")))[0], { question: null, kind: "input" })
+    assert.deepInclude(heard(bytes(said("blocked", ":kind=auth")))[0], { activity: "waiting", kind: "login" })
     assert.deepInclude(heard(bytes(said("blocked", ":msg=%%%")))[0], { question: null })
   })
 
