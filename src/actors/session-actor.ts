@@ -8,6 +8,7 @@ import { AgentFiles } from "../infra/agents/agent-files.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
 import { AlreadyDone, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
+import { Output } from "../infra/output/output.ts"
 import type { Folded } from "./fold.ts"
 import { type Hands, makeHands } from "./hands.ts"
 import type { Leases } from "./leases.ts"
@@ -48,6 +49,7 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
 ) {
   const store = yield* EventStore
   const clock = yield* BootClock
+  const output = yield* Output
   const files = yield* AgentFiles
   const mailbox = yield* Queue.unbounded<Letter>()
   let { checkpointed, seq, session } = folded
@@ -97,7 +99,9 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
       yield* unlessDone(letter)
       return yield* new PreconditionFailed({ session: id, expected, seq })
     }
-    const moment = yield* clock.moment(hands.offset())
+    // Whoever asks may have seen what the holder has not told of yet.
+    const shown = letter.asking === null ? 0 : yield* output.end(id)
+    const moment = yield* clock.moment(Math.max(hands.offset(), shown))
     const outcome = decide(session, letter.input, moment)
     yield* Metric.update(Metric.withAttributes(decided, { input: letter.input.type, outcome: outcome._tag }), 1)
     if (outcome._tag !== "Accepted") yield* unlessDone(letter)
