@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import Database from "better-sqlite3"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Schema, Stream } from "effect"
 import { Sessions } from "../src/actors/sessions.ts"
 import { limits } from "../src/domain/limits.ts"
 import { CreateRequest } from "../src/domain/spec.ts"
@@ -41,7 +41,7 @@ const compared = Effect.fnUntraced(function* (home: string, times: number) {
       prompts.push(yield* Effect.promise(() => timed(port, `/v1/sessions/${id}/prompts`, token, body)))
       bare.push(yield* Effect.promise(() => timed(peer, "/", token, body)))
     }
-    yield* (yield* Sessions).send(id, { type: "Kill", by: "bench", reason: "" }, asking)
+    yield* over(id)
   }
   const hooks = yield* hookLatencies(port, times)
   return [
@@ -82,9 +82,16 @@ const session = Effect.fnUntraced(function* (provider: string, command: Readonly
   return view.id
 })
 
+/** Nothing of it is left. */
+const over = Effect.fnUntraced(function* (id: string) {
+  const sessions = yield* Sessions
+  yield* sessions.send(id, { type: "Kill", by: "bench", reason: "" }, asking)
+  yield* sessions.send(id, { type: "Terminate", by: "bench", reason: "" }, asking)
+  yield* Effect.ignore(Effect.timeout(Stream.runDrain(sessions.changes(id)), "10 seconds"))
+})
+
 /** The agent is a sleep that never speaks; its hooks are ours. */
 const hookLatencies = Effect.fnUntraced(function* (port: number, times: number) {
-  const sessions = yield* Sessions
   const { tokenOf } = yield* HookTokens
   const id = yield* session("pi", ["bash", "-c", "sleep 1000"])
   const hookToken = tokenOf(id, 1)
@@ -101,7 +108,7 @@ const hookLatencies = Effect.fnUntraced(function* (port: number, times: number) 
     yield* Effect.promise(() => answered)
   }
   events.close()
-  yield* sessions.send(id, { type: "Kill", by: "bench", reason: "" }, asking)
+  yield* over(id)
   return taken
 })
 

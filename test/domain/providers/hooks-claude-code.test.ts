@@ -22,7 +22,7 @@ describe("Claude Code's hooks", () => {
   it("name the conversation and its transcript, and do not call the agent ready", () => {
     assert.deepStrictEqual(told[0], {
       event: "SessionStart",
-      seen: [{ type: "Conversation", id, transcript: `/home/user/.claude/projects/-work-project/${id}.jsonl` }]
+      seen: [{ type: "Conversation", id, transcript: `/home/user/.claude/projects/-home-ada-project/${id}.jsonl` }]
     })
   })
 

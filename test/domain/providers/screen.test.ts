@@ -63,13 +63,13 @@ const screens = {
 ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌
  Do you want to proceed?
  ❯ 1. Yes
-   2. Yes, and always allow access to /work/project from this project
+   2. Yes, and always allow access to /home/ada/project from this project
    3. No
 
  Esc to cancel · Tab to amend`,
   claudeTrusts: ` Accessing workspace:
 
- /work/project
+ /home/ada/project
 
  Quick safety check: Is this a project you created or one you trust? (Like your own code)
 
@@ -129,14 +129,14 @@ const screens = {
 
 › Ask Codex to do anything
 
-  scripted-model default · /work/project`,
+  scripted-model default · /home/ada/project`,
   codexPrints: `› work [slow 5000]
 
 • Taken down: (3) work
 
 › Ask Codex to do anything
 
-  scripted-model default · /work/project`,
+  scripted-model default · /home/ada/project`,
   codexPrintsAgain: `  Worked for 5s • 02:50
 
 › again
@@ -145,7 +145,7 @@ const screens = {
 
 › Ask Codex to do anything
 
-  scripted-model default · /work/project`,
+  scripted-model default · /home/ada/project`,
   codexRests: `› work [slow 5000]
 
 • Taken down: (3) work [slow 5000] It took no time.
@@ -154,7 +154,7 @@ const screens = {
 
 › Ask Codex to do anything
 
-  scripted-model default · /work/project`,
+  scripted-model default · /home/ada/project`,
   geminiAsks: `╭──────────────────────────────────────────╮
 │ ? Shell  touch perm.txt                  │
 │                                          │
@@ -180,12 +180,12 @@ const screens = {
   piWorks: `── ⠇ Working ───────────────────────────────
 
 ────────────────────────────────────────────
-/work/project
+/home/ada/project
 0.0%/128k (auto)                                   scripted-model`,
   piRests: `────────────────────────────────────────────
 
 ────────────────────────────────────────────
-/work/project
+/home/ada/project
 ↑3.4k ↓43 R138 1.2%/128k (auto)                    scripted-model`
 }
 
@@ -203,7 +203,7 @@ describe("the screen of a real agent", () => {
       on("claude-code", "claudeAsks"),
       asks("permission", "Run shell command touch perm.txt Do you want to proceed?", [
         "Yes",
-        "Yes, and always allow access to /work/project from this project",
+        "Yes, and always allow access to /home/ada/project from this project",
         "No"
       ])
     )

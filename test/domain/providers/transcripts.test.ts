@@ -121,12 +121,12 @@ describe("the place of a transcript", () => {
     transcriptPlace(kind, { conversation: "c", cwd, environment, home: "/home/user" })
 
   it("follows from directory and conversation where the agent lets it", () => {
-    assert.deepStrictEqual(of("claude-code", "/work/project"), {
-      directory: "/home/user/.claude/projects/-work-project",
+    assert.deepStrictEqual(of("claude-code", "/home/ada/project"), {
+      directory: "/home/user/.claude/projects/-home-ada-project",
       name: { type: "exact", text: "c.jsonl" }
     })
-    assert.deepStrictEqual(of("pi", "/work/my.project"), {
-      directory: "/home/user/.pi/agent/sessions/--work-my.project--",
+    assert.deepStrictEqual(of("pi", "/home/ada/my.project"), {
+      directory: "/home/user/.pi/agent/sessions/--home-ada-my.project--",
       name: { type: "ending", text: "_c.jsonl" }
     })
     assert.strictEqual(of("claude-code", "/w", { CLAUDE_CONFIG_DIR: "/c" })?.directory, "/c/projects/-w")
