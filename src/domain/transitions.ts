@@ -237,6 +237,7 @@ export const exited = remember<"ProcessExited">((context, { code, holderSeq, sig
 
 /** Legal while what is left of the tree is being ended. */
 export const whileReaping = {
-  Adopted: { actions: [remember<"Adopted">(), perform(runLadder)] },
+  // Given up, and there after all: what was begun then is still owed.
+  Adopted: { actions: [remember<"Adopted">(), perform((context) => (context.leaderExit === null ? sweep(context) : runLadder(context)))] },
   LeftoversRemain: { actions: remember<"LeftoversRemain">((_, { holderSeq, leftovers }) => ({ holderSeq, leftovers })) }
 }
