@@ -36,6 +36,8 @@ export interface Hands {
   /** The hash of the prompt that an agent repeats, or of whatever text it is. */
   readonly recognise: (text: string) => string
   readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
+  /** Somebody is with the holder of the present launch, and hears its agent. */
+  readonly hears: () => boolean
   /** The newest output offset that is known of. */
   readonly offset: () => number
 }
@@ -127,7 +129,7 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
         witness: (answerFrom, reply) =>
           witness({
             ...{ session: id, generation: ref.generation, context, news, tell, recognise, reply, answerFrom },
-            from: context().activity.evidenceOffset ?? context().offset,
+            from: () => context().activity.evidenceOffset ?? context().offset,
             isFresh: answerFrom === 0
           }).pipe(Effect.provideContext(services))
       }),
@@ -166,12 +168,19 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
   const deliver = ({ answers, generation, hash, paths = [], promptId, writeId }: DeliverPrompt) => {
     const undeliverable = (code: string) => tell({ type: "PromptUndeliverable", generation, promptId, code })
     const type = (holder: HolderLink, text: string): Effect.Effect<WriteOutcome | null> => {
+      const tooLate = () => undeliverable("question_closed")
       if (answers && !isOpen(promptId)) {
-        undeliverable("question_closed")
+        tooLate()
         return Effect.succeed(null)
       }
       const keys = answers ? answerKeys(context(), text) : null
-      if (keys !== null) return Effect.andThen(settling, holder.write(writeId, new TextEncoder().encode(keys)))
+      if (keys !== null)
+        return Effect.andThen(
+          settling,
+          Effect.suspend(() =>
+            isOpen(promptId) ? holder.write(writeId, new TextEncoder().encode(keys)) : Effect.as(Effect.sync(tooLate), null)
+          )
+        )
       const typed = typedText(context(), text, paths)
       return Effect.flatMap(holder.submit(writeId, typedBytes(context(), typed), enterAfterMs(typed)), (outcome) => {
         if (outcome !== "unsupported") return Effect.succeed(outcome)
@@ -311,6 +320,7 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
     },
     recognise,
     type,
+    hears: () => link(context().generation) !== null,
     offset: () => Math.max(context().offset, attended?.attendance.link()?.offset() ?? 0)
   } satisfies Hands
 })

@@ -1,5 +1,6 @@
 /** At most one live session holds a conversation: two agents on one would write into each other's history. */
 
+import { Context } from "effect"
 import { mayRun } from "../domain/session.ts"
 import type { SessionView } from "../domain/view.ts"
 
@@ -11,6 +12,9 @@ export interface Leases {
   /** Takes it where nobody else has it; else the other that has. */
   readonly claim: (session: string, provider: string, conversation: string | null) => string | null
 }
+
+/** How a registry keeps its leases: always so, but where a test plants a defect. */
+export const Leasing = Context.Reference<() => Leases>("reprise/actors/Leasing", { defaultValue: () => makeLeases })
 
 /** Leases follow from the log: whoever is live and knows its conversation holds it. */
 export const makeLeases = (): Leases => {

@@ -21,7 +21,7 @@ import type { Fencing } from "./fencing.ts"
 import { fold, step } from "./fold.ts"
 import { type Admit, makeForking } from "./forking.ts"
 import type { HandsServices } from "./hands.ts"
-import { makeLeases } from "./leases.ts"
+import { Leasing } from "./leases.ts"
 import { type Letter, request as letterOf, report } from "./letter.ts"
 import { reportsOf } from "./observing.ts"
 import { makePrompting } from "./prompting.ts"
@@ -61,7 +61,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   const services = yield* Effect.context<Services>()
   const texts = yield* Texts
   const admission = makeAdmission(options.liveSessions)
-  const leases = makeLeases()
+  const leases = (yield* Leasing)()
   const observe = (after: SessionView) => {
     admission.observe(after.id, after.state)
     leases.observe(after)

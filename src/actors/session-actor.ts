@@ -1,14 +1,15 @@
 /** One session, alive: takes one input at a time, makes it true in the log, acts on it, and only then says so. */
 import { Deferred, Effect, Exit, Metric, Queue } from "effect"
-import { type Accepted, allowed, decide, earliest } from "../domain/decide/index.ts"
+import { type Accepted, allowed, earliest } from "../domain/decide/index.ts"
 import { type Session, stateName } from "../domain/session.ts"
-import type { Moment } from "../domain/time.ts"
+import type { Deadline, Moment } from "../domain/time.ts"
 import { isLive, type SessionView, view } from "../domain/view.ts"
 import { AgentFiles } from "../infra/agents/agent-files.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
 import { AlreadyDone, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
 import { Output } from "../infra/output/output.ts"
+import { Deciding } from "./deciding.ts"
 import type { Folded } from "./fold.ts"
 import { type Hands, makeHands } from "./hands.ts"
 import type { Leases } from "./leases.ts"
@@ -29,6 +30,7 @@ export interface SessionActor {
 
 /** A session at rest leaves the memory after this; a list, a get and its log do not need it. */
 const passivateAfterMs = 30_000
+const catchUpMs = 1_000
 /** The longest sleep: after a suspend the boot clock has moved on and no timer has. */
 const longestSleepMs = 60_000
 /** The shortest: /proc/uptime moves in steps of 10 ms. */
@@ -50,6 +52,7 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
   const store = yield* EventStore
   const clock = yield* BootClock
   const output = yield* Output
+  const decide = yield* Deciding
   const files = yield* AgentFiles
   const mailbox = yield* Queue.unbounded<Letter>()
   let { checkpointed, seq, session } = folded
@@ -167,6 +170,12 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
     tries = 0
   })
 
+  const isUp = () => session.context.process !== null
+  /** What the agent did while nobody listened is still being read when an actor begins, and says more than the time that passed. */
+  const heardFromMs = (yield* clock.bootMs) + catchUpMs
+  const dueMs = (deadline: Deadline) => (isUp() ? Math.max(deadline.bootMs, heardFromMs) : deadline.bootMs)
+  const deadlineReached = () => report({ type: "DeadlineReached", ...(isUp() && !hands.hears() ? { deaf: true } : {}) })
+
   const within = (ms: number) => Effect.timeoutOption(Math.min(longestSleepMs, Math.max(shortestSleepMs, ms)))
 
   /** Post, or a deadline of the session's own; null when there has been neither for a while and none is to be expected. */
@@ -182,10 +191,10 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
       }
       const due = earliest(session.context.deadlines)
       if (due === null && isLive(session)) return yield* Queue.take(mailbox)
-      const posted = yield* Queue.take(mailbox).pipe(within(due === null ? passivateAfterMs : due.deadline.bootMs - nowMs))
+      const posted = yield* Queue.take(mailbox).pipe(within(due === null ? passivateAfterMs : dueMs(due.deadline) - nowMs))
       if (posted._tag === "Some") return posted.value
       if (due === null) return null
-      if ((yield* clock.bootMs) >= due.deadline.bootMs) return report({ type: "DeadlineReached" })
+      if ((yield* clock.bootMs) >= dueMs(due.deadline)) return deadlineReached()
     }
   })
 

@@ -22,7 +22,7 @@ export const witnessScreen = Effect.fn("witnessScreen")(function* (witnessing: W
   let looks = 0
   yield* Stream.runForEach(
     // A launch of our own begins on a blank screen, whatever the agent before it has left there.
-    screen(session, context().spec.size, isFresh ? from : null),
+    screen(session, context().spec.size, isFresh ? from() : null),
     Effect.fnUntraced(function* ({ lines, offset }) {
       const word = readScreen(rules, lines)
       // A composer is drawn before it takes Enter: with nothing else to go by, it must have stood there for a while.

@@ -27,7 +27,7 @@ export interface Witnessing {
   readonly recognise: (text: string) => string
   readonly reply: (bytes: Uint8Array) => Effect.Effect<void>
   /** Where the last word was heard, or where the launch began to print. */
-  readonly from: number
+  readonly from: () => number
   /** It was launched by this daemon, a moment ago. */
   readonly isFresh: boolean
   /** A program that asks before this place has been answered, or was given up on, by whoever listened then. */
@@ -36,7 +36,7 @@ export interface Witnessing {
 
 /** Starts in the scope and ends with it. */
 export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
-  const { context, generation, recognise, session, tell } = witnessing
+  const { context, from, generation, news, recognise, session, tell } = witnessing
   const { evidence } = agentOf(context())
   const begins = context().conversation?.kind === "fresh" ? "fresh" : "resumed"
   const ofThisLaunch = (rules: ReadonlyArray<Rule>) => rules.filter(({ when }) => when === undefined || when === begins)
@@ -52,9 +52,15 @@ export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
       if (context().activity.source === "none") for (const report of told) tell(report)
     })
   )
-  yield* Effect.forkScoped(
+  // What lies before its process was another launch's to say.
+  const begun = Effect.gen(function* () {
+    while (context().process === null) yield* news.next
+    return from()
+  })
+  const listening = (place: number) =>
     listen({
       ...witnessing,
+      from: place,
       ...(titles.length === 0
         ? {}
         : {
@@ -70,7 +76,7 @@ export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
             }
           })
     })
-  )
+  yield* Effect.forkScoped(Effect.flatMap(begun, listening))
   if (evidence.transcript !== null) yield* Effect.forkScoped(witnessTranscript(witnessing, evidence.transcript))
   if (evidence.transcript === "codex") yield* Effect.forkScoped(witnessConversation(witnessing))
   if (evidence.status !== null) yield* Effect.forkScoped(witnessStatus(witnessing))

@@ -138,7 +138,8 @@ export const Report = Schema.Union([
   report("Swept", { swept: Schema.Int, lastSeenAt: Schema.Int }),
   input("HostRebooted", {}),
   /** A deadline passed; which one, the session knows. */
-  input("DeadlineReached", {})
+  /** `deaf`: the agent could not be heard when it passed. */
+  input("DeadlineReached", { deaf: Schema.optionalKey(Schema.Boolean) })
 ]).pipe(Schema.toTaggedUnion("type"))
 export type Report = typeof Report.Type
 

@@ -117,7 +117,7 @@ const active = {
           doubt: null,
           deadlines: without(context.deadlines, "doubt"),
           heard,
-          prompts: unmovedBy(context.prompts, changed.observedAt, heard),
+          prompts: unmovedBy(context.prompts, changed, heard),
           // Who works has been told something; who works again is blocked no more.
           ...(activity === "working" ? { ...begun(context), blocked: null } : {})
         }

@@ -53,6 +53,13 @@ const reach = (stage: Stage) => (prompt: OpenPrompt) => ({ ...prompt, stage })
 const leave = () => null
 const nothingHeard: Heard = { changes: 0, turns: 0 }
 
+/** Where its turn has not been heard of yet, the idleness that there is now belongs to the turn before. */
+const accepted = step("PromptAccepted", (prompt, { heard }) => ({
+  ...prompt,
+  stage: "accepted",
+  before: (heard?.turns ?? 0) > prompt.before.turns ? prompt.before : (heard ?? nothingHeard)
+}))
+
 /** Legal in every state but `terminated`: a fate is told whenever it becomes known. */
 export const promptSteps = {
   PromptQueued: {
@@ -87,10 +94,7 @@ export const promptSteps = {
   PromptReleased: step("PromptReleased", (prompt, _, { free }) => ({ ...prompt, stage: "queued", writeId: null, held: free !== true })),
   PromptWritten: step("PromptWritten", reach("written")),
   PromptSubmitted: step("PromptSubmitted", (prompt, _, { deadline }) => ({ ...prompt, stage: "submitted", acceptBy: deadline })),
-  PromptAccepted: {
-    guard: step("PromptAccepted", reach("accepted")).guard,
-    actions: [step("PromptAccepted", reach("accepted")).actions, remember<"PromptAccepted">(begun)]
-  },
+  PromptAccepted: { guard: accepted.guard, actions: [accepted.actions, remember<"PromptAccepted">(begun)] },
   PromptAnswered: step("PromptAnswered", leave),
   PromptRejected: step("PromptRejected", leave),
   PromptUncertain: step("PromptUncertain", (prompt, _, { resend }) =>
@@ -127,10 +131,17 @@ export const promptClaim = {
 }
 
 /** A word that came late, of a time before they were typed: what they wait for comes after it. */
-export const unmovedBy = (prompts: SessionContext["prompts"], observedAt: number | undefined, heard: Heard): SessionContext["prompts"] =>
-  observedAt === undefined || !prompts.some(({ claimedAt }) => (claimedAt ?? 0) > observedAt)
-    ? prompts
-    : prompts.map((prompt) => ((prompt.claimedAt ?? 0) > observedAt ? { ...prompt, before: heard } : prompt))
+export const unmovedBy = (
+  prompts: SessionContext["prompts"],
+  { at, observedAt }: { readonly at: number; readonly observedAt?: number },
+  heard: Heard
+): SessionContext["prompts"] => {
+  const isUnmoved = ({ claimedAt }: OpenPrompt) => observedAt !== undefined && isBefore(observedAt, claimedAt ?? 0, at)
+  return prompts.some(isUnmoved) ? prompts.map((prompt) => (isUnmoved(prompt) ? { ...prompt, before: heard } : prompt)) : prompts
+}
+
+/** Nothing is told from what lies in the future: the wall clock was set back since, and proves nothing of the order. */
+export const isBefore = (observedAt: number, claimedAt: number, nowMs: number): boolean => observedAt < claimedAt && claimedAt <= nowMs
 
 /** Somebody can type again. */
 export const unheld = ({ prompts }: SessionContext) => ({

@@ -66,10 +66,13 @@ describe("the end of a turn", () => {
   it("is no end of a prompt that was typed later, however late it is told", () => {
     const late = { observedAt: 1_000_500 }
     const claimed = when(up(), prompt("p"), at(1_000)).then({ type: "PromptQueued" }, { type: "PromptClaimed" })
-    const stale = going(claimed, { ...working(), ...late } as never, { ...idle(), ...late } as never, typed("p"))
+    const [began, ended] = [working(), idle()].map((word) => [{ ...word, ...late }, at(2_000)] as never) as [never, never]
+    const stale = going(claimed, began, ended, typed("p"))
     assert.deepInclude(stale.context.prompts[0] as object, { id: "p", stage: "submitted" })
     const accepted = going(stale, working())
-    when(accepted, { ...turnOver("completed"), ...late } as never).then({ type: "TurnEnded" })
+    when(accepted, { ...turnOver("completed"), ...late } as never, at(2_000)).then({ type: "TurnEnded" })
+    // Unless the wall clock was set back since, and says nothing of what came first.
+    when(accepted, { ...turnOver("completed"), ...late } as never, at(0)).then({ type: "TurnEnded" }, { type: "PromptAnswered" })
     when(accepted, turnOver("completed")).then({ type: "TurnEnded" }, { type: "PromptAnswered", promptId: "p" })
   })
 

@@ -2,6 +2,7 @@
 import type { EvidenceSource } from "../activity.ts"
 import type { Asked, Fact } from "../facts.ts"
 import type { InputOf, Report } from "../inputs.ts"
+import { isBefore } from "../prompt-transitions.ts"
 import { insideOf, isUp } from "../session.ts"
 import type { SessionContext, Word } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
@@ -38,11 +39,16 @@ export const activity: Policies<Extract<Report, { readonly type: "ActivityObserv
     if (insideOf(session) === "booting" && observed.activity !== "unknown")
       return [...ready(situation, observed.source), changed(situation, observed)]
     if (!isUp(session)) return nothing("not_now")
+    if (isOvertaken(context.activity, observed, situation.now.wallMs)) return nothing("repeated")
     if (observed.evidenceOffset !== undefined && observed.evidenceOffset <= (context.activity.evidenceOffset ?? -1))
       return nothing("repeated")
     return outweighs(context, observed.source, situation.now.wallMs) ? weaker(situation, observed) : heard(situation, observed)
   }
 }
+
+/** A word that was sent and left behind comes twice, and may come late: its source has said something newer by then. */
+const isOvertaken = (known: Word, { observedAt, source }: Observed, nowMs: number) =>
+  source === known.source && observedAt !== undefined && known.observedAt !== undefined && isBefore(observedAt, known.observedAt, nowMs)
 
 const heard = (situation: Situation, observed: Observed): Verdict => {
   const { context, now } = situation

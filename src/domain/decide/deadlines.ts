@@ -14,9 +14,9 @@ import { armIdleStop, interruptOverdue } from "./terminal.ts"
 import { fact, nothing, type Policies, type Situation, type Verdict } from "./verdict.ts"
 
 export const deadlines: Policies<Extract<Report, { readonly type: "DeadlineReached" }>> = {
-  DeadlineReached: (situation) => {
+  DeadlineReached: (situation, { deaf }) => {
     const due = earliest(situation.context.deadlines)
-    return due === null || due.deadline.bootMs > situation.now.bootMs ? nothing("not_due") : passed[due.name](situation)
+    return due === null || due.deadline.bootMs > situation.now.bootMs ? nothing("not_due") : passed[due.name](situation, deaf === true)
   }
 }
 
@@ -30,7 +30,7 @@ export const earliest = (
   return sorted[0] === undefined ? null : { name: sorted[0][0], deadline: sorted[0][1] }
 }
 
-const passed: { readonly [name in DeadlineName]: (situation: Situation) => Verdict } = {
+const passed: { readonly [name in DeadlineName]: (situation: Situation, deaf: boolean) => Verdict } = {
   launch: (situation) => [fact("HolderLost", situation, { generation: situation.context.generation, reason: "launch_overdue" })],
   ready: (situation) => {
     const { aliveMs } = agentOf(situation.context).ready

@@ -34,7 +34,7 @@ export const evidence: Policies<EvidenceInput> = {
     // A transcript is read after the fact: what it tells may be of the turn before.
     if (outweighs(context, source, now.wallMs)) return nothing("weaker_evidence")
     const isKnown = (context.heard?.ended ?? 0) === (context.heard?.turns ?? 0)
-    const accepted = context.prompts.some((prompt) => isTurnOf(prompt, observedAt))
+    const accepted = context.prompts.some((prompt) => isTurnOf(situation, prompt, observedAt))
     if (!accepted && (isKnown || !isBusy(context.activity.value))) return nothing("repeated")
     return [fact("TurnEnded", situation, { generation, outcome, detail, source }), ...turnEnded(situation, observed)]
   }),

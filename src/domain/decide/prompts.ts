@@ -2,6 +2,7 @@
 import type { Evidence, Fact } from "../facts.ts"
 import type { Command, InputOf, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
+import { isBefore } from "../prompt-transitions.ts"
 import { isBusy } from "../remember.ts"
 import { insideOf, isUp, lifeOf } from "../session.ts"
 import type { OpenPrompt } from "../session-context.ts"
@@ -82,12 +83,13 @@ export const promptWriteSettled = (
 }
 
 /** Nothing told that the agent took the prompt. If something would have told, it did not; else nobody can say. Enter is not pressed again. */
-export const acceptOverdue = (situation: Situation): ReadonlyArray<Fact> =>
+export const acceptOverdue = (situation: Situation, deaf: boolean): ReadonlyArray<Fact> =>
   situation.context.prompts
     .filter(({ acceptBy, stage }) => stage === "submitted" && acceptBy !== null && acceptBy.bootMs <= situation.now.bootMs)
     .map((prompt) => {
       const { activity, heard } = situation.context
       const { source, value } = activity
+      if (deaf) return uncertain(situation, prompt, "nobody heard the agent when its time was up")
       const unmoved = (heard?.changes ?? 0) === prompt.before.changes
       if (prompt.answers !== undefined && prompt.answers === openQuestion(situation))
         return fact("PromptRejected", situation, {
@@ -127,8 +129,8 @@ export const atEnd = (situation: Situation): ReadonlyArray<Fact> => {
 }
 
 /** Whether a turn that ended then may have been this prompt's. */
-export const isTurnOf = ({ claimedAt, stage }: OpenPrompt, endedAt: number | undefined): boolean =>
-  stage === "accepted" && (endedAt === undefined || endedAt >= (claimedAt ?? 0))
+export const isTurnOf = ({ now }: Situation, { claimedAt, stage }: OpenPrompt, endedAt: number | undefined): boolean =>
+  stage === "accepted" && (endedAt === undefined || !isBefore(endedAt, claimedAt ?? 0, now.wallMs))
 
 /** What a turn's end means for the prompts that it was about. */
 export const turnEnded = (
@@ -137,7 +139,7 @@ export const turnEnded = (
 ): ReadonlyArray<Fact> => {
   const evidence = { source, detail }
   return situation.context.prompts
-    .filter((prompt) => isTurnOf(prompt, observedAt))
+    .filter((prompt) => isTurnOf(situation, prompt, observedAt))
     .map(({ id }) => {
       if (outcome === "failed") return fact("PromptRejected", situation, { promptId: id, code: "turn_failed", evidence })
       return outcome === "completed"
