@@ -40,7 +40,10 @@ export const judgeCalm = (stage: Stage, daemon: Daemon, poisoned: ReadonlySet<st
 const judgeTalk = ({ ledger, world }: Stage, { id, session }: Stream, { mind, script }: Holder) => {
   const { activity, interrupt, prompts } = session.context
   if (script.reads) {
-    const under = prompts.filter(({ stage }) => stage === "claimed" || stage === "written" || stage === "submitted")
+    const isDue = (at: { readonly bootMs: number } | null) => at === null || at.bootMs <= world.clock.bootMs
+    const under = prompts.filter(
+      ({ acceptBy, stage }) => stage === "claimed" || stage === "written" || (stage === "submitted" && isDue(acceptBy))
+    )
     ledger.check("P settled", under.length === 0, () => `${id}: ${under.map((prompt) => `${prompt.id} is ${prompt.stage}`).join()}`)
     const late = activity.value === "idle" ? prompts.filter(({ stage }) => stage === "queued") : []
     ledger.check("P delivered", late.length === 0, () => `${id} is idle, and ${late.map((prompt) => prompt.id).join()} wait`)

@@ -18,6 +18,7 @@ interface Request {
   readonly typed: string | null
   /** The first answer that was a success. */
   promised: SessionView | null
+  attempts: number
   outcome: "none" | "answered" | "written" | "not_written" | "uncertain" | "refused"
 }
 
@@ -150,7 +151,7 @@ export class Clients {
     const by = this.#nextName()
     const keyed = this.#chance.happens(0.8)
     const asking: Asking = { by, ...(keyed ? { idempotency: { scope: session ?? "create", key: by, requestHash: by } } : {}) }
-    const request: Request = { asking, session, typed, send: make(asking), promised: null, outcome: "none" }
+    const request: Request = { asking, session, typed, send: make(asking), promised: null, attempts: 0, outcome: "none" }
     if (keyed || session !== null) this.#send(daemon, request)
     if (keyed) this.requests.push(request)
   }
@@ -158,14 +159,20 @@ export class Clients {
   #send(daemon: Daemon, request: Request): void {
     // What was refused may be taken now.
     if (request.outcome === "refused") request.outcome = "none"
+    request.attempts += 1
     daemon.ask(request.send(daemon), (exit) => this.#hear(request, exit))
   }
 
   #hear(request: Request, exit: Exit.Exit<Answer, unknown>): void {
     const { ledger, truth } = this.#stage
     if (exit._tag === "Failure") {
-      const error = Cause.squash(exit.cause) as { readonly _tag?: string; readonly code?: string }
+      const error = Cause.squash(exit.cause) as { readonly _tag?: string; readonly code?: string; readonly outcome?: string }
       this.#answers.update(`${request.asking.by} ${error._tag} ${error.code}\n`)
+      if (error._tag === "StoreFailure" && error.outcome === "absent" && request.attempts === 1) {
+        truth.look()
+        const done = truth.rows.some(({ actor }) => actor === request.asking.by)
+        ledger.check("I9 told", !done, () => `${request.asking.by} was told that nothing was written, and it is`)
+      }
       if (error._tag === "InputNotWritten") request.outcome = error.code as Request["outcome"]
       else if (error._tag === "Refused" && request.outcome === "none") request.outcome = "refused"
       return

@@ -1,5 +1,5 @@
 /** Somebody who follows the whole log, across daemons, from wherever they last stood: in order, none missing, none twice, decisions whole. */
-import { Effect, Stream } from "effect"
+import { Effect, Schedule, Stream } from "effect"
 import type { Entry } from "../../src/infra/log/event-store.ts"
 import type { Chance } from "../support/world-chance.ts"
 import type { Daemon } from "../support/world-daemon.ts"
@@ -10,6 +10,9 @@ export class Follower {
   #after = 0
   #received: Array<number> = []
   #checked = 0
+  /** Of a log that cannot be read just now. */
+  #cutOff: Daemon | null = null
+  #daemon: Daemon | null = null
 
   constructor(stage: Stage) {
     this.#stage = stage
@@ -24,8 +27,8 @@ export class Follower {
     this.#received = []
     this.#checked = rows.findLastIndex(({ position }) => position <= this.#after) + 1
     const cut = rows.find(({ position }) => position > this.#after)?.input_id
-    daemon.follow(
-      Stream.runForEachArray(daemon.reader.follow({ stream: null, after: this.#after }), (chunk) =>
+    const follow = () =>
+      Stream.runForEachArray(daemon.reader.follow({ stream: null, after: this.#received.at(-1) ?? this.#after }), (chunk) =>
         Effect.sync(() => {
           truth.look()
           const counts = Map.groupBy(chunk, ({ inputId }: Entry) => inputId)
@@ -35,11 +38,29 @@ export class Follower {
           this.#received.push(...chunk.map(({ position }) => position))
         })
       )
+    this.#cutOff = null
+    this.#daemon = daemon
+    const again = Effect.gen({ self: this }, function* () {
+      for (;;) {
+        yield* daemon.reader.head
+        if (this.#cutOff === daemon) this.#cutOff = null
+        yield* follow()
+      }
+    }).pipe(
+      // A log that cannot be read ends the stream: whoever follows asks again from where it was.
+      Effect.tapError(() =>
+        Effect.sync(() => {
+          this.#cutOff = daemon
+        })
+      ),
+      Effect.retry(Schedule.spaced("100 millis"))
     )
+    daemon.follow(again)
   }
 
   /** While its daemon lives and everything is settled. */
   judge(): void {
+    if (this.#cutOff !== null || this.#daemon?.disk.isShut === true) return
     const { ledger, truth } = this.#stage
     const expected = truth.rows.slice(this.#checked).map(({ position }) => position)
     const since = this.#received.filter((position) => position > (truth.rows[this.#checked - 1]?.position ?? 0))

@@ -33,7 +33,7 @@ export class Prompters {
 
   prompt(daemon: Daemon): void {
     const waiting = [...this.#stage.truth.streams.values()].filter(({ session }) => session.context.activity.asked !== undefined)
-    const session = waiting.length > 0 && this.#chance.happens(0.6) ? this.#chance.pick(waiting).id : this.#someone()
+    const session = waiting.length > 0 && this.#chance.happens(0.8) ? this.#chance.pick(waiting).id : this.#someone()
     if (session === null) return
     const chance = this.#chance
     const by = this.#name()

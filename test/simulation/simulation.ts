@@ -14,7 +14,7 @@ import { Follower } from "./follower.ts"
 import type { Mutant } from "./mutants.ts"
 import { poison } from "./poison.ts"
 import { Prompters } from "./prompters.ts"
-import { drawMove, drawSwarm, type Move, type Swarm } from "./swarm.ts"
+import { drawMove, drawSwarm, type Move, type Smaller, type Swarm } from "./swarm.ts"
 
 export interface Outcome {
   readonly seed: number
@@ -29,8 +29,11 @@ export interface Outcome {
   readonly story: ReadonlyArray<string>
 }
 
-export const simulate = async (seed: number, steps = 60, mutant: Mutant | null = null): Promise<Outcome> =>
-  new Simulation(seed, mutant).run(steps)
+export interface Options extends Smaller {
+  readonly mutant?: Mutant | undefined
+}
+
+export const simulate = async (seed: number, options: Options = {}): Promise<Outcome> => new Simulation(seed, options).run()
 
 export class Simulation {
   readonly seed: number
@@ -52,26 +55,29 @@ export class Simulation {
   #doubt: "written" | "not_written" | null = null
   readonly poisoned = new Set<string>()
 
-  constructor(seed: number, mutant: Mutant | null) {
+  constructor(seed: number, options: Options = {}) {
     this.seed = seed
     this.stage = new Stage(seed)
     this.chance = this.stage.world.chance.fork()
-    this.swarm = drawSwarm(this.chance.fork())
+    this.swarm = drawSwarm(this.chance.fork(), options)
     this.clients = new Clients(this.stage, this.chance.fork(), this.swarm.clients)
     this.prompters = new Prompters(this.stage, this.chance.fork(), () => this.clients.someone())
     this.#follower = new Follower(this.stage)
-    this.#bent = mutant?.(this.stage) ?? {}
+    this.#bent = options.mutant?.(this.stage) ?? {}
     this.stage.world.weather = this.swarm.weather
   }
 
-  async run(steps: number): Promise<Outcome> {
+  async run(): Promise<Outcome> {
     const { ledger } = this.stage
     try {
-      for (let step = 0; step < steps && ledger.violations.length === 0; step++) await this.#step()
+      for (let step = 0; step < this.swarm.steps && ledger.violations.length === 0; step++) await this.#step()
       if (ledger.violations.length === 0) await this.#calm()
       if (ledger.violations.length === 0) await this.#empty()
+    } catch (cause) {
+      // A log that cannot be folded, a world that does not come to rest.
+      ledger.check("sound", false, () => String(cause))
     } finally {
-      await this.stage.close()
+      await this.stage.close().catch((cause) => ledger.check("sound", false, () => String(cause)))
     }
     const { truth } = this.stage
     return {
@@ -153,12 +159,13 @@ export class Simulation {
       bendAppend: (decision, append) => {
         if (this.#armedDefect && decision.input.type !== "Create") {
           this.#armedDefect = false
+          this.#inject("defect")
           return Effect.die(new Error("a defect"))
         }
         const doubt = this.#doubt
         this.#doubt = null
         if (doubt !== null) {
-          this.stage.ledger.check("I9 unknown", true, () => "")
+          this.#inject(`doubt ${doubt}`)
           const unknown = Effect.fail(new StoreFailure({ operation: "append", code: "SQLITE_IOERR", outcome: "unknown", cause: null }))
           return doubt === "written" ? Effect.andThen(append(decision), unknown) : unknown
         }
@@ -218,19 +225,29 @@ export class Simulation {
         holder?.print(chance.between(1, 400))
         return
       case "crash":
-        holder?.crash(chance.between(1, 9))
+        if (holder?.stage !== "running") return
+        this.#inject(move)
+        holder.crash(chance.between(1, 9))
         return
       case "holder_dies":
-        holder?.die()
+        if (holder === null) return
+        this.#inject(move)
+        holder.die()
         return
       case "hang":
         if (holder?.hung === true) holder.resume()
-        else if (holder?.stage === "running") holder.hang()
+        else if (holder?.stage === "running") {
+          this.#inject(move)
+          holder.hang()
+        }
         return
       case "disconnect":
-        holder?.disconnect()
+        if (holder?.listener == null) return
+        this.#inject(move)
+        holder.disconnect()
         return
       case "kill":
+        if (daemon !== null) this.#inject(move)
         await this.#kill()
         return
       case "fuse":
@@ -238,6 +255,7 @@ export class Simulation {
         return
       case "restart":
         if (ready === null || ready.port.fuse !== null) return
+        this.#inject(move)
         this.#daemon = null
         await ready.stop()
         stage.reread()
@@ -245,9 +263,7 @@ export class Simulation {
       case "succession":
         return this.#succeed()
       case "disk":
-        daemon?.disk.loaded.push(
-          ...chance.pick<ReadonlyArray<DiskFault>>([["before_begin"], ["before_commit"], ["after_commit"], ["busy"]])
-        )
+        daemon?.disk.loaded.push(...chance.pick(diskFaults))
         return
       case "doubt":
         this.#doubt = chance.pick(["written", "not_written"] as const)
@@ -257,9 +273,11 @@ export class Simulation {
         if (this.#defects <= 3) this.#armedDefect = true
         return
       case "wall_jump":
+        this.#inject(move)
         world.clock.jumpWall(chance.pick([-3_600_000, -1_000, 1_000, 3_600_000]))
         return
       case "suspend":
+        this.#inject(move)
         world.clock.suspend(chance.between(1_000, 600_000))
         return
       case "reboot":
@@ -268,16 +286,22 @@ export class Simulation {
         return
       case "poison":
         if (this.poisoned.size > 0 || clients.sessions.length < 2) return
+        this.#inject(move)
         await this.#kill()
         this.poisoned.add(poison(stage, chance.pick(clients.sessions)))
         return
     }
   }
 
+  #inject(fault: string): void {
+    this.stage.ledger.inject(fault)
+  }
+
   /** A second daemon while the first still lives: the first must find out, and do no harm until then. */
   async #succeed(): Promise<void> {
     const old = this.#daemon
     if (old === null || !old.ready) return
+    this.#inject("succession")
     this.#start(null, true)
     for (let n = 0; n < 3; n++) {
       if (old.alive && old.ready) this.clients.command(old)
@@ -301,6 +325,12 @@ export class Simulation {
       if (!this.#daemon.alive) await this.#kill()
     }
     if (this.#daemon === null) this.#start(null)
+    for (let tries = 0; this.stage.truth.streams.size === 0 && tries < 20; tries++) {
+      // A life without a session proves nothing.
+      if (this.#daemon?.ready) this.clients.create(this.#daemon)
+      await stage.pass(1_000)
+      await this.#look()
+    }
     for (let waitedMs = 0; waitedMs < calmMs && stage.ledger.violations.length === 0; waitedMs += calmStepMs) {
       await stage.pass(calmStepMs)
       await this.#look()
@@ -318,6 +348,17 @@ export class Simulation {
     await judgeEmptiness(this.stage, daemon, this.poisoned)
   }
 }
+
+const diskFaults: ReadonlyArray<ReadonlyArray<DiskFault>> = [
+  ["full"],
+  ["before_begin"],
+  ["before_commit"],
+  ["after_commit"],
+  ["before_commit", "reopen"],
+  ["after_commit", "reopen", "reopen"],
+  ["busy"],
+  ["busy", "busy", "busy"]
+]
 
 /** Longer than the longest hold of a relaunch, and than a busy agent is waited for. */
 const calmMs = 4_200_000

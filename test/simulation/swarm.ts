@@ -33,6 +33,7 @@ export type Move =
   | "poison"
 
 export interface Swarm {
+  readonly steps: number
   readonly sessions: number
   readonly clients: number
   readonly weather: Weather
@@ -71,9 +72,17 @@ const faults: ReadonlyArray<readonly [Move, number]> = [
   ["poison", 2]
 ]
 
-export const drawSwarm = (chance: Chance): Swarm => {
+/** What a smaller world is made with, to see whether it fails in the same way. */
+export interface Smaller {
+  readonly steps?: number
+  readonly sessions?: number
+  /** Names of faults: moves, habits, weather. */
+  readonly without?: ReadonlySet<string>
+}
+
+export const drawSwarm = (chance: Chance, { sessions, steps, without = new Set() }: Smaller = {}): Swarm => {
   const rate = (highest: number) => (chance.happens(0.5) ? chance.next() * highest : 0)
-  const habits: Habits = {
+  const drawn: Habits = {
     shortLived: rate(0.7),
     failsToSpawn: rate(0.3),
     silent: rate(0.5),
@@ -81,22 +90,32 @@ export const drawSwarm = (chance: Chance): Swarm => {
     leavesChildren: rate(0.5),
     unkillable: rate(0.3),
     doesNotRead: rate(0.4),
-    asks: rate(0.7),
+    asks: chance.next() * 0.8,
     eatsEnter: rate(0.4),
     sulks: rate(0.5),
     failsTurns: rate(0.4),
     laggard: rate(0.5)
   }
+  const kept = (name: string, likelihood: number) => (without.has(name) ? 0 : likelihood)
+  const habits = Object.fromEntries(Object.entries(drawn).map(([name, likelihood]) => [name, kept(name, likelihood)])) as unknown as Habits
+  const most = chance.between(1, 4)
   return {
-    sessions: chance.between(1, 6),
+    steps: steps ?? chance.between(8, 32),
+    sessions: Math.min(most, sessions ?? most),
     clients: chance.between(1, 3),
-    weather: { habits, launchFails: rate(0.4), slowAnswers: rate(0.3) },
+    weather: { habits, launchFails: kept("launchFails", rate(0.4)), slowAnswers: kept("slowAnswers", rate(0.3)) },
     weights: new Map([
       ...life,
-      ...faults.map(([move, weight]) => [move, chance.happens(0.6) ? weight * (0.3 + chance.next()) : 0] as const)
+      ...faults.map(([move, weight]) => [move, kept(move, chance.happens(0.6) ? weight * (0.3 + chance.next()) : 0)] as const)
     ])
   }
 }
+
+/** Everything of a world that can be left out of it. */
+export const dispensable = ({ weather: { habits, ...weather }, weights }: Swarm): ReadonlyArray<string> =>
+  [...Object.entries(habits), ...Object.entries(weather), ...faults.map(([move]) => [move, weights.get(move) ?? 0] as const)].flatMap(
+    ([name, likelihood]) => (likelihood > 0 ? [name] : [])
+  )
 
 export const drawMove = (chance: Chance, { weights }: Swarm): Move => {
   let left = chance.next() * [...weights.values()].reduce((sum, weight) => sum + weight, 0)

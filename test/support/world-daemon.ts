@@ -1,19 +1,22 @@
 /** A daemon in a modelled world: the real actors, decisions and appender, started, stopped and killed as often as a test likes. */
 import { createHash } from "node:crypto"
 import { Cause, Context, Effect, Exit, type Fiber, Layer, Logger, Scope } from "effect"
+import { Deciding } from "../../src/actors/deciding.ts"
 import { Fencing } from "../../src/actors/fencing.ts"
+import { Leasing } from "../../src/actors/leases.ts"
 import * as Registry from "../../src/actors/registry.ts"
 import { Sessions } from "../../src/actors/sessions.ts"
 import { BootClock } from "../../src/infra/boot-clock.ts"
 import * as EventLog from "../../src/infra/log/event-log.ts"
 import { type EpochFenced, EventReader, EventStore } from "../../src/infra/log/event-store.ts"
+import { Output } from "../../src/infra/output/output.ts"
 import { Runtime } from "../../src/infra/runtimes/runtime.ts"
 import { Answering } from "../../src/infra/screens/answering.ts"
 import { Secrets, SecretsFailure } from "../../src/infra/secrets.ts"
 import { TextMissing, Texts } from "../../src/infra/texts.ts"
 import type { World } from "./world.ts"
 import { clockReference, Process } from "./world-clock.ts"
-import { type HookWord, worldAgents } from "./world-evidence.ts"
+import { type HookWord, worldAgents, worldOutput } from "./world-evidence.ts"
 import { type AppendWatch, type BendAppend, Disk, type LogFile, watchedAppend } from "./world-log.ts"
 import { Port } from "./world-port.ts"
 import { type Bends, modelRuntime } from "./world-runtime.ts"
@@ -27,7 +30,14 @@ export interface DaemonOptions {
   readonly bendAppend?: BendAppend
   readonly bendReader?: (reader: EventReader["Service"]) => EventReader["Service"]
   readonly bends?: Bends
-  readonly bendHook?: (word: HookWord) => HookWord
+  /** Null: the word is taken, and nobody hears it. */
+  readonly bendHook?: (word: HookWord) => HookWord | null
+  /** Defects in what is decided. */
+  readonly decide?: typeof Deciding.Service
+  readonly leases?: typeof Leasing.Service
+  readonly bendStore?: (store: EventStore["Service"]) => EventStore["Service"]
+  readonly bendTexts?: (texts: Texts["Service"]) => Texts["Service"]
+  readonly bendOutput?: (output: Output["Service"]) => Output["Service"]
   readonly bendBootMs?: () => number
   /** Another source of time, chance and ids. */
   readonly bendClock?: (clock: BootClock["Service"]) => BootClock["Service"]
@@ -162,20 +172,24 @@ export class Daemon {
       }
       const runtime = modelRuntime(world, port, options.bends)
       const ground = Layer.mergeAll(
-        Layer.succeed(EventStore, gated),
+        Layer.succeed(EventStore, (options.bendStore ?? same)(gated)),
         Layer.succeed(EventReader, options.bendReader?.(reader) ?? reader),
         Layer.succeed(Runtime, options.bendRuntime?.(runtime) ?? runtime),
         Layer.succeed(Secrets, modelSecrets(world, port)),
-        Layer.succeed(Texts, modelTexts(world)),
+        Layer.succeed(Texts, (options.bendTexts ?? same)(modelTexts(world))),
         Layer.succeed(Answering, { in: () => Effect.succeed(() => Effect.succeed("")) }),
         Layer.succeed(BootClock, (options.bendClock ?? ((clock) => clock))(bootClock(world, options.bendBootMs))),
         worldAgents(world),
+        Layer.succeed(Output, (options.bendOutput ?? same)(worldOutput(world))),
+        ...(options.decide === undefined ? [] : [Layer.succeed(Deciding, options.decide)]),
+        ...(options.leases === undefined ? [] : [Layer.succeed(Leasing, options.leases)]),
         Layer.fresh(Fencing.layer)
       )
       const registry = Registry.layer({ liveSessions: options.liveSessions ?? 50, environment: { PATH: "/bin" } })
       const context = yield* Scope.provide(Layer.build(Layer.fresh(registry.pipe(Layer.provideMerge(ground)))), this.#scope)
       this.#context = context
-      if (this.alive) world.answering = this.#answering = (word, told) => this.#hear(options.bendHook?.(word) ?? word, told)
+      if (this.alive)
+        world.answering = this.#answering = (word, told) => this.#hear(options.bendHook === undefined ? word : options.bendHook(word), told)
       this.fenced = yield* Context.get(context, Fencing).fenced
     })
     this.#fork(boot).addObserver((exit) => {
@@ -184,7 +198,12 @@ export class Daemon {
   }
 
   /** As the server does: whoever is refused will be again, a log in trouble may not be. */
-  #hear({ call, session, token }: HookWord, told: (taken: boolean) => void): void {
+  #hear(word: HookWord | null, told: (taken: boolean) => void): void {
+    if (word === null) {
+      told(true)
+      return
+    }
+    const { call, session, token } = word
     if (!this.alive || this.#context === null) {
       told(false)
       return
@@ -200,6 +219,8 @@ export class Daemon {
     await Effect.runPromise(Scope.close(this.#logScope, Exit.void))
   }
 }
+
+const same = <A>(it: A): A => it
 
 const bootClock = (world: World, bootMs = () => world.clock.bootMs): BootClock["Service"] => {
   const { chance, clock } = world

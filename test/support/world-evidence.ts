@@ -7,7 +7,7 @@ import { Evidence } from "../../src/infra/evidence/evidence.ts"
 import { Transcripts } from "../../src/infra/evidence/transcripts.ts"
 import { HookProgram } from "../../src/infra/hook/hook-program.ts"
 import { HookTokens } from "../../src/infra/hook/tokens.ts"
-import { Output } from "../../src/infra/output/output.ts"
+import type { Output } from "../../src/infra/output/output.ts"
 import { Providers } from "../../src/infra/providers/providers.ts"
 import type { World } from "./world.ts"
 import { worldProviders } from "./world-providers.ts"
@@ -143,7 +143,6 @@ const spoolOf = (session: string) => `${prefix}${session}/agent/hooks.ndjson`
 
 export const worldAgents = (world: World) =>
   Layer.mergeAll(
-    Layer.succeed(Output, worldOutput(world)),
     Layer.succeed(AgentFiles, {
       directoryOf: (session) => `${prefix}${session}/agent`,
       spoolOf,

@@ -48,6 +48,8 @@ export class Holder {
   newestEpoch = 0
   alive = true
   hung = false
+  /** It hung, was cut off or died: somebody else may have had to do its work. */
+  hadTrouble = false
   process: ProcessIdentity | null = null
   leaderAlive = false
   childrenAlive = 0
@@ -75,6 +77,7 @@ export class Holder {
   }
 
   hang(): void {
+    this.hadTrouble = true
     this.hung = true
   }
   resume(): void {
@@ -91,6 +94,7 @@ export class Holder {
   /** SIGKILL of the holder: its terminal closes, which hangs the agent up. */
   die(): void {
     if (!this.alive) return
+    this.hadTrouble = true
     this.#last ??= this.offset
     this.alive = false
     this.hung = false
@@ -116,6 +120,7 @@ export class Holder {
   }
   /** The connection breaks; nothing else does. */
   disconnect(): void {
+    this.hadTrouble = true
     this.#tellEnd("silent")
   }
 

@@ -27,6 +27,8 @@ export class Disk {
   readonly loaded: Array<DiskFault> = []
   injected: (fault: string) => void = () => {}
   dead = false
+  /** The file could not be opened anew; the daemon tries again by itself. */
+  isShut = false
 
   readonly faults: Faults = {
     beforeBegin: () => {
@@ -40,7 +42,8 @@ export class Disk {
       if (this.#fires("before_commit")) throw new Sqlite.SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC")
     },
     beforeReopen: () => {
-      if (this.#fires("reopen")) throw new Sqlite.SqliteError("unable to open database file", "SQLITE_CANTOPEN")
+      this.isShut = this.#fires("reopen")
+      if (this.isShut) throw new Sqlite.SqliteError("unable to open database file", "SQLITE_CANTOPEN")
     },
     afterCommit: () => {
       if (this.#fires("after_commit")) throw new Sqlite.SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC")

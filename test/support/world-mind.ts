@@ -65,6 +65,10 @@ export class Mind {
   readonly taken: Array<string> = []
   /** Texts that came with an Enter which it felt. */
   readonly submitted: Array<string> = []
+  /** What it has told of itself. */
+  readonly said = new Set<string>()
+  /** The text of the turn that is under way. */
+  present: string | null = null
   /** Keys that answered a question, and how many were asked by then. */
   readonly answers: Array<string> = []
   state: State = "booting"
@@ -137,6 +141,8 @@ export class Mind {
     this.conversation.turns.push(text)
     this.isSulking = false
     this.state = "working"
+    this.present = text
+    this.said.add("working")
     this.#turn += 1
     this.#hook("UserPromptSubmit", { prompt: text })
     this.#voice.status("state=working:app=model")
@@ -146,6 +152,7 @@ export class Mind {
 
   #ask(): void {
     this.state = "waiting"
+    this.said.add("waiting")
     this.asked += 1
     const question = `May I do ${this.asked}?`
     this.#hook("PermissionRequest", { tool_name: "Bash", tool_input: { command: question } })
@@ -171,6 +178,8 @@ export class Mind {
   #end(): void {
     const { fails } = this.manners
     this.state = "idle"
+    this.present = null
+    this.said.add("idle")
     if (fails === "never") this.#hook("Stop", {})
     else this.#hook("StopFailure", { error: fails === "limit" ? "rate_limit" : "server_error" })
     this.#voice.status(fails === "never" ? "state=done:app=model" : "state=error:app=model")
@@ -181,6 +190,7 @@ export class Mind {
   #interrupt(): void {
     if (this.state !== "working" && this.state !== "waiting") return
     this.state = "idle"
+    this.present = null
     this.#turn += 1
     this.#composer = this.#queue.splice(0).join("\n")
     this.isSulking = this.manners.sulks
@@ -188,6 +198,7 @@ export class Mind {
   }
 
   #sayIdle(): void {
+    this.said.add("idle")
     this.#hook("Notification", { notification_type: "idle_prompt", message: "waits for you" })
     this.#voice.status("state=idle:app=model")
   }

@@ -1,7 +1,9 @@
 /** What must hold of every row and every fact, whoever wrote it and whatever went wrong meanwhile. */
 import { earliest } from "../../src/domain/decide/index.ts"
 import type { FactOf } from "../../src/domain/facts.ts"
+import { limits } from "../../src/domain/limits.ts"
 import type { World } from "./world.ts"
+import type { Holder } from "./world-holder.ts"
 import type { Ledger } from "./world-ledger.ts"
 import { type Case, promptRules } from "./world-rules-prompts.ts"
 import { hashOf, type RecordedFact, type Row, type Stream } from "./world-truth.ts"
@@ -71,13 +73,41 @@ const holderOf = ({ recorded, world }: Case) => {
   return nonce === "" ? undefined : world.holders.find(({ order }) => order.nonce === nonce)
 }
 
+/** Who was asked to go was asked politely first, by its own holder where that could be reached at all. */
+const judgePoliteness = (one: Case, holder: Holder | undefined) => {
+  const { process, stop } = one.recorded.before!.context
+  if (stop === null || process === null || holder === undefined) return
+  const steps = holder.journal.flatMap(({ event }) => (event.type === "stop_step" ? [event.step] : []))
+  const polite = stop.mode === "stop"
+  if (polite) one.ledger.check("I22 polite", steps[0] !== "kill", () => `${one.where()}: killed at once, though it was only stopped`)
+  const wasStopped = holder.truth?.signal === "SIGKILL" || holder.truth?.signal === "SIGHUP"
+  if (!holder.hadTrouble && wasStopped)
+    one.ledger.check("I22 ladder", steps.length > 0, () => `${one.where()}: swept, and its holder was there to do it`)
+}
+
 const rules: { readonly [type: string]: Rule } = {
   LaunchIntended: staysDown,
-  RelaunchStarted: staysDown,
+  RelaunchStarted: (one) => {
+    staysDown(one)
+    const { bootMs } = (one.recorded as RecordedFact & { readonly fact: FactOf<"RelaunchStarted"> }).fact
+    let recent = 1
+    for (const { fact } of earlier(one).toReversed()) {
+      if (fact.type === "ResumeRequested" || fact.type === "ClockRebased") break
+      if (fact.type === "RelaunchStarted" && fact.bootMs > bootMs - limits.relaunchWindowMs) recent += 1
+    }
+    one.ledger.check("I29 window", recent <= limits.relaunchesPerWindow, () => `${one.where()} is the ${recent}th in ten minutes`)
+  },
   RelaunchScheduled: (one) => {
     staysDown(one)
     const { before, fact } = one.recorded as RecordedFact & { readonly fact: FactOf<"RelaunchScheduled"> }
     const { baseMs, capMs } = before!.context.spec.keepalive
+    let spent = 1
+    for (const { fact: before } of earlier(one).toReversed()) {
+      if (before.type === "ResumeRequested" || before.type === "HealthConfirmed") break
+      if (before.type === "RelaunchScheduled") spent += 1
+    }
+    const { maxAttempts } = one.recorded.before!.context.spec.keepalive
+    one.ledger.check("I28 budget", spent <= maxAttempts, () => `${one.where()} is attempt ${spent} of ${maxAttempts}`)
     one.ledger.check(
       "I29 bounds",
       fact.delayMs >= baseMs && (fact.reason === "window" || fact.delayMs <= capMs),
@@ -97,7 +127,13 @@ const rules: { readonly [type: string]: Rule } = {
     const { fact } = one.recorded as RecordedFact & { readonly fact: FactOf<"ProcessExited"> }
     const again = earlier(one).some(({ fact: other }) => other.type === "ProcessExited" && other.generation === fact.generation)
     one.ledger.check("I23 once", !again, () => `${one.where()} for the second time`)
-    const truth = holderOf(one)?.truth
+    const holder = holderOf(one)
+    const truth = holder?.truth
+    one.ledger.check(
+      "I35",
+      holder === undefined || fact.offset === holder.offset,
+      () => `${one.where()} at ${fact.offset}, its output ends at ${holder?.offset}`
+    )
     one.ledger.check(
       "I23 exact",
       truth !== undefined && truth !== null && truth.code === fact.code && truth.signal === fact.signal,
@@ -109,6 +145,7 @@ const rules: { readonly [type: string]: Rule } = {
     const again = earlier(one).some(({ fact: other }) => other.type === "GenerationEnded" && other.generation === fact.generation)
     one.ledger.check("I23 ended once", !again, () => `${one.where()} for the second time`)
     const holder = holderOf(one)
+    judgePoliteness(one, holder)
     one.ledger.check("I22", (holder?.processes ?? 0) === 0, () => `${one.where()} while ${holder?.processes} of its processes live`)
   },
   InputWritten: (one) => {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto"
 import type { Fact, FactOf, FactType } from "../../src/domain/facts.ts"
 import { isBusy } from "../../src/domain/remember.ts"
+import { isUp } from "../../src/domain/session.ts"
 import type { OpenPrompt } from "../../src/domain/session-context.ts"
 import type { World } from "./world.ts"
 import type { Holder } from "./world-holder.ts"
@@ -113,6 +114,9 @@ export const promptRules: Rules = {
     const mind = presentHolder(one)?.mind
     if (prompt.answers !== undefined || mind === null || mind === undefined) return
     const text = one.world.texts.get(prompt.hash)
+    // A word that lies in the spool, or is on its way there, nobody could have heard.
+    const unread = one.world.spoolOf(one.stream.id).items.slice(one.world.spoolRead.get(one.stream.id) ?? 0)
+    if (unread.some(({ event }) => event === "UserPromptSubmit")) return
     one.ledger.check("P rejected is not taken", !mind.taken.includes(text ?? ""), () => `${one.where()}: the agent has taken it`)
   },
 
@@ -135,7 +139,7 @@ export const promptRules: Rules = {
   },
 
   StopRequested: (one) => {
-    if (factOf(one, "StopRequested").outcome !== "reload") return
+    if (factOf(one, "StopRequested").outcome !== "reload" || !isUp(one.recorded.before!)) return
     const { activity, prompts } = one.recorded.before!.context
     const busy = isBusy(activity.value) || prompts.some(({ stage }) => stage !== "queued")
     one.ledger.check("P no reload in a turn", !busy, () => `${one.where()}: a reload during a turn`)
@@ -153,10 +157,22 @@ export const promptRules: Rules = {
   },
 
   ActivityChanged: (one) => {
-    const { source } = factOf(one, "ActivityChanged")
+    const { activity, source } = factOf(one, "ActivityChanged")
     if (source !== "hook" && source !== "protocol") return
-    const holder = presentHolder(one)
-    one.ledger.check("P told by this launch", holder?.mind != null, () => `${one.where()}: this launch's agent has said nothing`)
+    const said = presentHolder(one)?.mind?.said
+    one.ledger.check(
+      "P told by this launch",
+      said?.has(activity) === true,
+      () => `${one.where()}: this launch's agent has never said ${activity}`
+    )
+  },
+
+  PromptAnswered: (one) => {
+    const prompt = promptOf(one)
+    const mind = presentHolder(one)?.mind
+    if (prompt.answers !== undefined || mind === null || mind === undefined || one.world.clock.wallJumps > 0) return
+    const text = one.world.texts.get(prompt.hash)
+    one.ledger.check("P answered is done", mind.present !== text, () => `${one.where()}: the agent is still at it`)
   }
 }
 

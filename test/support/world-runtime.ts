@@ -47,8 +47,10 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
     let standing = world.launches.get(keyOf(order))
     if (standing !== undefined && standing.holder === null && !standing.maker.alive) {
       // Deserted between the directory and the holder: taken over once nobody can be on the way any more.
+      const deserted = standing
       yield* Effect.sleep(500)
-      standing = undefined
+      const now = world.launches.get(keyOf(order))
+      standing = now === deserted ? undefined : now
     }
     if (standing === undefined) {
       const made: Launch = { order, madeAtMs: clock.monotonicMs, maker: port.process, holder: null, denied: false }

@@ -17,6 +17,8 @@ export class Stage {
   readonly daemons: Array<Daemon> = []
   /** Input ids of decisions that were told as not written. */
   readonly #absent = new Set<string>()
+  /** And of those that were told as a past daemon's. */
+  readonly #fenced = new Set<string>()
   readonly #typing = new TypingJudge()
 
   constructor(seed = 1, ledger = new Ledger()) {
@@ -78,6 +80,8 @@ export class Stage {
   look(): void {
     this.truth.look()
     for (const holder of this.world.holders) this.#typing.judge(this.ledger, this.truth, holder)
+    for (const inputId of this.#fenced)
+      this.ledger.check("I8 fenced", !this.truth.decisions.has(inputId), () => `${inputId} was written by a daemon of the past`)
     for (const inputId of this.#absent)
       this.ledger.check("I9", !this.truth.decisions.has(inputId), () => `${inputId} was told as not written, and is in the log`)
   }
@@ -112,13 +116,9 @@ export class Stage {
         written === decision.facts.length,
         () => `${decision.inputId} has ${written} of its ${decision.facts.length} facts`
       )
-    } else if (answer._tag === "EpochFenced")
-      this.ledger.check(
-        "I8 fenced",
-        !this.truth.decisions.has(decision.inputId),
-        () => `${decision.inputId} was written by a daemon of the past`
-      )
-    else if (answer._tag === "StoreFailure") {
+    } else if (answer._tag === "EpochFenced") {
+      this.#fenced.add(decision.inputId)
+    } else if (answer._tag === "StoreFailure") {
       if (answer.outcome === "absent") this.#absent.add(decision.inputId)
       // A report that was not written then may be written by now: nobody says that it is not.
       else this.#absent.delete(decision.inputId)

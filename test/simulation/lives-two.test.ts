@@ -1,0 +1,8 @@
+import { describe, it } from "@effect/vitest"
+import { live } from "./lives.ts"
+import { open } from "./museum.ts"
+
+/** The other half, for the other core. */
+describe("any other world", () => {
+  it("keeps every promise, too", { timeout: 300_000 }, () => live(1_001, 1_000, open))
+})
