@@ -54,10 +54,13 @@ const leave = () => null
 const nothingHeard: Heard = { changes: 0, turns: 0 }
 
 /** Where its turn has not been heard of yet, the idleness that there is now belongs to the turn before. */
-const accepted = step("PromptAccepted", (prompt, { heard }) => ({
+const accepted = step("PromptAccepted", (prompt, { activity, heard }) => ({
   ...prompt,
   stage: "accepted",
-  before: (heard?.turns ?? 0) > prompt.before.turns ? prompt.before : (heard ?? nothingHeard)
+  before:
+    prompt.answers === undefined && activity.value === "idle" && heard !== null && heard.turns <= prompt.before.turns
+      ? heard
+      : prompt.before
 }))
 
 /** Legal in every state but `terminated`: a fate is told whenever it becomes known. */
