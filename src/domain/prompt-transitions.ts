@@ -1,7 +1,7 @@
 /** The life of a prompt, as the machine keeps it: every step from the stages it may follow, and from no other. */
 import type { FactOf, FactType } from "./facts.ts"
 import { limits } from "./limits.ts"
-import { begun, perform, remember, without } from "./remember.ts"
+import { begun, isBusy, perform, remember, without } from "./remember.ts"
 import type { Heard, OpenPrompt, SessionContext } from "./session-context.ts"
 import type { Deadline } from "./time.ts"
 
@@ -105,12 +105,19 @@ export const promptSteps = {
   )
 }
 
-const claimed = step("PromptClaimed", (prompt, { heard }, { at, writeId }) => ({
+/** The turn of a prompt that was taken up, and of which nothing else was heard yet, will be no other's. */
+const foreseen = ({ activity, heard, prompts }: SessionContext): Heard => {
+  const known = heard ?? nothingHeard
+  const isComing = !isBusy(activity.value) && prompts.some(({ answers, stage }) => stage === "accepted" && answers === undefined)
+  return isComing ? { ...known, turns: known.turns + 1 } : known
+}
+
+const claimed = step("PromptClaimed", (prompt, context, { at, writeId }) => ({
   ...prompt,
   stage: "claimed",
   writeId,
   claimedAt: at,
-  before: heard ?? nothingHeard
+  before: foreseen(context)
 }))
 /** Legal only where somebody can type: the agent is up and ready. */
 export const promptClaim = {
