@@ -48,7 +48,7 @@ export class Clients {
     const request = create({
       ...(provider === "command" ? {} : { provider, command: [provider] }),
       ...(provider !== "command" && talked.length > 0 && chance.happens(0.25) ? { conversation: chance.pick(talked).id } : {}),
-      ...(chance.happens(0.15) ? { prompt: `first of ${this.requests.length}` } : {}),
+      ...(chance.happens(0.5) ? { prompt: `first of ${this.requests.length}` } : {}),
       keepalive: {
         mode: chance.pick(["never", "on_crash", "always"] as const),
         baseMs: chance.between(100, 5_000),

@@ -32,9 +32,17 @@ export class Prompters {
   }
 
   prompt(daemon: Daemon): void {
-    const waiting = [...this.#stage.truth.streams.values()].filter(({ session }) => session.context.activity.asked !== undefined)
-    const session = waiting.length > 0 && this.#chance.happens(0.8) ? this.#chance.pick(waiting).id : this.#someone()
-    if (session === null) return
+    const session = this.#someone()
+    if (session !== null) this.#prompt(daemon, session)
+  }
+
+  /** Whoever asks is answered; where nobody does, there is nothing to say. */
+  answer(daemon: Daemon): void {
+    const asking = [...this.#stage.truth.streams.values()].filter(({ session }) => session.context.activity.asked !== undefined)
+    if (asking.length > 0) this.#prompt(daemon, this.#chance.pick(asking).id)
+  }
+
+  #prompt(daemon: Daemon, session: string): void {
     const chance = this.#chance
     const by = this.#name()
     const open = this.#stage.truth.streams.get(session)?.session.context.activity.asked?.id

@@ -206,6 +206,9 @@ export class Simulation {
       case "prompt":
         if (ready !== null) this.prompters.prompt(ready)
         return
+      case "answer":
+        if (ready !== null) this.prompters.answer(ready)
+        return
       case "reprompt":
         if (ready !== null) this.prompters.retry(ready)
         return

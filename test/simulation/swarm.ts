@@ -10,6 +10,7 @@ export type Move =
   | "write"
   | "retry"
   | "prompt"
+  | "answer"
   | "reprompt"
   | "change"
   | "fork"
@@ -47,6 +48,7 @@ const life: ReadonlyArray<readonly [Move, number]> = [
   ["write", 8],
   ["retry", 5],
   ["prompt", 18],
+  ["answer", 10],
   ["reprompt", 4],
   ["change", 4],
   ["fork", 2],
