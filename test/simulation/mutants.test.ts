@@ -7,7 +7,7 @@ import { simulate } from "./simulation.ts"
 const rare: ReadonlySet<string> = new Set([
   ...["noEpochCheck", "unknownIsAbsent", "forgetConversation", "noLeases", "neverExpire", "ignoreDueDeadlines", "believeEveryWrite"],
   ...["rejectUnheard", "skipLastOutput", "believeOldHooks", "overlookReboots", "resubmitOnDoubt", "answerLate", "typeDuringInterrupt"],
-  ...["assumeWritten", "assumeNotWritten", "forgetKeysOnRestart"]
+  ...["assumeWritten", "assumeNotWritten", "forgetKeysOnRestart", "refillBudgetOnSpawn"]
 ])
 
 describe("a planted fault", () => {
