@@ -93,7 +93,16 @@ export const anytime = {
   InputWritten: { actions: settled },
   InputFailed: { actions: settled },
   OutputDropped: { actions: remember<"OutputDropped">((_, { holderSeq }) => ({ holderSeq })) },
-  ClockRebased: { actions: remember<"ClockRebased">((_, { bootId, deadlines }) => ({ bootId, deadlines, relaunchedAt: [] })) }
+  ClockRebased: {
+    actions: remember<"ClockRebased">(({ doubt, interrupt }, { bootId, deadlines }) => ({
+      bootId,
+      deadlines,
+      relaunchedAt: [],
+      // What waited for a moment of the boot before waits no more.
+      doubt: deadlines.doubt === undefined ? null : doubt,
+      interrupt: deadlines.interrupt === undefined ? null : interrupt
+    }))
+  }
 }
 
 /** Legal in `starting`, `streaming` and `resuming`, whether or not a process is up yet. */

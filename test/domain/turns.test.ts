@@ -1,5 +1,6 @@
 /** How a turn ends, what that means for its prompt, and an interrupt that is pressed once. */
 import { assert, describe, it } from "@effect/vitest"
+import { decide } from "../../src/domain/decide/index.ts"
 import { limits } from "../../src/domain/limits.ts"
 import {
   asks,
@@ -15,6 +16,7 @@ import {
   named,
   observed,
   prompt,
+  rebooted,
   running,
   settled,
   stop,
@@ -169,6 +171,14 @@ describe("an interrupt of a turn", () => {
 })
 
 describe("an interrupt without a turn", () => {
+  it("is not waited for after a reboot, not even for as long as its decision takes", () => {
+    const decided = decide(going(prompted(), interrupt), rebooted, at(5_000, { bootId: "boot-2" }))
+    assert(decided._tag === "Accepted")
+    const [first] = decided.steps
+    assert.strictEqual(first?.fact.type, "ClockRebased")
+    assert.isNull(first?.session.context.interrupt)
+  })
+
   it("is refused where the agent is known to be idle, since pressed then it may end the agent", () => {
     when(up(), interrupt).refused("no_turn")
   })
