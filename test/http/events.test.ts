@@ -194,21 +194,17 @@ describe("the log over the wire", () => {
           const last = `id: ${patched(other).at(-1)}\n`
           for (const reader of stalled) {
             // The newest alone is searched, since the whole is megabytes; the marks of chunks may stand anywhere in it.
-            const newest = () =>
-              reader
-                .text()
-                .slice(-40_000)
-                .replaceAll(/\r\n[0-9a-f]+\r\n/g, "")
-            for (let looks = 0; looks < 2_000 && !newest().includes(last); looks++) yield* Effect.sleep("50 millis")
-            const frames = reader
-              .text()
-              .slice(reader.text().indexOf("id: "))
-              .replaceAll(/\r\n[0-9a-f]+\r\n/g, "")
+            const newest = () => unchunked(reader.text().slice(-40_000))
+            const whole = (text: string) => text.includes(last) && text.includes("\n\n", text.indexOf(last))
+            for (let looks = 0; looks < 2_000 && !whole(newest()); looks++) yield* Effect.sleep("50 millis")
+            const frames = unchunked(reader.text().slice(reader.text().indexOf("id: ")))
             assert.deepStrictEqual(patched(frames), patched(other))
           }
         }).pipe(Effect.scoped),
       180_000
     )
+
+    const unchunked = (text: string) => text.replaceAll(/\r\n[0-9a-f]+\r\n/g, "")
 
     const stalledReader = (port: number, path: string) =>
       Effect.acquireRelease(

@@ -1,6 +1,7 @@
 /** The log as services: one file, one writer, everything above it reading and appending through these shapes alone. */
-import { Clock, Context, Effect, Layer, PubSub, type Scope } from "effect"
+import { Clock, Context, Effect, Layer, type Scope } from "effect"
 import { eventLoop, type Later, makeAppender } from "./appender.ts"
+import { makeBell } from "./bell.ts"
 import { type Database, type Faults, openDatabase } from "./database.ts"
 import { makeDecisionWriter } from "./decision-writer.ts"
 import { layBallast } from "./disk.ts"
@@ -69,7 +70,7 @@ const services = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Context.Context<EventLog>, OpenError, Scope.Scope> {
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
-  const bell = yield* Effect.acquireRelease(PubSub.sliding<void>(1), PubSub.shutdown)
+  const bell = yield* makeBell
   const { entries, epoch, inputs, milestones, rows, writer } = yield* opening(() => {
     const epoch = takeEpoch(database, options.epochFloor)
     forgetOldKeys(database, openedAt)
@@ -91,11 +92,11 @@ const services = Effect.fnUntraced(function* (
         database,
         epoch,
         writer,
-        healed: () => PubSub.publishUnsafe(bell, undefined),
+        healed: bell.ring,
         now: () => clock.currentTimeNanosUnsafe(),
         later: options.later ?? eventLoop,
         committed: (group) => {
-          PubSub.publishUnsafe(bell, undefined)
+          bell.ring()
           measure(group)
         }
       })

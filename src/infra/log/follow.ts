@@ -1,7 +1,8 @@
 /** Everything after a cursor, then everything as it happens: in order, none missing, none twice, a decision's facts in one chunk. */
 
-import { Effect, PubSub, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import type * as Arr from "effect/Array"
+import type { Bell } from "./bell.ts"
 import type { Entries } from "./entries.ts"
 import type { Entry, StoreFailure } from "./event-store.ts"
 
@@ -15,7 +16,7 @@ const pageRows = 500
 export const follow = (
   entries: Entries,
   attempt: <A>(operation: string, read: () => A) => Effect.Effect<A, StoreFailure>,
-  bell: PubSub.PubSub<void>,
+  bell: Bell,
   from: { readonly stream: string | null; readonly after: number }
 ): Stream.Stream<Entry, StoreFailure> => {
   const { stream } = from
@@ -36,15 +37,15 @@ export const follow = (
     return page
   }
 
-  // Subscribed before the first read: a ring between the two is kept, so no row falls in between.
+  // Listening before the first read: a ring between the two is kept, so no row falls in between.
   return Stream.unwrap(
-    Effect.map(PubSub.subscribe(bell), (rings) => {
+    Effect.map(bell.listen, (rung) => {
       let seen = from.after
       const pull: Effect.Effect<Arr.NonEmptyReadonlyArray<Entry>, StoreFailure> = Effect.suspend(() =>
         Effect.flatMap(
           attempt("follow", () => chunk(seen)),
           (fresh) => {
-            if (fresh.length === 0) return Effect.andThen(PubSub.take(rings), pull)
+            if (fresh.length === 0) return Effect.andThen(rung, pull)
             seen = placeOf(fresh.at(-1)!)
             return Effect.succeed(fresh as unknown as Arr.NonEmptyReadonlyArray<Entry>)
           }

@@ -103,6 +103,30 @@ describe("a follower", () => {
     }).pipe(Effect.provide(EventLog.layerMemory, { local: true }))
   )
 
+  it.live("is told at once, though another one has not read since it was told last", () =>
+    Effect.gen(function* () {
+      const store = yield* EventStore
+      const reader = yield* EventReader
+      const follower = (reads: Effect.Effect<void>) =>
+        Effect.gen(function* () {
+          const seen = yield* Ref.make(0)
+          const followed = reader.follow({ stream: null, after: 0 })
+          yield* Stream.runForEach(followed, ({ position }) => Effect.andThen(Ref.set(seen, position), reads)).pipe(
+            Effect.forkScoped({ startImmediately: true })
+          )
+          return seen
+        })
+      const stuck = yield* follower(Effect.never)
+      const seen = yield* follower(Effect.void)
+      for (let n = 0; n < 5; n++) {
+        yield* store.append(decision("a", n, 1))
+        for (let turns = 0; (yield* Ref.get(seen)) <= n && turns < 1_000; turns++) yield* Effect.yieldNow
+        assert.strictEqual(yield* Ref.get(seen), n + 1)
+      }
+      assert.strictEqual(yield* Ref.get(stuck), 1)
+    }).pipe(Effect.scoped, Effect.provide(EventLog.layerMemory, { local: true }))
+  )
+
   it.live("is never told of what is not durable", () =>
     Effect.gen(function* () {
       const path = yield* logPath
