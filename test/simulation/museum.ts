@@ -12,11 +12,9 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [296, "Judge prompts by what is heard in time"],
   [772, "Give no prompt the turn of the one before it"],
   [1172, "Give no prompt the turn of the one before it"],
-  [1070, "Sweep again what was given up and is there after all"]
+  [1070, "Sweep again what was given up and is there after all"],
+  [1423, "Tell followers that a log opens again, whatever opened it"]
 ]
 
-/**
- * Found, and not understood: a prompt called rejected that its agent took while a daemon was away (802), and facts that a follower
- * did not get in time after a file could not be opened anew (1423).
- */
-export const open: ReadonlyArray<number> = [802, 1_423]
+/** Found, and not understood. */
+export const open: ReadonlyArray<number> = []

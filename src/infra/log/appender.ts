@@ -195,13 +195,13 @@ export const makeAppender = ({ committed, database, epoch, healed, later, now, w
     } catch (again) {
       lost = true
       tellAll(group, failure(again, "unknown"))
+      heal(firstHealMs)
     }
   }
 
   const reopened = (group: ReadonlyArray<Waiting>, otherwise: "absent" | "unknown"): boolean => {
     try {
-      database.reopen()
-      lost = false
+      reopen()
       return true
     } catch (cause) {
       lost = true
@@ -209,6 +209,13 @@ export const makeAppender = ({ committed, database, epoch, healed, later, now, w
       heal(firstHealMs)
       return false
     }
+  }
+
+  /** Told in a turn of its own, also where this was for a group that comes to nothing: nobody else would tell of what is there now. */
+  const reopen = () => {
+    database.reopen()
+    if (lost) later(healed, 0)
+    lost = false
   }
 
   /** Reading waits for the file too, and nobody may have anything to append: it is tried again until it opens. */
@@ -219,9 +226,7 @@ export const makeAppender = ({ committed, database, epoch, healed, later, now, w
       healing = false
       if (!lost || closed) return
       try {
-        database.reopen()
-        lost = false
-        healed()
+        reopen()
       } catch {
         heal(Math.min(longestHealMs, afterMs * 2))
       }

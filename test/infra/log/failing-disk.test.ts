@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import Sqlite from "better-sqlite3"
-import { Effect, Exit } from "effect"
+import { Effect, Exit, Fiber, Stream } from "effect"
 import type { Faults } from "../../../src/infra/log/database.ts"
 import * as EventLog from "../../../src/infra/log/event-log.ts"
 import { type Decision, EventReader, EventStore } from "../../../src/infra/log/event-store.ts"
@@ -137,6 +137,30 @@ describe("a commit that fails", () => {
         assert.deepStrictEqual(yield* streams, ["a", "a"])
       })
     )
+  )
+
+  it.live(
+    "and leaves a file that does not open is told to who follows as soon as it opens, whatever becomes of the append that opened it",
+    () =>
+      onFaultyDisk((loaded) =>
+        Effect.gen(function* () {
+          const store = yield* EventStore
+          const reader = yield* EventReader
+          const follower = yield* reader
+            .follow({ stream: null, after: 0 })
+            .pipe(Stream.take(2), Stream.runCollect, Effect.forkChild({ startImmediately: true }))
+          loaded.afterCommit = 1
+          loaded.beforeReopen = 1
+          assert.deepInclude(yield* Effect.flip(store.append(decision("a", 0))), { outcome: "unknown" })
+          loaded.beforeCommit = 1
+          assert.deepInclude(yield* Effect.flip(store.append(decision("b", 0))), { outcome: "absent" })
+          const seen = yield* Effect.timeout(Fiber.join(follower), "5 seconds")
+          assert.deepStrictEqual(
+            seen.map(({ stream }) => stream),
+            ["a", "a"]
+          )
+        })
+      )
   )
 
   it.effect("of a checkpoint is told as unknown, and the next append starts from the file opened anew", () =>
