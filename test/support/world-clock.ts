@@ -17,13 +17,28 @@ export class Process {
   constructor(machine: WorldClock) {
     this.#machine = machine
     this.clock = clockOf(machine, this)
-    this.scheduler = new Scheduler.MixedScheduler("async", (task) => machine.turn(this, task))
+    this.scheduler = new Mortal(this, (task) => machine.turn(this, task))
   }
 
   /** SIGKILL: no finalizer runs, no timer fires, no fiber takes another turn. */
   kill(): void {
     this.alive = false
     this.#machine.forget(this)
+  }
+}
+
+/** Whoever is answered by the world goes on at once, without a turn: the fibers of a killed process must not. */
+class Mortal extends Scheduler.MixedScheduler {
+  readonly #process: Process
+
+  constructor(process: Process, turn: (task: () => void) => () => void) {
+    super("async", turn)
+    this.#process = process
+  }
+
+  /** A fiber that yields waits for a turn, and a killed process has none. Asked before every operation of a fiber. */
+  override shouldYield(fiber: Parameters<Scheduler.MixedScheduler["shouldYield"]>[0]): boolean {
+    return !this.#process.alive || super.shouldYield(fiber)
   }
 }
 

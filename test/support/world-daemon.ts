@@ -1,6 +1,6 @@
 /** A daemon in a modelled world: the real actors, decisions and appender, started, stopped and killed as often as a test likes. */
 import { createHash } from "node:crypto"
-import { Cause, Context, Effect, Exit, type Fiber, Layer, Logger, Scope } from "effect"
+import { Cause, Context, Effect, Exit, type Fiber, Layer, Logger, Scheduler, Scope } from "effect"
 import { Deciding } from "../../src/actors/deciding.ts"
 import { Fencing } from "../../src/actors/fencing.ts"
 import { Leasing } from "../../src/actors/leases.ts"
@@ -161,7 +161,10 @@ export class Daemon {
     })
     const watch = options.watch ?? { asked: () => {}, answered: () => {} }
     const boot = Effect.gen({ self: this }, function* () {
-      const opened = yield* Scope.provide(Layer.build(Layer.fresh(events)), this.#logScope)
+      // Its files are closed after its death, by nobody of its own.
+      const opened = yield* Scope.provide(Layer.build(Layer.fresh(events)), this.#logScope).pipe(
+        Effect.provideService(Scheduler.Scheduler, world.root.scheduler)
+      )
       const store = Context.get(opened, EventStore)
       const reader = Context.get(opened, EventReader)
       const gated: EventStore["Service"] = {
