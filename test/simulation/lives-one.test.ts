@@ -18,4 +18,10 @@ describe("any world", () => {
     }
     assert.notStrictEqual((await simulate(3)).hash, (await simulate(4)).hash)
   })
+
+  it("begins the same, however early it is to end", { timeout: 60_000 }, async () => {
+    const [short, long] = [await simulate(3, { steps: 6 }), await simulate(3)]
+    assert.strictEqual(short.story.length, 6)
+    assert.deepStrictEqual(short.story, long.story.slice(0, 6))
+  })
 })

@@ -100,9 +100,10 @@ export const drawSwarm = (chance: Chance, { sessions, steps, without = new Set()
   }
   const kept = (name: string, likelihood: number) => (without.has(name) ? 0 : likelihood)
   const habits = Object.fromEntries(Object.entries(drawn).map(([name, likelihood]) => [name, kept(name, likelihood)])) as unknown as Habits
-  const most = chance.between(1, 4)
+  // Drawn also where it is not needed: what is left of a smaller world is as it was.
+  const [most, longest] = [chance.between(1, 4), chance.between(8, 32)]
   return {
-    steps: steps ?? chance.between(8, 32),
+    steps: steps ?? longest,
     sessions: Math.min(most, sessions ?? most),
     clients: chance.between(1, 3),
     weather: { habits, launchFails: kept("launchFails", rate(0.4)), slowAnswers: kept("slowAnswers", rate(0.3)) },
