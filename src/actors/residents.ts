@@ -54,6 +54,8 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
   const residents = new Map<string, SessionActor>()
   const loading = new Map<string, Deferred.Deferred<SessionActor, Unreachable>>()
   const deaths = new Map<string, ReadonlyArray<number>>()
+  /** What waited in the mailboxes of actors that died, until others are made: it came before all that comes now. */
+  const orphaned = new Map<string, ReadonlyArray<Letter>>()
   const quarantined = new Map(known.map(({ reason, stream }) => [stream, new Quarantined({ session: stream, reason })]))
 
   // Whoever still waits when the daemon goes is told so: what was not taken up is not in the log.
@@ -62,12 +64,23 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
       closed = true
       for (const { mailbox } of residents.values())
         for (const letter of Effect.runSync(Queue.clear(mailbox))) Deferred.doneUnsafe(letter.reply, Exit.fail(leaving()))
+      for (const id of orphaned.keys()) answerOrphans(id, leaving())
     })
   )
+
+  const adoptOrphans = (id: string, mailbox: Queue.Queue<Letter>) => {
+    for (const letter of orphaned.get(id) ?? []) Queue.offerUnsafe(mailbox, letter)
+    orphaned.delete(id)
+  }
+  const answerOrphans = (id: string, error: Unreachable) => {
+    for (const { reply } of orphaned.get(id) ?? []) Deferred.doneUnsafe(reply, Exit.fail(error))
+    orphaned.delete(id)
+  }
 
   const begin = Effect.fnUntraced(function* (id: string, folded: Folded, owed: ReadonlyArray<SessionEffect>) {
     const own = yield* Scope.fork(scope)
     const actor = yield* Scope.provide(makeSessionActor(id, folded, recorded, leases), own).pipe(Effect.provideContext(services))
+    adoptOrphans(id, actor.mailbox)
     residents.set(id, actor)
     yield* FiberSet.run(fibers, supervise(id, actor, own))
     for (const effect of owed) yield* actor.hands.perform(effect, null)
@@ -156,7 +169,9 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
 
   /** A defect: the log is right and the memory was wrong, so the memory is made anew; what waits in the mailbox waits on. */
   const died = Effect.fnUntraced(function* (id: string, dead: SessionActor, cause: Cause.Cause<never>) {
+    // In one turn: whoever posts after it finds another actor, behind what waited here.
     residents.delete(id)
+    orphaned.set(id, Effect.runSync(Queue.clear(dead.mailbox)))
     const defect = Cause.squash(cause)
     if (defect instanceof EpochFenced) {
       fencing.declare(defect)
@@ -168,16 +183,12 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     const own = defect instanceof StoreFailure ? [] : [now]
     const recent = [...(deaths.get(id) ?? []).filter((at) => at > now - 60_000), ...own]
     deaths.set(id, recent)
-    const waiting = yield* Queue.clear(dead.mailbox)
     const next =
       recent.length > deathsPerMinute
         ? Effect.flatMap(quarantine(id, `its actor died ${recent.length} times in a minute: ${String(defect)}`), Effect.fail)
         : Effect.tap(reload(id), reconcile)
     yield* next.pipe(
-      Effect.matchEffect({
-        onSuccess: (reborn) => Effect.sync(() => waiting.forEach((letter) => void Queue.offerUnsafe(reborn.mailbox, letter))),
-        onFailure: (error) => Effect.sync(() => waiting.forEach((letter) => void Deferred.doneUnsafe(letter.reply, Exit.fail(error))))
-      }),
+      Effect.catch((error) => Effect.sync(() => answerOrphans(id, error))),
       Effect.provideContext(services)
     )
   })

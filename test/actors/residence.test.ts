@@ -56,6 +56,24 @@ describe("an actor", () => {
     assert.isNotNull(stage.world.holderOf(id).listener)
   })
 
+  it("that is made anew hears what waited before what comes, however long its holder is not reached", async () => {
+    let defects = 1
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) =>
+        decision.input.type === "Resize" && defects-- > 0 ? Effect.die(new Error("a defect")) : append(decision)
+    })
+    await using _ = stage
+    const id = await running(stage, daemon)
+    stage.world.holderOf(id).hang()
+    const doomed = daemon.ask(daemon.sessions.send(id, resize(100), ada))
+    const behind = daemon.ask(daemon.sessions.send(id, rename("before"), ada))
+    await errorOf<unknown, unknown>(stage, doomed)
+    const late = daemon.ask(daemon.sessions.send(id, rename("after"), ada))
+    await answerOf(stage, behind)
+    await answerOf(stage, late)
+    assert.strictEqual((await seen(stage, daemon, id)).name, "after")
+  })
+
   it("that died while the log could not be read is back once it can, without anybody asking", async () => {
     let defects = 1
     let unreadable = false

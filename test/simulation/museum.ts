@@ -13,7 +13,9 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [772, "Give no prompt the turn of the one before it"],
   [1172, "Give no prompt the turn of the one before it"],
   [1070, "Sweep again what was given up and is there after all"],
-  [1423, "Tell followers that a log opens again, whatever opened it"]
+  [1423, "Tell followers that a log opens again, whatever opened it"],
+  [2034, "Let an actor made anew hear what waited before what comes"],
+  [7115, "Let an actor made anew hear what waited before what comes"]
 ]
 
 /** Found, and not understood. */
