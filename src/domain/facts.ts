@@ -167,7 +167,7 @@ export const Fact = Schema.Union([
   fact("HealthConfirmed", { generation: Generation, attempts: Schema.Int }),
   fact("ActivityChanged", activityFields),
   /** What was said last was said again by its source, when half of the time that it stands was over. */
-  fact("ActivityConfirmed", { generation: Generation, source: EvidenceSource }),
+  fact("ActivityConfirmed", { generation: Generation, source: EvidenceSource, observedAt: activityFields.observedAt }),
   /** A weaker source says something else: it counts at the deadline, unless the stronger one speaks before. */
   fact("ActivityDoubted", { ...activityFields, deadline: Deadline }),
   fact("TurnEnded", {

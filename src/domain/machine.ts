@@ -96,8 +96,12 @@ const replacing = (before: Conversation | null, id: string | null): Pick<Convers
   return before?.replaces !== undefined && before.id === id ? { replaces: before.replaces } : {}
 }
 
-/** That it was so at some time says no more than that it was said again. */
-const again = ({ observedAt: _, ...word }: SessionContext["activity"], at: number) => ({ ...word, at })
+/** When it was so is what was said last. */
+const again = ({ observedAt: _, ...word }: SessionContext["activity"], { at, observedAt }: FactOf<"ActivityConfirmed">) => ({
+  ...word,
+  at,
+  ...(observedAt === undefined ? {} : { observedAt })
+})
 
 /** The agent is up. Any activity may follow any other: what we see of it is evidence, not a promise. */
 const active = {
@@ -125,8 +129,8 @@ const active = {
     })),
     ActivityConfirmed: {
       // A weaker source that agrees takes its doubt back, and lends the stronger no time.
-      actions: remember<"ActivityConfirmed">(({ activity, deadlines }, { at, source }) => ({
-        activity: source === activity.source ? again(activity, at) : activity,
+      actions: remember<"ActivityConfirmed">(({ activity, deadlines }, confirmed) => ({
+        activity: confirmed.source === activity.source ? again(activity, confirmed) : activity,
         doubt: null,
         deadlines: without(deadlines, "doubt")
       }))

@@ -49,7 +49,7 @@ export interface Word {
   readonly question: string | null
   readonly asked?: Asked
   readonly evidenceOffset?: number
-  /** When it was so, where its source told, and nobody has said it again since. */
+  /** When it was so, by what its source said last; absent where that did not tell. */
   readonly observedAt?: number
 }
 

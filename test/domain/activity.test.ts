@@ -1,5 +1,6 @@
 /** What the agent is doing is evidence: the best of it stands while it is fresh, and not knowing is an answer. */
 import { assert, describe, it } from "@effect/vitest"
+import type { Input } from "../../src/domain/inputs.ts"
 import { stateName } from "../../src/domain/session.ts"
 import {
   at,
@@ -121,5 +122,14 @@ describe("a word that is said again", () => {
     const confirmed = when(first, working(), at(30_000)).then({ type: "ActivityConfirmed", source: "hook" })
     when(confirmed, observed("idle", "screen"), at(89_999)).then({ type: "ActivityDoubted" })
     when(confirmed, observed("idle", "screen"), at(90_000)).then({ type: "ActivityChanged" })
+  })
+
+  it("was so when its source says, however late that is told", () => {
+    const told = (word: Input, observedAt: number) => Object.assign(word, { observedAt })
+    const first = having(spec(), ...up, told(working(), 20))
+    const confirmed = when(first, told(working(), 700), at(60_000)).then({ type: "ActivityConfirmed", observedAt: 700 })
+    assert.strictEqual(confirmed.context.activity.observedAt, 700)
+    when(confirmed, told(observed("idle"), 699), at(60_001)).ignored("repeated")
+    when(confirmed, told(observed("idle"), 701), at(60_001)).then({ type: "ActivityChanged", activity: "idle" })
   })
 })

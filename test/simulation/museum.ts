@@ -15,7 +15,9 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [1070, "Sweep again what was given up and is there after all"],
   [1423, "Tell followers that a log opens again, whatever opened it"],
   [2034, "Let an actor made anew hear what waited before what comes"],
-  [7115, "Let an actor made anew hear what waited before what comes"]
+  [7115, "Let an actor made anew hear what waited before what comes"],
+  [10933, "Remember of a word said again when it was so"],
+  [11875, "Remember of a word said again when it was so"]
 ]
 
 /** Found, and not understood. */

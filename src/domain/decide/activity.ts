@@ -52,7 +52,7 @@ const isOvertaken = (known: Word, { observedAt, source }: Observed, nowMs: numbe
 
 const heard = (situation: Situation, observed: Observed): Verdict => {
   const { context, now } = situation
-  const { activity: known, doubt, generation } = context
+  const { activity: known, doubt } = context
   if (saysLess(known, observed)) return nothing("unchanged")
   if (
     known.source !== observed.source ||
@@ -62,20 +62,16 @@ const heard = (situation: Situation, observed: Observed): Verdict => {
   )
     return [changed(situation, observed)]
   const isHalfOver = now.wallMs - known.at >= freshMs[known.source] / 2 && freshMs[known.source] > 0
-  return doubt !== null || isHalfOver
-    ? [fact("ActivityConfirmed", situation, { generation, source: observed.source })]
-    : nothing("unchanged")
+  return doubt !== null || isHalfOver ? [confirmed(situation, observed)] : nothing("unchanged")
 }
 
 /** It may know more about a question that both see; else it agrees, or it is a doubt that counts once the stronger word is old. */
 const weaker = (situation: Situation, observed: Observed): Verdict => {
   const { context, now } = situation
-  const { activity: known, doubt, generation } = context
+  const { activity: known, doubt } = context
   if (known.value === observed.activity) {
     if (knowsMore(known, observed)) return [changed(situation, joined(known, observed))]
-    return doubt !== null && !isWeaker(observed.source, doubt.source)
-      ? [fact("ActivityConfirmed", situation, { generation, source: observed.source })]
-      : nothing("weaker_evidence")
+    return doubt !== null && !isWeaker(observed.source, doubt.source) ? [confirmed(situation, observed)] : nothing("weaker_evidence")
   }
   if (doubt !== null && isWeaker(observed.source, doubt.source)) return nothing("weaker_evidence")
   if (doubt !== null && doubt.value === observed.activity && doubt.source === observed.source) return nothing("repeated")
@@ -125,6 +121,9 @@ export const doubtDue = (situation: Situation): ReadonlyArray<Fact> => {
     })
   ]
 }
+
+const confirmed = (situation: Situation, { generation, observedAt, source }: Observed) =>
+  fact("ActivityConfirmed", situation, { generation, source, ...(observedAt === undefined ? {} : { observedAt }) })
 
 const changed = (situation: Situation, observed: Observed) => fact("ActivityChanged", situation, wordsOf(situation, observed))
 
