@@ -29,6 +29,11 @@ describe("a deadline", () => {
     assert.deepStrictEqual(earliest({ stop: { bootMs: 9, wallMs: 1 }, launch: { bootMs: 8, wallMs: 2 } })?.name, "launch")
   })
 
+  it("that falls on another's moment is passed in the same order by whoever folds the log", () => {
+    const both = { bootMs: 8, wallMs: 2 }
+    assert.strictEqual(earliest({ expire: both, backoff: both })?.name, earliest({ backoff: both, expire: both })?.name)
+  })
+
   it("is not moved by the wall clock", () => {
     const booting = having(spec(), prepared(), spawned())
     when(booting, due, at(999, { wallMs: 99_000_000 })).ignored("not_due")

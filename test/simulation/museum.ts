@@ -17,7 +17,9 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [2034, "Let an actor made anew hear what waited before what comes"],
   [7115, "Let an actor made anew hear what waited before what comes"],
   [10933, "Remember of a word said again when it was so"],
-  [11875, "Remember of a word said again when it was so"]
+  [11875, "Remember of a word said again when it was so"],
+  [15478, "Pass deadlines of one moment in one order"],
+  [18807, "Pass deadlines of one moment in one order"]
 ]
 
 /** Found, and not understood. */

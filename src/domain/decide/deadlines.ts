@@ -20,13 +20,15 @@ export const deadlines: Policies<Extract<Report, { readonly type: "DeadlineReach
   }
 }
 
-/** The next thing to wait for; null when there is nothing. */
+/** The next thing to wait for; null when there is nothing. Of two at once the first by name: a state says nothing of the order of its keys. */
 export const earliest = (
   pending: {
     readonly [name in DeadlineName]?: Deadline
   }
 ): { readonly name: DeadlineName; readonly deadline: Deadline } | null => {
-  const sorted = (Object.entries(pending) as ReadonlyArray<[DeadlineName, Deadline]>).toSorted(([, a], [, b]) => a.bootMs - b.bootMs)
+  const sorted = (Object.entries(pending) as ReadonlyArray<[DeadlineName, Deadline]>).toSorted(
+    ([name, a], [other, b]) => a.bootMs - b.bootMs || (name < other ? -1 : 1)
+  )
   return sorted[0] === undefined ? null : { name: sorted[0][0], deadline: sorted[0][1] }
 }
 
