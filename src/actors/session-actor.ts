@@ -1,5 +1,5 @@
 /** One session, alive: takes one input at a time, makes it true in the log, acts on it, and only then says so. */
-import { Deferred, Effect, Exit, Metric, Queue } from "effect"
+import { Clock, Deferred, Effect, Exit, Metric, Queue } from "effect"
 import { type Accepted, allowed, earliest } from "../domain/decide/index.ts"
 import { type Session, stateName } from "../domain/session.ts"
 import type { Deadline, Moment } from "../domain/time.ts"
@@ -31,6 +31,9 @@ export interface SessionActor {
 /** A session at rest leaves the memory after this; a list, a get and its log do not need it. */
 const passivateAfterMs = 30_000
 const catchUpMs = 1_000
+/** The machine slept where its clocks are further apart than this; its agents slept too, and are given this time more. */
+const sleptMs = 1_000
+const wakeUpMs = 5_000
 /** The longest sleep: after a suspend the boot clock has moved on and no timer has. */
 const longestSleepMs = 60_000
 /** The shortest: /proc/uptime moves in steps of 10 ms. */
@@ -172,8 +175,18 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
 
   const isUp = () => session.context.process !== null
   /** What the agent did while nobody listened is still being read when an actor begins, and says more than the time that passed. */
-  const heardFromMs = (yield* clock.bootMs) + catchUpMs
+  let heardFromMs = (yield* clock.bootMs) + catchUpMs
   const dueMs = (deadline: Deadline) => (isUp() ? Math.max(deadline.bootMs, heardFromMs) : deadline.bootMs)
+  /** How far the clock that goes on while the machine sleeps is before the one that does not. */
+  const ahead = (bootMs: number) => Effect.map(Clock.monotonicTimeNanos, (nanos) => bootMs - Number(nanos) / 1e6)
+  let aheadMs = yield* ahead(yield* clock.bootMs)
+  const sinceBoot = Effect.gen(function* () {
+    const bootMs = yield* clock.bootMs
+    const nowAheadMs = yield* ahead(bootMs)
+    if (nowAheadMs - aheadMs > sleptMs) heardFromMs = bootMs + wakeUpMs
+    aheadMs = nowAheadMs
+    return bootMs
+  })
   const deadlineReached = () => report({ type: "DeadlineReached", ...(isUp() && !hands.hears() ? { deaf: true } : {}) })
 
   const within = (ms: number) => Effect.timeoutOption(Math.min(longestSleepMs, Math.max(shortestSleepMs, ms)))
@@ -181,7 +194,7 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
   /** Post, or a deadline of the session's own; null when there has been neither for a while and none is to be expected. */
   const next = Effect.gen(function* () {
     for (;;) {
-      const nowMs = yield* clock.bootMs
+      const nowMs = yield* sinceBoot
       if (held.length > 0) {
         // Deadlines wait too: their passing is a report like those that are held back.
         if (nowMs >= retryAtMs) yield* redeliver
@@ -194,7 +207,7 @@ export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
       const posted = yield* Queue.take(mailbox).pipe(within(due === null ? passivateAfterMs : dueMs(due.deadline) - nowMs))
       if (posted._tag === "Some") return posted.value
       if (due === null) return null
-      if ((yield* clock.bootMs) >= dueMs(due.deadline)) return deadlineReached()
+      if ((yield* sinceBoot) >= dueMs(due.deadline)) return deadlineReached()
     }
   })
 
