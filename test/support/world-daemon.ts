@@ -1,11 +1,12 @@
 /** A daemon in a modelled world: the real actors, decisions and appender, started, stopped and killed as often as a test likes. */
 import { createHash } from "node:crypto"
-import { Cause, Context, Effect, Exit, type Fiber, Layer, Logger, Scheduler, Scope } from "effect"
+import { Cause, Context, Effect, Exit, type Fiber, Layer, Logger, Option, Scheduler, Scope } from "effect"
 import { Deciding } from "../../src/actors/deciding.ts"
 import { Fencing } from "../../src/actors/fencing.ts"
 import { Leasing } from "../../src/actors/leases.ts"
 import * as Registry from "../../src/actors/registry.ts"
 import { Sessions } from "../../src/actors/sessions.ts"
+import { type InnerFailure, toProblem } from "../../src/http/refusals.ts"
 import { BootClock } from "../../src/infra/boot-clock.ts"
 import * as EventLog from "../../src/infra/log/event-log.ts"
 import { type EpochFenced, EventReader, EventStore } from "../../src/infra/log/event-store.ts"
@@ -200,7 +201,7 @@ export class Daemon {
     })
   }
 
-  /** As the server does: whoever is refused will be again, a log in trouble may not be. */
+  /** As the server answers, and the program understands it: what was refused would be again; trouble may pass. */
   #hear(word: HookWord | null, told: (taken: boolean) => void): void {
     if (word === null) {
       told(true)
@@ -211,9 +212,7 @@ export class Daemon {
       told(false)
       return
     }
-    this.ask(this.sessions.hook(session, token, call), (exit) =>
-      told(exit._tag === "Success" || (Cause.squash(exit.cause) as { readonly _tag?: string })._tag !== "StoreFailure")
-    )
+    this.ask(this.sessions.hook(session, token, call), (exit) => told(exit._tag === "Success" || isRefusal(exit.cause)))
   }
 
   async #closeLog(): Promise<void> {
@@ -221,6 +220,11 @@ export class Daemon {
     this.#closed = true
     await Effect.runPromise(Scope.close(this.#logScope, Exit.void))
   }
+}
+
+const isRefusal = (cause: Cause.Cause<InnerFailure>): boolean => {
+  const { status } = Option.match(Cause.findErrorOption(cause), { onNone: () => ({ status: 500 }), onSome: toProblem })
+  return status < 500 && status !== 429
 }
 
 const same = <A>(it: A): A => it
