@@ -97,8 +97,12 @@ export const promptRules: Rules = {
     const mind = presentHolder(one)?.mind
     if (prompt.answers !== undefined || mind === null || mind === undefined) return
     const text = one.world.texts.get(prompt.hash)
-    // Where an earlier prompt was called uncertain, the next turn may be its own; where the wall clock was set, what came before a claim may look later.
-    const stray = one.stream.facts.some(({ fact }) => strays.has(fact.type) && "promptId" in fact && fact.promptId !== prompt.id)
+    // Where an earlier prompt was called uncertain, or this one with another text, the next turn may be its own; where the wall clock was set, what came before a claim may look later.
+    const own = one.stream.facts.filter(({ fact }) => "promptId" in fact && fact.promptId === prompt.id)
+    const edited = own.findLastIndex(({ fact }) => fact.type === "PromptEdited")
+    const stray =
+      own.slice(0, edited + 1).some(({ fact }) => fact.type === "PromptUncertain") ||
+      one.stream.facts.some(({ fact }) => strays.has(fact.type) && "promptId" in fact && fact.promptId !== prompt.id)
     const beyondTelling = stray || one.world.clock.wallJumps > 0
     if (beyondTelling && factOf(one, "PromptAccepted").evidence.detail === "the agent began a turn") return
     one.ledger.check(
