@@ -27,8 +27,8 @@ export const play = async ({ steps }: Recording): Promise<Played> => {
   const log = new LogFile()
   const puppet = new Puppet()
   let now: Moment = steps[0]!.moment
-  /** Nothing is due but in a step in which a deadline passed. */
-  let shownBootMs = 0
+  /** Nothing is due but in a step in which a deadline passed; from there time goes on, for whoever wakes up before it acts. */
+  let shown: { readonly bootMs: number; readonly atMs: number } | null = null
   let nextInputId: string | null = null
   let daemons = 0
   const id = steps[0]!.facts[0].data.id as string
@@ -41,7 +41,7 @@ export const play = async ({ steps }: Recording): Promise<Played> => {
     const bendClock = (clock: BootClock["Service"]): BootClock["Service"] => ({
       ...clock,
       bootId: now.bootId,
-      bootMs: Effect.sync(() => shownBootMs),
+      bootMs: Effect.sync(() => (shown === null ? 0 : shown.bootMs + world.clock.monotonicMs - shown.atMs)),
       moment: (offset) => Effect.sync(() => ({ ...now, offset })),
       inputId: Effect.suspend(() => {
         const own = nextInputId
@@ -84,14 +84,14 @@ export const play = async ({ steps }: Recording): Promise<Played> => {
       puppet.forget()
     }
     puppet.offset = step.moment.offset
-    if (step.input.type === "DeadlineReached") shownBootMs = step.moment.bootMs
+    if (step.input.type === "DeadlineReached") shown = { bootMs: step.moment.bootMs, atMs: world.clock.monotonicMs }
     if (restarted) daemon = await start()
     if (step.input.type === "Create") await create(daemon, step)
     else tell(daemon, step, restarted)
     seq += step.facts.length
     const what = `${step.input.type} (${step.facts[0].seq}) comes to ${step.facts.map(({ type }) => type).join(", ")}`
     await until(async () => (await headOf(daemon, id)) >= seq, what)
-    shownBootMs = 0
+    shown = null
     assert.strictEqual(await headOf(daemon, id), seq, what)
   }
   const facts = await factsOf(daemon, id)
