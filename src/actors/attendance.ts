@@ -1,5 +1,6 @@
 /** Staying with one launch: connected to its holder, its journal brought to the session, until the launch is over. */
 import { Cause, Clock, Deferred, Effect, Exit, Metric, Schedule, Scope, Stream } from "effect"
+import type { ProcessIdentity } from "../domain/facts.ts"
 import type { Report } from "../domain/inputs.ts"
 import { EventStore } from "../infra/log/event-store.ts"
 import { type HolderLink, type HolderUnavailable, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
@@ -49,8 +50,11 @@ export const attend = Effect.fn("attend")(function* (attending: Attending) {
     const connected = yield* runtime.connect(attending.ref, epoch, attending.journaled())
     const now = yield* Clock.currentTimeMillis
     yield* Metric.update(connections, 1)
-    if (returning && connected.process !== null)
-      attending.tell({ type: "Reattached", generation, process: connected.process, downMs: Math.max(0, now - lastSeenAt) })
+    const downMs = Math.max(0, now - lastSeenAt)
+    const back = (process: ProcessIdentity) => attending.tell({ type: "Reattached", generation, process, downMs })
+    if (returning && connected.process !== null) back(connected.process)
+    /** Its launch was given up before there was a process: whoever gave it up must hear of the one that comes after all. */
+    let isLate = returning && connected.process === null
     link = connected
     lastSeenAt = now
     returning = true
@@ -64,6 +68,9 @@ export const attend = Effect.fn("attend")(function* (attending: Attending) {
       Effect.map(Clock.currentTimeMillis, (at) => {
         lastSeenAt = at
         attending.tell({ type: "HolderReported", generation, entry })
+        if (!isLate || entry.event.type !== "spawned") return
+        isLate = false
+        back(entry.event.process)
       })
     )
   }).pipe(

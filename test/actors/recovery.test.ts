@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { RecoveryReport } from "../../src/actors/sessions.ts"
 import { keyOf } from "../support/world.ts"
-import { ada, create, never, stop } from "../support/world-requests.ts"
+import { script } from "../support/world-agent.ts"
+import { ada, create, never, rename, stop } from "../support/world-requests.ts"
 import type { Stage } from "../support/world-stage.ts"
 import { answerOf, countOf, created, running, seen, sent, staged, typesOf } from "./actors.ts"
 
@@ -167,6 +168,22 @@ describe("start-up", () => {
     await stage.until("the launch is settled", () => typesOf(stage, id).some((type) => type === "GenerationEnded" || type === "AgentReady"))
     await stage.pass(5_000)
     assert.strictEqual(stage.world.livingProcesses.length, typesOf(stage, id).includes("GenerationEnded") ? 0 : 1)
+  })
+
+  it("ends an agent that comes to be after its launch was given up and its daemon killed", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    stage.world.nextScript = script({ spawnMs: 3_000 })
+    const id = await created(stage, daemon, { keepalive: never })
+    await stage.until("its holder starts", () => stage.world.holders.length === 1, 1_000, 1)
+    stage.world.clock.suspend(60_000)
+    await sent(stage, daemon, id, rename("x"))
+    await stage.until("it is given up", () => typesOf(stage, id).includes("HolderLost"), 100, 1)
+    await daemon.kill()
+    await stage.start()
+    assert.strictEqual(stage.world.holderOf(id).stage, "starting")
+    await stage.until("it is over", () => typesOf(stage, id).includes("GenerationEnded"), 10_000)
+    assert.strictEqual(stage.world.livingProcesses.length, 0)
   })
 
   it("takes away what an ended launch left, also when its holder never finished its journal", async () => {

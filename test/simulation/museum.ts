@@ -20,7 +20,8 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [11875, "Remember of a word said again when it was so"],
   [15478, "Pass deadlines of one moment in one order"],
   [18807, "Pass deadlines of one moment in one order"],
-  [20815, "Give an agent that slept with its machine time to wake up"]
+  [20815, "Give an agent that slept with its machine time to wake up"],
+  [30643, "End an agent that comes to be after its launch was given up"]
 ]
 
 /** Found, and not understood. */
