@@ -97,12 +97,13 @@ export const promptRules: Rules = {
     const mind = presentHolder(one)?.mind
     if (prompt.answers !== undefined || mind === null || mind === undefined) return
     const text = one.world.texts.get(prompt.hash)
-    // Where an earlier prompt was called uncertain, or this one with another text, the next turn may be its own; where the wall clock was set, what came before a claim may look later.
+    // The next turn may be that of an earlier prompt that was called uncertain, of this one with another text, or of an answer that came
+    // too late to be one; where the wall clock was set, what came before a claim may look later.
     const own = one.stream.facts.filter(({ fact }) => "promptId" in fact && fact.promptId === prompt.id)
     const edited = own.findLastIndex(({ fact }) => fact.type === "PromptEdited")
     const stray =
       own.slice(0, edited + 1).some(({ fact }) => fact.type === "PromptUncertain") ||
-      one.stream.facts.some(({ fact }) => strays.has(fact.type) && "promptId" in fact && fact.promptId !== prompt.id)
+      one.stream.facts.some(({ fact }) => isStray(fact) && "promptId" in fact && fact.promptId !== prompt.id)
     const beyondTelling = stray || one.world.clock.wallJumps > 0
     if (beyondTelling && factOf(one, "PromptAccepted").evidence.detail === "the agent began a turn") return
     one.ledger.check(
@@ -119,7 +120,9 @@ export const promptRules: Rules = {
     if (prompt.answers !== undefined || mind === null || mind === undefined) return
     const text = one.world.texts.get(prompt.hash)
     // A word that lies in the spool, or is on its way there, nobody could have heard.
-    const unread = one.world.spoolOf(one.stream.id).items.slice(one.world.spoolRead.get(one.stream.id) ?? 0)
+    // Where the wall clock was set, what lay in it may have looked older than what was known.
+    const from = one.world.clock.wallJumps > 0 ? 0 : (one.world.spoolRead.get(one.stream.id) ?? 0)
+    const unread = one.world.spoolOf(one.stream.id).items.slice(from)
     if (unread.some(({ event }) => event === "UserPromptSubmit")) return
     one.ledger.check("P rejected is not taken", !mind.taken.includes(text ?? ""), () => `${one.where()}: the agent has taken it`)
   },
@@ -180,7 +183,10 @@ export const promptRules: Rules = {
   }
 }
 
-const strays: ReadonlySet<FactType> = new Set(["PromptUncertain", "PromptRejected"])
+const isStray = (fact: Fact) =>
+  fact.type === "PromptUncertain" ||
+  fact.type === "PromptRejected" ||
+  (fact.type === "PromptAccepted" && fact.evidence.detail === "the question is closed")
 
 /** It could have gone at the same time, and was there before. */
 const isRival = (other: OpenPrompt, { deliver }: OpenPrompt, bootMs: number) =>
