@@ -3,6 +3,7 @@ import { Clock, Deferred, Effect, Exit, FiberSet, Latch, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
 import type { Fact } from "../domain/facts.ts"
 import { limits } from "../domain/limits.ts"
+import { answerTo } from "../domain/providers/answering.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { insideOf, lifeOf, mayRun, type Session } from "../domain/session.ts"
 import type { AgentFiles, AgentFilesFailure } from "../infra/agents/agent-files.ts"
@@ -21,7 +22,7 @@ import type { Leases } from "./leases.ts"
 import type { Tell } from "./letter.ts"
 import { makeNews } from "./news.ts"
 import { makePendingWrites, type PendingWrites, type WriteOutcome } from "./pending-writes.ts"
-import { answerKeys, isRepeatOf, typedBytes, typedText } from "./typed-text.ts"
+import { isRepeatOf, typedBytes, typedText } from "./typed-text.ts"
 import { witnessHooks } from "./witness-hooks.ts"
 import { witness } from "./witnesses.ts"
 
@@ -166,33 +167,34 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
 
   /** Text, a pause, Enter: one operation of the holder, which nobody's keys can come between. An answer is a key or two. */
   const deliver = ({ answers, generation, hash, paths = [], promptId, writeId }: DeliverPrompt) => {
-    const undeliverable = (code: string) => tell({ type: "PromptUndeliverable", generation, promptId, code })
-    const type = (holder: HolderLink, text: string): Effect.Effect<WriteOutcome | null> => {
-      const tooLate = () => undeliverable("question_closed")
-      if (answers && !isOpen(promptId)) {
-        tooLate()
-        return Effect.succeed(null)
-      }
-      const keys = answers ? answerKeys(context(), text) : null
-      if (keys !== null)
-        return Effect.andThen(
-          settling,
-          Effect.suspend(() =>
-            isOpen(promptId) ? holder.write(writeId, new TextEncoder().encode(keys)) : Effect.as(Effect.sync(tooLate), null)
-          )
-        )
-      const typed = typedText(context(), text, paths)
-      return Effect.flatMap(holder.submit(writeId, typedBytes(context(), typed), enterAfterMs(typed)), (outcome) => {
-        if (outcome !== "unsupported") return Effect.succeed(outcome)
-        return Effect.as(
-          Effect.sync(() => undeliverable("holder_too_old")),
-          null
-        )
+    const undeliverable = (code: string) =>
+      Effect.sync(() => {
+        tell({ type: "PromptUndeliverable", generation, promptId, code })
+        return null
       })
+    const submit = (holder: HolderLink, text: string) => {
+      const typed = typedText(context(), text, paths)
+      return Effect.flatMap(holder.submit(writeId, typedBytes(context(), typed), enterAfterMs(typed)), (outcome) =>
+        outcome === "unsupported" ? undeliverable("holder_too_old") : Effect.succeed(outcome)
+      )
     }
+    const reply = Effect.fnUntraced(function* (holder: HolderLink, text: string) {
+      if (isOpen(promptId) && agentOf(context()).answers !== null) yield* settling
+      const { asked } = context().activity
+      if (!isOpen(promptId) || asked === undefined) return yield* undeliverable("question_closed")
+      const given = answerTo(agentOf(context()), asked, text)
+      switch (given.type) {
+        case "keys":
+          return yield* holder.write(writeId, new TextEncoder().encode(given.keys))
+        case "noSuchChoice":
+          return yield* undeliverable("no_such_choice")
+        case "text":
+          return yield* submit(holder, text)
+      }
+    })
     return texts.read(hash).pipe(
-      Effect.flatMap((text) => settled(generation, writeId, (holder) => type(holder, text))),
-      Effect.catchTag("TextMissing", () => Effect.sync(() => undeliverable("text_missing")))
+      Effect.flatMap((text) => settled(generation, writeId, (holder) => (answers ? reply(holder, text) : submit(holder, text)))),
+      Effect.catchTag("TextMissing", () => undeliverable("text_missing"))
     )
   }
 

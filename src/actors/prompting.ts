@@ -3,18 +3,31 @@ import { Effect, Result, Stream } from "effect"
 import type { Fact, FactOf, Prompt } from "../domain/facts.ts"
 import type { Command } from "../domain/inputs.ts"
 import { promptViews, settledStates } from "../domain/prompt-view.ts"
+import { answerTo } from "../domain/providers/answering.ts"
+import { agentOf } from "../domain/providers/index.ts"
 import { deadlineIn } from "../domain/time.ts"
 import { decodeFact } from "../domain/upcast.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { type Entry, EventReader, StoreFailure } from "../infra/log/event-store.ts"
 import { Texts } from "../infra/texts.ts"
-import { type Answer, type Asking, IdempotencyMismatch, PromptNotFound, Refused, SessionNotFound, type Sessions } from "./sessions.ts"
+import type { Residents } from "./residents.ts"
+import {
+  type Answer,
+  type Asking,
+  IdempotencyMismatch,
+  InvalidRequest,
+  PromptNotFound,
+  Refused,
+  SessionNotFound,
+  type Sessions
+} from "./sessions.ts"
 import { makeTurns } from "./turns.ts"
 
 type Prompting = Pick<Sessions["Service"], "prompt" | "editPrompt" | "promotePrompt" | "cancelPrompt" | "prompts" | "changesOfPrompt">
 
 /** What it needs of the sessions themselves. `repeated`: the answer to an earlier request with the same idempotency key. */
 interface Asked extends Pick<Sessions["Service"], "send" | "get"> {
+  readonly actor: Residents["actor"]
   readonly repeated: (asking: Asking) => Effect.Effect<Answer | null, IdempotencyMismatch | StoreFailure>
 }
 
@@ -25,7 +38,7 @@ interface Told {
   readonly fact: Fact
 }
 
-export const makePrompting = Effect.fn("makePrompting")(function* ({ get, repeated, send }: Asked) {
+export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get, repeated, send }: Asked) {
   const clock = yield* BootClock
   const texts = yield* Texts
   const reader = yield* EventReader
@@ -85,6 +98,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ get, repeat
       if (named === undefined) return yield* new IdempotencyMismatch({ key: asking.idempotency?.key ?? "" })
       return yield* refused(id, "Prompt", "prompt_exists", `a prompt ${promptId} with another text was there before`)
     }
+    if (request.answers !== undefined) yield* takenBy(id, request.answers, text)
     const hash = yield* keep(text)
     const moment = yield* clock.moment(0)
     const queued: Prompt = {
@@ -96,6 +110,16 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ get, repeat
     }
     yield* send(id, { type: "Prompt", by: asking.by, prompt: queued }, asking)
     return { prompt: yield* recorded(id, promptId), repeated: false }
+  })
+
+  /** Whoever answers hears at once that there is no such choice. Whether the question is open is not for here. */
+  const takenBy = Effect.fnUntraced(function* (id: string, question: string, text: string) {
+    const { context } = (yield* actor(id)).session()
+    const { asked } = context.activity
+    if (asked === undefined || asked.id !== question) return
+    const given = answerTo(agentOf(context), asked, text)
+    if (given.type !== "noSuchChoice") return
+    return yield* new InvalidRequest({ field: "text", message: `the question takes ${given.known.join(", ")}, or a choice's number` })
   })
 
   const refused = Effect.fnUntraced(function* (id: string, input: string, code: string, detail: string) {

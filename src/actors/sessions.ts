@@ -172,7 +172,7 @@ export class Sessions extends Context.Service<
     /** Types into the session's terminal, once; returns when every byte has reached it. */
     readonly write: (id: string, bytes: Uint8Array, asking: Asking) => Effect.Effect<Answer, SendError | InputNotWritten>
     /** Returns when the prompt is durable; `changesOfPrompt` tells of its fate. An id that another text had before is refused. */
-    readonly prompt: (id: string, request: PromptRequest, asking: Asking) => Effect.Effect<PromptAnswer, SendError>
+    readonly prompt: (id: string, request: PromptRequest, asking: Asking) => Effect.Effect<PromptAnswer, SendError | InvalidRequest>
     /** Only while it is queued. */
     readonly editPrompt: (
       id: string,

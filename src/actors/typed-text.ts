@@ -27,15 +27,3 @@ export const isRepeatOf = (repeated: string, typed: string): boolean => {
 /** Agents wrap what was pasted in marks of their own from some hundred characters on. */
 const wrappedChars = 200
 const plain = (text: string) => text.replaceAll(/\r\n?/g, "\n").trim()
-
-/** The keys that the agent takes for an answer, or null: then the text is typed and submitted like any other. */
-export const answerKeys = (context: Pick<SessionContext, "activity"> & Submitting, text: string): string | null => {
-  const { answers } = agentOf(context)
-  if (answers === null) return null
-  const word = text.trim()
-  if (word === "allow" || word === "deny") return answers[word]
-  const choices = context.activity.asked?.choices ?? []
-  const place = choices.findIndex((choice) => choice.toLowerCase() === word.toLowerCase()) + 1
-  const number = place > 0 ? place : /^[1-9]\d?$/.test(word) ? Number(word) : 0
-  return number > 0 && answers.choose !== null ? answers.choose.replaceAll("{n}", String(number)) : null
-}

@@ -10,8 +10,8 @@ export const questionOf = ({ choices, kind, text }: Question): string => {
   return `${kind}: ${oneLine(text ?? "the agent asks, and does not say what")}${offered === "" ? "" : ` [${offered}]`}`
 }
 
-/** As it could be typed. A question without choices takes `allow` and `deny` where it is one of those, and any text where it is not. */
+/** As it could be typed. The first choice is not always the one that allows. */
 export const answerHint = (id: string, { choices, kind }: Question): string => {
-  const answer = choices.length > 0 ? "1" : kind === "permission" || kind === "trust" ? "allow" : "<text>"
+  const answer = kind === "permission" || kind === "trust" ? "allow" : choices.length > 0 ? "1" : "<text>"
   return `reprise answer ${id} ${answer}`
 }

@@ -37,8 +37,15 @@ export const claudeCode: Provider = {
   submit: { ...pasteThenEnter, backslash: true, clear: "\x15" },
   interrupt: "\x1b",
   interruptAgainMs: null,
-  // The dialog takes the choice's number at once; Escape declines and ends the turn.
-  answers: { allow: "1", deny: "\x1b", choose: "{n}", settleMs: 300 },
+  answers: {
+    // The dialog takes the choice's number at once; Escape declines and ends the turn.
+    allow: "1",
+    deny: "\x1b",
+    choose: "{n}",
+    settleMs: 300,
+    // Its choices have no numbers, and the first of them leaves.
+    dialogs: [{ allow: "^Yes, I trust this folder$", choose: "{down}\r" }]
+  },
   model: "/model {model}",
   ladder: interruptThenLeave,
   keepalive: relaunchAfterCrash,
@@ -50,7 +57,6 @@ export const claudeCode: Provider = {
     titles: [{ pattern: "^[◐◑⠂⠐] ", activity: "working" }],
     screen: [
       {
-        // Its choices have no numbers, and the first of them leaves.
         pattern: "Quick safety check: Is this a project you created or one you trust\\?",
         activity: "waiting",
         question: "trust",

@@ -30,7 +30,17 @@ export const codex: Provider = {
   submit: pasteThenEnter,
   interrupt: "\x1b",
   interruptAgainMs: null,
-  answers: { allow: "y", deny: "\x1b", choose: "{n}", settleMs: 300 },
+  answers: {
+    allow: "y",
+    deny: "\x1b",
+    choose: "{n}",
+    settleMs: 300,
+    // What it asks before its first prompt knows no `y`, and of a folder no numbers.
+    dialogs: [
+      { allow: "^Trust and continue$", choose: "{down}\r" },
+      { allow: "^Trust all and continue$", choose: "{n}" }
+    ]
+  },
   // `/model` opens a list of its own.
   model: null,
   ladder: interruptThenLeave,
@@ -45,7 +55,7 @@ export const codex: Provider = {
     ],
     screen: [
       { pattern: "^.*Trust this folder\\?.*$", activity: "waiting", question: "trust", choices },
-      { pattern: "^.*Hooks need review.*$", activity: "waiting", question: "trust", choices },
+      { pattern: "^.*Hooks need review.*$", activity: "waiting", question: "permission", choices },
       { pattern: "^.*Sign in with ChatGPT.*$", activity: "waiting", question: "login", choices },
       { pattern: "^.*This conversation is open in another app.*$", activity: "waiting", question: "input" },
       {

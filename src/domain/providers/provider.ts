@@ -28,6 +28,8 @@ const words = (...known: ReadonlyArray<string>) => Schema.Array(template(...know
 const Template = template("directory", "hook")
 const Words = words("directory", "hook")
 
+const Choosing = template("n", "down")
+
 export const placesIn = (word: string): ReadonlyArray<string> => [...word.matchAll(/\{([a-z]+)\}/g)].map(([, name]) => name!)
 
 /** What a line of the title or of the screen says. The first rule that matches counts. */
@@ -106,11 +108,18 @@ export const Provider = Schema.Struct({
   /** Typed again after so long, where the first only warns; null where once is enough. */
   interruptAgainMs: Schema.NullOr(Schema.Int),
   /**
-   * What is typed to answer a question, by choice: `{n}` is the choice's number from 1; `choose` is null where none can be picked
-   * so. Null: a text and Enter. Keys that come in the first `settleMs` of a question are swallowed by some.
+   * What is typed to answer a question, by choice: `{n}` is the choice's number from 1, `{down}` an arrow for each choice above it;
+   * `choose` is null where none can be picked so. Null: a text and Enter. Keys that come in the first `settleMs` of a question are
+   * swallowed by some. `dialogs`: those that take other keys, known by the choice in them that `allow` stands for.
    */
   answers: Schema.NullOr(
-    Schema.Struct({ allow: Schema.String, deny: Schema.String, choose: Schema.NullOr(template("n")), settleMs: Schema.Int })
+    Schema.Struct({
+      allow: Schema.String,
+      deny: Schema.String,
+      choose: Schema.NullOr(Choosing),
+      settleMs: Schema.Int,
+      dialogs: Schema.optionalKey(Schema.Array(Schema.Struct({ allow: Pattern, choose: Choosing })))
+    })
   ),
   /** The line that switches the model, `{model}` filled in; null where there is none. */
   model: Schema.NullOr(template("model")),
