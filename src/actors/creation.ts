@@ -44,7 +44,8 @@ export const plan = Effect.fn("plan")(function* (id: string, request: CreateRequ
     keepalive: request.keepalive ?? provider.keepalive,
     stop: request.stop ?? { ladder: provider.ladder },
     readyTimeoutMs: request.readyTimeoutMs,
-    idleStopMs: request.idleStopMs ?? null
+    idleStopMs: request.idleStopMs ?? null,
+    ...(request.trustFolder ? { trustFolder: true as const } : {})
   }
   const beginnings: Beginnings = {
     ...(beginning === undefined ? {} : { beginning }),

@@ -39,6 +39,7 @@ import {
   SessionNotFound,
   Sessions
 } from "./sessions.ts"
+import { makeTrusting } from "./trusting.ts"
 
 export interface RegistryOptions {
   /** Most sessions with a process at once. */
@@ -62,12 +63,17 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   const texts = yield* Texts
   const admission = makeAdmission(options.liveSessions)
   const leases = (yield* Leasing)()
+  const trusting = makeTrusting()
   const observe = (after: SessionView) => {
     admission.observe(after.id, after.state)
     leases.observe(after)
+    trusting.observe(after)
   }
   // Before anything is recovered: whoever lives has its conversation, also while nobody has reached it yet.
-  for (const row of yield* reader.live) leases.observe(row.view as SessionView)
+  for (const { view } of yield* reader.live) {
+    leases.observe(view as SessionView)
+    trusting.observe(view as SessionView)
+  }
   const residents = yield* makeResidents(observe, yield* reader.quarantined, leases)
   const recovery = yield* recover(residents)
   yield* Effect.forkScoped(keepSettling(residents))
@@ -247,6 +253,9 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
       )
     ).pipe(Stream.catchTag("Unfoldable", ({ reason, session }) => Stream.fail(new Quarantined({ session, reason }))))
 
+  const prompting = yield* makePrompting({ actor: residents.actor, send, get, repeated })
+  yield* Effect.forkScoped(trusting.answer(prompting.prompt))
+
   return Sessions.of({
     create,
     send,
@@ -254,7 +263,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     hook,
     hookGeneration,
     ...(yield* makeForking({ actor: residents.actor, admit, repeated })),
-    ...(yield* makePrompting({ send, get, repeated })),
+    ...prompting,
     get,
     attach,
     tools,

@@ -89,7 +89,8 @@ export const Spec = Schema.Struct({
   keepalive: Keepalive,
   stop: Stopping,
   readyTimeoutMs: Schema.Int,
-  idleStopMs: Schema.NullOr(Schema.Int)
+  idleStopMs: Schema.NullOr(Schema.Int),
+  trustFolder: Schema.optionalKey(Schema.Literal(true))
 })
 export type Spec = typeof Spec.Type
 
@@ -120,6 +121,8 @@ export const CreateRequest = Schema.Struct({
   stop: Schema.optionalKey(Stopping),
   readyTimeoutMs: withDefault(between(limits.readyTimeoutMs), 30_000),
   idleStopMs: Schema.optionalKey(between(limits.idleStopMs)),
+  /** The agent is told so when it asks whether its folder can be trusted; else that question waits for somebody. */
+  trustFolder: withDefault(Schema.Boolean, false),
   /** The first prompt, durable together with the session. */
   prompt: Schema.optionalKey(PromptText),
   /** A conversation of the provider's that is there already, by its own id: the first launch resumes it. */

@@ -1,5 +1,6 @@
 import { bareChain } from "./bare-chain.ts"
 import { chain } from "./chain.ts"
+import { trust } from "./trust.ts"
 
 bareChain("claude-code", {
   ready: /^❯/m,
@@ -8,3 +9,5 @@ bareChain("claude-code", {
 })
 
 chain("claude-code", { sources: ["protocol", "hook"], asks: true, forks: true })
+
+trust("claude-code")

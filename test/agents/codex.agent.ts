@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { bareChain } from "./bare-chain.ts"
 import { chain } from "./chain.ts"
+import { trust } from "./trust.ts"
 
 bareChain("codex", {
   ready: /› Ask Codex to do anything/,
@@ -14,3 +15,5 @@ bareChain("codex", {
 })
 
 chain("codex", { sources: ["protocol", "screen"], asks: true, forks: true })
+
+trust("codex")

@@ -1,5 +1,6 @@
 import { bareChain } from "./bare-chain.ts"
 import { chain } from "./chain.ts"
+import { trust } from "./trust.ts"
 
 bareChain("gemini", {
   ready: /Type your message/,
@@ -14,3 +15,5 @@ chain("gemini", {
   // An interrupted turn makes it write its history anew, without its beginning.
   remembers: ["the kite is red [slow 4000]"]
 })
+
+trust("gemini", { restarts: true })

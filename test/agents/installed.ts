@@ -45,7 +45,7 @@ export const nodeFolder = join(dirname(dirname(dirname(fileURLToPath(import.meta
 
 const marker = "complete"
 
-const cache = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "reprise-agents")
+const cache = () => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "reprise-agents")
 
 /** No registry answers slower than this; without a limit npm waits for ever for one that does not answer at all. */
 const installMs = 300_000

@@ -17,12 +17,13 @@ export interface Scratch extends Disposable {
   readonly args: ReadonlyArray<string>
 }
 
-export const scratch = async (name: AgentName, model: ModelServer): Promise<Scratch> => {
+/** `stranger`: the agent was never told that the folder can be trusted. */
+export const scratch = async (name: AgentName, model: ModelServer, { stranger = false } = {}): Promise<Scratch> => {
   const bin = await installed(name)
   const root = realpathSync(mkdtempSync(join(tmpdir(), `reprise-${name}-`)))
   const [home, cwd, temporary] = ["home", "work", "tmp"].map((folder) => join(root, folder)) as [string, string, string]
   for (const folder of [home, cwd, temporary]) mkdirSync(folder)
-  const { args = [], env, files } = configurations[name](model.url, cwd)
+  const { args = [], env, files } = configurations[name](model.url, cwd, stranger)
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(home, path)), { recursive: true })
     writeFileSync(join(home, path), typeof text === "string" ? text : JSON.stringify(text))
@@ -52,35 +53,36 @@ interface Configuration {
   readonly args?: ReadonlyArray<string>
 }
 
-const configurations: Readonly<Record<AgentName, (url: string, cwd: string) => Configuration>> = {
-  "claude-code": (url, cwd) => ({
+const configurations: Readonly<Record<AgentName, (url: string, cwd: string, stranger: boolean) => Configuration>> = {
+  "claude-code": (url, cwd, stranger) => ({
     env: {
       ANTHROPIC_BASE_URL: url,
       ANTHROPIC_AUTH_TOKEN: "none",
       DISABLE_AUTOUPDATER: "1",
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1"
     },
-    files: { ".claude.json": { hasCompletedOnboarding: true, theme: "dark", projects: { [cwd]: { hasTrustDialogAccepted: true } } } },
+    files: {
+      ".claude.json": { hasCompletedOnboarding: true, theme: "dark", projects: stranger ? {} : { [cwd]: { hasTrustDialogAccepted: true } } }
+    },
     // The default of this version leaves the decision to a server that is not here.
     args: ["--permission-mode", "default"]
   }),
 
-  codex: (url, cwd) => ({
+  codex: (url, cwd, stranger) => ({
     env: { SCRIPTED_KEY: "none" },
     files: {
       ".codex/config.toml": [
         'model = "scripted-model"',
         'model_provider = "scripted"',
         "check_for_update_on_startup = false",
-        'approval_policy = "on-request"',
-        'sandbox_mode = "workspace-write"',
+        // Who has said these is not asked whether a folder can be trusted.
+        ...(stranger ? [] : ['approval_policy = "on-request"', 'sandbox_mode = "workspace-write"']),
         "[model_providers.scripted]",
         'name = "scripted"',
         `base_url = "${url}/v1"`,
         'wire_api = "responses"',
         'env_key = "SCRIPTED_KEY"',
-        `[projects.${JSON.stringify(cwd)}]`,
-        'trust_level = "trusted"',
+        ...(stranger ? [] : [`[projects.${JSON.stringify(cwd)}]`, 'trust_level = "trusted"']),
         "[analytics]",
         "enabled = false",
         ""
@@ -142,12 +144,16 @@ const configurations: Readonly<Record<AgentName, (url: string, cwd: string) => C
     }
   }),
 
-  gemini: (url) => ({
-    // Else it is a second process that carries the first one on.
-    env: { GEMINI_API_KEY: "none", GOOGLE_GEMINI_BASE_URL: url, GEMINI_CLI_NO_RELAUNCH: "true" },
+  gemini: (url, _, stranger) => ({
+    env: {
+      GEMINI_API_KEY: "none",
+      GOOGLE_GEMINI_BASE_URL: url,
+      // Else it is a second process that carries the first one on; which starts anew once a folder is trusted.
+      ...(stranger ? {} : { GEMINI_CLI_NO_RELAUNCH: "true" })
+    },
     files: {
       ".gemini/settings.json": {
-        security: { auth: { selectedType: "gemini-api-key" }, folderTrust: { enabled: false } },
+        security: { auth: { selectedType: "gemini-api-key" }, folderTrust: { enabled: stranger } },
         general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
         privacy: { usageStatisticsEnabled: false },
         ui: { theme: "Default" }

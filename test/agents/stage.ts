@@ -22,9 +22,9 @@ export class Stage implements AsyncDisposable {
     this.scratch = home
   }
 
-  static async opened(name: AgentName): Promise<Stage> {
+  static async opened(name: AgentName, options: { readonly stranger?: boolean } = {}): Promise<Stage> {
     const model = await ModelServer.started()
-    return new Stage(name, await TestDaemon.started(), model, await scratch(name, model))
+    return new Stage(name, await TestDaemon.started(), model, await scratch(name, model, options))
   }
 
   async [Symbol.asyncDispose]() {
@@ -34,8 +34,8 @@ export class Stage implements AsyncDisposable {
   }
 
   /** The agent as its user would launch it: known to the daemon by its name. */
-  launched() {
-    return this.#create({ provider: this.name, args: this.scratch.args })
+  launched(more: Readonly<Record<string, unknown>> = {}) {
+    return this.#create({ provider: this.name, args: this.scratch.args, ...more })
   }
 
   /** The same program, and nothing known of it. */
@@ -64,6 +64,12 @@ export class Stage implements AsyncDisposable {
 
   async prompt(id: string, text: string, more: Readonly<Record<string, unknown>> = {}) {
     return (await this.daemon.done("POST", `/v1/sessions/${id}/prompts`, { text, ...more })) as PromptView
+  }
+
+  /** What became of a prompt so far; undefined where there was none of that id. */
+  async prompted(id: string, promptId: string) {
+    const { data } = (await this.daemon.done("GET", `/v1/sessions/${id}/prompts`)) as { readonly data: ReadonlyArray<PromptView> }
+    return data.find((prompt) => prompt.id === promptId)
   }
 
   /** Waits until a prompt has settled; fails unless it was answered. */

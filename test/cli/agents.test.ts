@@ -104,14 +104,29 @@ describe("agents by the command line", () => {
         yield* said("wait", id, "--for", "waiting", "--timeout", "10s")
         yield* Effect.repeat(show(id), { until: ({ question }) => question?.choices.length === 2, times: 50 })
         const listed = yield* said("ls")
-        assert.include(listed, `${id} asks permission: may I? [1 Yes, 2 No, never]\n  reprise answer ${id} 1`)
-        assert.match(yield* said("show", id), /question +permission: may I\? \[1 Yes, 2 No, never\]\nanswer it +reprise answer s-\S+ 1\n/)
+        assert.include(listed, `${id} asks permission: may I? [1 Yes, 2 No, never]\n  reprise answer ${id} allow`)
+        assert.match(
+          yield* said("show", id),
+          /question +permission: may I\? \[1 Yes, 2 No, never\]\nanswer it +reprise answer s-\S+ allow\n/
+        )
+        assert.match(
+          yield* fails(2, "answer", "asker", "perhaps"),
+          /text: the question takes allow, deny, Yes, No, never, or a choice's number/
+        )
         assert.match(yield* said("answer", "asker", "no, never"), /^p-\S+ answered \(protocol: the question is closed\)$/)
         assert.strictEqual(readFileSync(join(home, "answers"), "utf8"), '"No, never"\n')
         assert.match(yield* fails(4, "answer", "asker", "1"), /nothing is asked: s-\S+ \(asker\) streaming/)
         assert.match(yield* fails(4, "send", "asker", "1", "--answers", "1.99"), /no question 1\.99 is open/)
         yield* fails(2, "answer", "asker")
         yield* fails(3, "answer", "nobody", "1")
+      })
+    )
+
+    it.effect("are told that their folder can be trusted where that was said when they were started", () =>
+      Effect.gen(function* () {
+        const id = yield* run("--name", "newcomer", "--trust", "--prompt", "hello", "--", "distrusts")
+        yield* said("wait", id, "--for", "idle", "--timeout", "10s")
+        assert.match(yield* said("prompts", "newcomer"), /trust-1\.1 +answered/)
       })
     )
 

@@ -170,6 +170,10 @@ describe("an agent of the user's own", () => {
         assert.deepInclude(question, { kind: "permission", text: "may I?", choices: ["Yes", "No, never", "Ask later"] })
         const wrong = problemOf(yield* asked("POST", `/v1/sessions/${id}/prompts`, { text: "Yes", answers: "1.999" }), 409)
         assert.strictEqual(wrong.code, "question_closed")
+        // Typed with Enter after it, it would confirm the choice that is marked.
+        const unknown = problemOf(yield* asked("POST", `/v1/sessions/${id}/prompts`, { text: "perhaps", answers: question?.id }), 400)
+        assert.deepInclude(unknown, { code: "invalid_request" })
+        assert.match(JSON.stringify(unknown), /"field":"text".*allow, deny, Yes, No, never, Ask later/)
         const sent = yield* asked("POST", `/v1/sessions/${id}/prompts`, { id: "a", text: "Ask later", answers: question?.id })
         assert.strictEqual(promptOf(sent).answers, question?.id)
         assert.strictEqual((yield* answered(id, "a")).state, "answered")
@@ -178,6 +182,30 @@ describe("an agent of the user's own", () => {
         assert.strictEqual(readFileSync(join(home, "answers.jsonl"), "utf8"), '"Ask later"\n')
         const late = problemOf(yield* asked("POST", `/v1/sessions/${id}/prompts`, { text: "Yes", answers: question?.id }), 409)
         assert.strictEqual(late.code, "question_closed")
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("waits for somebody to say whether its folder can be trusted, and is told so where that was said before", () =>
+      Effect.gen(function* () {
+        const api = yield* client
+        const launched = (more: Record<string, unknown>) =>
+          api.sessions.create({ headers: {}, payload: toCreate({ provider: "scripted", cwd: "/tmp", args: ["distrusts"], ...more }) })
+        const asks = (id: string) => reaches(id, ({ question }) => question?.kind === "trust" && question.choices.length === 2)
+        const { id } = yield* launched({})
+        const { question } = yield* asks(id)
+        assert.strictEqual((yield* look(id)).prompts.queued, 0)
+        yield* asked("POST", `/v1/sessions/${id}/prompts`, { id: "a", text: "allow", answers: question?.id })
+        assert.strictEqual((yield* answered(id, "a")).state, "answered")
+        yield* reaches(id, ({ activity }) => activity === "idle")
+
+        const trusting = yield* launched({ trustFolder: true, prompt: "hello" })
+        assert.isTrue(trusting.trustFolder)
+        assert.strictEqual((yield* answered(trusting.id, "first")).state, "answered")
+        const told = yield* answered(trusting.id, "trust-1.1")
+        assert.deepInclude(told, { state: "answered", from: "trustFolder" })
+
+        const wrong = yield* asked("POST", "/v1/sessions", { provider: "scripted", cwd: "/tmp", trustFolder: "yes" })
+        assert.match(JSON.stringify(problemOf(wrong, 400)), /"field":"trustFolder"/)
       }).pipe(Effect.scoped)
     )
 

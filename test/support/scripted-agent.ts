@@ -18,6 +18,7 @@
  *   dies=TEXT     exits with 9 in the middle of a turn for a prompt that contains TEXT
  *   asks=TEXT     asks for a permission in a turn for a prompt that contains TEXT, and waits for `y`
  *   offers=A|B    what it offers then: a number picks one at once, Escape declines, and keys of the first 100 ms are swallowed
+ *   distrusts     asks first whether its folder can be trusted: arrows and Enter choose, and "No, exit" is marked
  *   new=ID, resume=ID, parent=ID   the conversation that it begins, goes on with, or branches from: said in its first line
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs"
@@ -51,7 +52,14 @@ const say = (state: string, message?: string) => {
 let composer = ""
 let pasted: string | null = null
 let enters = 0
-let question: { readonly choices: ReadonlyArray<string>; readonly from: number; readonly answered: (answer: string) => void } | null = null
+interface Dialog {
+  readonly choices: ReadonlyArray<string>
+  readonly from: number
+  readonly answered: (answer: string) => void
+  /** The choice that Enter takes, where arrows choose. */
+  marked?: number
+}
+let question: Dialog | null = null
 const waiting: Array<string> = []
 
 const submit = () => {
@@ -66,6 +74,13 @@ const press = (character: string) => {
   if (question === null || performance.now() < question.from) return
   const choice = character === "\x1b" ? "declined" : question.choices[Number(character) - 1]
   if (choice !== undefined) question.answered(choice)
+}
+
+/** What a dialog with a mark takes; keys that it does not know are lost. */
+const mark = (key: string, { answered, choices, marked = 0 }: Dialog) => {
+  if (key === "\x1b[B") question!.marked = Math.min(marked + 1, choices.length - 1)
+  else if (key === "\r") answered(choices[marked]!)
+  else if (key === "\x1b") answered("declined")
 }
 
 const type = (character: string) => {
@@ -102,6 +117,10 @@ const take = (typed: string) => {
     } else if (rest.startsWith(openingPaste)) {
       pasted = ""
       rest = rest.slice(openingPaste.length)
+    } else if (question?.marked !== undefined) {
+      const [key] = /^(?:\x1b\[B|.)/su.exec(rest)!
+      mark(key, question)
+      rest = rest.slice(key.length)
     } else {
       const [character] = rest as unknown as [string]
       type(character)
@@ -122,6 +141,17 @@ const ask = async (choices: ReadonlyArray<string>) => {
   say("working")
 }
 
+const askForTrust = async () => {
+  const answer = await new Promise<string>((answered) => {
+    question = { choices: ["No, exit", "Yes, I trust this folder"], from: 0, answered, marked: 0 }
+    process.stdout.write("\r\nIs this a folder you trust?\r\n❯ No, exit\r\n  Yes, I trust this folder\r\n")
+    say("blocked", "trust this folder")
+  })
+  question = null
+  keep("answers", answer)
+  if (!answer.startsWith("Yes")) process.exit(1)
+}
+
 const turn = async (text: string) => {
   say("working")
   keep("record", { text })
@@ -139,6 +169,7 @@ await pause(ms("start", 0))
 process.stdin.setEncoding("utf8").on("data", take)
 if (habits.has("asked")) process.stdout.write("\x1b]7501;?\x1b\\")
 if (habits.has("bracketed")) process.stdout.write("\x1b[?2004h")
+if (habits.has("distrusts")) await askForTrust()
 const history = habits.get("history")
 if (history !== undefined && existsSync(history))
   for (const line of readFileSync(history, "utf8").trim().split("\n")) process.stdout.write(`> ${JSON.parse(line)}\r\n`)

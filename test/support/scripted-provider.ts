@@ -22,7 +22,13 @@ export const scriptedProvider = (id: string, habits: ReadonlyArray<string> = [],
   submit: { bracketed: true, enterAfterMs: 50, commands: true, backslash: false, clear: "" },
   interrupt: "\x1b",
   interruptAgainMs: null,
-  answers: { allow: "1", deny: "\x1b", choose: "{n}", settleMs: 150 },
+  answers: {
+    allow: "1",
+    deny: "\x1b",
+    choose: "{n}",
+    settleMs: 150,
+    dialogs: [{ allow: "^Yes, I trust this folder$", choose: "{down}\r" }]
+  },
   model: "/model {model}",
   ladder: [{ step: "hangup", signals: ["SIGHUP", "SIGCONT"], waitMs: 1_000 }, { step: "kill" }],
   keepalive: { mode: "never" },
@@ -36,6 +42,7 @@ export const scriptedProvider = (id: string, habits: ReadonlyArray<string> = [],
     ],
     screen: [
       { pattern: "^May I do it\\?$", activity: "waiting", question: "permission", choices: "^[ ❯]+\\d+\\. (.+)$" },
+      { pattern: "^Is this a folder you trust\\?$", activity: "waiting", question: "trust", choices: "^[ ❯]+(No, exit|Yes, .+)$" },
       { pattern: "^\\(working\\)$", activity: "working" },
       { pattern: "^> composer$", activity: "idle" }
     ]

@@ -19,6 +19,7 @@ export const create = (more: Partial<CreateRequest> = {}): CreateRequest => ({
   keepalive,
   stop: { ladder: terminalLadder },
   readyTimeoutMs: 30_000,
+  trustFolder: false,
   ...more
 })
 

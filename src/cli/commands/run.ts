@@ -58,6 +58,10 @@ const flags = {
     Flag.optional
   ),
   prompt: Flag.String("prompt").pipe(Flag.withDescription("Its first prompt"), Flag.optional),
+  trust: Flag.Boolean("trust").pipe(
+    Flag.withDescription("Say yes when it asks whether the folder can be trusted"),
+    Flag.withDefault(false)
+  ),
   detach: Flag.Boolean("detach").pipe(
     Flag.withAlias("d"),
     Flag.withDescription("Print its id, and leave it alone"),
@@ -136,6 +140,7 @@ const requestOf = Effect.fnUntraced(function* (given: Given) {
     ...(Option.isSome(given.conversation) ? { conversation: given.conversation.value } : {}),
     ...(Option.isSome(given.prompt) ? { prompt: given.prompt.value } : {}),
     ...(isTTY && columns > 0 && rows > 0 ? { size: { cols: columns, rows } } : {}),
+    ...(given.trust ? { trustFolder: true } : {}),
     ...(mode === undefined ? {} : { keepalive: { mode: mode === "on-crash" ? "on_crash" : mode } })
   }
   return yield* decode(body, { errors: "all" }).pipe(Effect.mapError(({ message }) => new UsageFailure({ message })))

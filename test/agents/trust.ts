@@ -1,0 +1,50 @@
+/** An agent in a folder that it was never in: it asks whether that can be trusted, and somebody says so, or said so when it was started. */
+import { execFileSync } from "node:child_process"
+import { assert, describe, it } from "vitest"
+import { processesOf } from "../support/daemon.ts"
+import { type AgentName, pinned } from "./installed.ts"
+import { Stage } from "./stage.ts"
+
+/** `restarts`: it begins anew once its folder is trusted, and nobody knows meanwhile what it does. */
+export const trust = (name: AgentName, { restarts = false } = {}) =>
+  describe(`${pinned[name].package} ${pinned[name].version} in a strange folder`, () => {
+    const opened = async () => {
+      const stage = await Stage.opened(name, { stranger: true })
+      // Some ask only where there is a repository.
+      execFileSync("git", ["init", "-q", stage.scratch.cwd])
+      return stage
+    }
+    const asks = (stage: Stage, id: string) =>
+      stage.reaches(id, "the question of trust", ({ question }) => question?.kind === "trust" && question.choices.length > 1)
+
+    it("waits until somebody allows it, and then works", async () => {
+      await using stage = await opened()
+      const { id } = await stage.launched()
+      const { question } = await asks(stage, id)
+      await stage.prompt(id, "allow", { answers: question!.id })
+      await stage.idle(id)
+      await stage.answered(id, await stage.prompt(id, "the boat is blue"))
+      assert.deepStrictEqual((await stage.asked("the boat is blue")).said, ["the boat is blue"])
+    })
+
+    it("is told so by whoever started it, and by nobody for another question", async () => {
+      await using stage = await opened()
+      const { id } = await stage.launched({ trustFolder: true, prompt: "the boat is blue" })
+      const { steps } = await stage.answered(id, (await stage.prompted(id, "first"))!)
+      assert.strictEqual(steps.at(-1)?.state, "answered")
+      const told = (await stage.prompted(id, "trust-1.1"))?.state
+      assert.include(restarts ? ["answered", "uncertain"] : ["answered"], told)
+    })
+
+    it("is not trusted where somebody denies it", async () => {
+      await using stage = await opened()
+      const { id } = await stage.launched()
+      const { question } = await asks(stage, id)
+      await stage.prompt(id, "deny", { answers: question!.id })
+      await stage.reaches(id, "an end of the question", (session) => session.question === null)
+      assert.isEmpty(stage.model.turns)
+      await stage.daemon.done("POST", `/v1/sessions/${id}/stop`, {})
+      await stage.ended(id)
+      assert.deepStrictEqual(processesOf(id), [])
+    })
+  })
