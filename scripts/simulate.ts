@@ -52,11 +52,11 @@ async function run() {
   const startedAt = process.cpuUsage()
   let [lives, facts, failed] = [0, 0, 0]
   for (let seed = first; seed < first + count && performance.now() < until; seed++) {
-    const outcome = await simulate(seed, options)
+    const outcome = await simulate(seed, count === 1 ? { ...options, tell: (line) => console.log(line) } : options)
     lives += 1
     facts += outcome.facts
     all.add(outcome)
-    if (count === 1) console.log(`${outcome.story.join("\n")}\n${outcome.facts} facts, hash ${outcome.hash}`)
+    if (count === 1) console.log(`${outcome.facts} facts, hash ${outcome.hash}`)
     if (outcome.violations.length === 0) continue
     failed += 1
     console.error(`seed ${seed}: ${outcome.violations[0]}`)

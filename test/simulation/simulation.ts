@@ -15,6 +15,7 @@ import type { Mutant } from "./mutants.ts"
 import { poison } from "./poison.ts"
 import { Prompters } from "./prompters.ts"
 import { drawMove, drawSwarm, type Move, type Smaller, type Swarm } from "./swarm.ts"
+import { type Tell, telling } from "./telling.ts"
 
 export interface Outcome {
   readonly seed: number
@@ -31,6 +32,8 @@ export interface Outcome {
 
 export interface Options extends Smaller {
   readonly mutant?: Mutant | undefined
+  /** Told of the whole life, line by line. */
+  readonly tell?: Tell
 }
 
 export const simulate = async (seed: number, options: Options = {}): Promise<Outcome> => new Simulation(seed, options).run()
@@ -46,6 +49,7 @@ export class Simulation {
   readonly #bent: DaemonOptions
   readonly #moves = new Map<string, number>()
   readonly #story: Array<string> = []
+  readonly #tell: Tell
   #daemon: Daemon | null = null
   /** Whose start-up has been judged. */
   #judged: Daemon | null = null
@@ -65,6 +69,7 @@ export class Simulation {
     this.#follower = new Follower(this.stage)
     this.#bent = options.mutant?.(this.stage) ?? {}
     this.stage.world.weather = this.swarm.weather
+    this.#tell = options.tell === undefined ? () => {} : telling(this.stage, options.tell)
   }
 
   async run(): Promise<Outcome> {
@@ -79,6 +84,7 @@ export class Simulation {
     } finally {
       await this.stage.close().catch((cause) => ledger.check("sound", false, () => String(cause)))
     }
+    this.#tell("over")
     const { truth } = this.stage
     return {
       seed: this.seed,
@@ -97,6 +103,7 @@ export class Simulation {
     const move = drawMove(this.chance, this.swarm)
     this.#moves.set(move, (this.#moves.get(move) ?? 0) + 1)
     this.#story.push(`${this.stage.world.clock.monotonicMs} ${move}`)
+    this.#tell(move)
     await this.#make(move)
     await this.stage.pass(this.chance.happens(0.4) ? 0 : this.chance.between(1, 60))
     await this.#look()
@@ -317,6 +324,7 @@ export class Simulation {
   async #calm(): Promise<void> {
     const { stage } = this
     const { world } = stage
+    this.#tell("calm")
     world.weather = fairWeather
     this.#armedDefect = false
     this.#doubt = null

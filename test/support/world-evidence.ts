@@ -92,6 +92,7 @@ export class HookChannel {
     const end = (told: boolean) => {
       if (over) return
       over = true
+      this.#world.spoke(word, told)
       if (!told) this.#world.spoolOf(word.session).push(word.call)
       done()
     }

@@ -60,6 +60,8 @@ export class World {
   readonly launchProblems: Array<string> = []
   watch: (act: Act) => void = () => {}
   spawned: (holder: Holder) => void = () => {}
+  /** An agent's hook has been heard, or has left its word behind. */
+  spoke: (word: HookWord, taken: boolean) => void = () => {}
   /** Told of everything that goes wrong. */
   injected: (fault: string) => void = () => {}
   #pids = 1_000
