@@ -1,5 +1,5 @@
 /** What a session does to the world: launches, writes, signals, sweeps. Nothing here waits in the session's way; the world answers by reports. */
-import { Clock, Deferred, Effect, Exit, FiberSet, Latch, Scope } from "effect"
+import { Clock, Context, Deferred, Effect, Exit, FiberSet, Latch, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
 import type { Fact } from "../domain/facts.ts"
 import { limits } from "../domain/limits.ts"
@@ -53,7 +53,8 @@ export const makeHands = Effect.fn("makeHands")(function* (id: string, session: 
   const texts = yield* Texts
   const scope = yield* Scope.Scope
   const fibers = yield* FiberSet.make<void>()
-  const services = yield* Effect.context<HandsServices>()
+  // Without the scope that comes with it: what is begun for one connection is to end with that one.
+  const services = Context.omit(Scope.Scope)(yield* Effect.context<HandsServices>())
   const writes = makePendingWrites()
   yield* Effect.addFinalizer(() => Effect.sync(writes.abandon))
   /** Closed while a launch is on its way: what it makes is not there yet, and a sweep would not find it. */
