@@ -6,7 +6,7 @@ import { simulate } from "./simulation.ts"
 /** They take hundreds of lives: `npm run simulate -- --mutants` looks for them, too. */
 const rare: ReadonlySet<string> = new Set([
   ...["noEpochCheck", "unknownIsAbsent", "forgetConversation", "noLeases", "neverExpire", "ignoreDueDeadlines", "believeEveryWrite"],
-  ...["rejectUnheard", "skipLastOutput", "believeOldHooks", "overlookReboots", "resubmitOnDoubt", "answerLate", "typeDuringInterrupt"],
+  ...["skipLastOutput", "believeOldHooks", "overlookReboots", "resubmitOnDoubt", "answerLate", "typeDuringInterrupt"],
   ...["assumeWritten", "assumeNotWritten", "forgetKeysOnRestart", "refillBudgetOnSpawn"]
 ])
 

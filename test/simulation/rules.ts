@@ -37,7 +37,15 @@ export const faults: ReadonlyArray<string> = [
   ...["doubt not_written", "defect", "wall_jump", "suspend", "reboot", "poison", "launch fails", "slow answer", "disk full"],
   ...["disk before_begin", "disk before_commit", "disk after_commit", "disk reopen", "disk busy", "agent is short-lived"],
   ...["agent fails to spawn", "agent is silent", "agent is deaf", "agent leaves children", "agent cannot be killed"],
-  ...["agent does not read", "agent asks", "agent eats the first Enter", "agent sulks", "agent fails its turns", "hooks are slow"]
+  ...[
+    "agent does not read",
+    "agent asks",
+    "agent eats the first Enter",
+    "agent sulks",
+    "agent fails its turns",
+    "hooks are slow",
+    "eclipse"
+  ]
 ]
 
 /** Rules that nothing has looked at, and faults that nobody met. */

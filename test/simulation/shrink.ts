@@ -1,5 +1,6 @@
 /** A life that fails, made as small as it still fails in the same way: fewer moves, fewer sessions, fewer kinds of faults. */
 
+import { eclipse } from "./eclipses.ts"
 import { type Options, type Outcome, Simulation, simulate } from "./simulation.ts"
 import { dispensable } from "./swarm.ts"
 
@@ -21,7 +22,7 @@ export const shrink = async (seed: number, outcome: Outcome, options: Options = 
   }
   const { swarm, stage } = new Simulation(seed, options)
   await stage.close()
-  for (const fault of dispensable(swarm)) await attempt({ without: new Set([...(small.options.without ?? []), fault]) })
+  for (const fault of [...dispensable(swarm), eclipse]) await attempt({ without: new Set([...(small.options.without ?? []), fault]) })
   for (let sessions = 1; sessions < swarm.sessions; sessions++) if (await attempt({ sessions })) break
   let [least, most] = [0, small.options.steps ?? swarm.steps]
   while (least < most) {

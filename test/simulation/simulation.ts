@@ -10,6 +10,7 @@ import type { DiskFault } from "../support/world-log.ts"
 import { Stage } from "../support/world-stage.ts"
 import { judgeCalm, judgeEmptiness } from "./calm.ts"
 import { Clients } from "./clients.ts"
+import { eclipses } from "./eclipses.ts"
 import { Follower } from "./follower.ts"
 import type { Mutant } from "./mutants.ts"
 import { poison } from "./poison.ts"
@@ -50,6 +51,7 @@ export class Simulation {
   readonly #moves = new Map<string, number>()
   readonly #story: Array<string> = []
   readonly #tell: Tell
+  readonly #endEclipses: () => void
   #daemon: Daemon | null = null
   /** Whose start-up has been judged. */
   #judged: Daemon | null = null
@@ -69,6 +71,7 @@ export class Simulation {
     this.#follower = new Follower(this.stage)
     this.#bent = options.mutant?.(this.stage) ?? {}
     this.stage.world.weather = this.swarm.weather
+    this.#endEclipses = eclipses(this.stage, seed, options.without)
     this.#tell = options.tell === undefined ? () => {} : telling(this.stage, options.tell)
   }
 
@@ -326,6 +329,7 @@ export class Simulation {
     const { world } = stage
     this.#tell("calm")
     world.weather = fairWeather
+    this.#endEclipses()
     this.#armedDefect = false
     this.#doubt = null
     for (const daemon of stage.daemons) daemon.disk.loaded.length = 0
