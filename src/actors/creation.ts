@@ -13,6 +13,7 @@ import { Providers } from "../infra/providers/providers.ts"
 import { PreflightFailed, Runtime } from "../infra/runtimes/runtime.ts"
 import { Secrets } from "../infra/secrets.ts"
 import { type ForkRequest, InvalidRequest } from "./sessions.ts"
+import { isCommand } from "./typed-text.ts"
 
 export interface Planned {
   readonly spec: Spec
@@ -78,10 +79,11 @@ export const planFork = Effect.fn("planFork")(function* (
 })
 
 /** The first prompt of a session that is being made. */
-export const firstPrompt = (hash: string, text: string): Prompt => ({
+export const firstPrompt = ({ beginnings, spec }: Planned, hash: string, text: string): Prompt => ({
   id: "first",
   hash,
   bytes: Buffer.byteLength(text),
+  ...(isCommand({ provider: beginnings.provider ?? null, spec }, text) ? { command: true } : {}),
   deliver: "turn_boundary",
   onUncertain: "report",
   from: null,

@@ -22,6 +22,7 @@ import {
   type Sessions
 } from "./sessions.ts"
 import { makeTurns } from "./turns.ts"
+import { isCommand } from "./typed-text.ts"
 
 type Prompting = Pick<Sessions["Service"], "prompt" | "editPrompt" | "promotePrompt" | "cancelPrompt" | "prompts" | "changesOfPrompt">
 
@@ -84,6 +85,13 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
       ? Effect.map(clock.inputId, (inputId) => inputId.replace(/^i/, "p"))
       : Effect.succeed(`p-${texts.hash([id, asking.idempotency.scope, asking.idempotency.key].join("\0")).slice(0, 20)}`)
 
+  /** Kept beside the log, and what the log says of it. */
+  const described = Effect.fnUntraced(function* (id: string, text: string) {
+    const { context } = (yield* actor(id)).session()
+    const hash = yield* keep(text)
+    return { hash, bytes: Buffer.byteLength(text), ...(isCommand(context, text) ? { command: true as const } : {}) }
+  })
+
   const queue = Effect.fnUntraced(function* (id: string, promptId: string, request: Parameters<Prompting["prompt"]>[1], asking: Asking) {
     const { expiresInMs, id: named, text, ...rest } = request
     yield* repeated(asking)
@@ -99,13 +107,11 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
       return yield* refused(id, "Prompt", "prompt_exists", `a prompt ${promptId} with another text was there before`)
     }
     if (request.answers !== undefined) yield* takenBy(id, request.answers, text)
-    const hash = yield* keep(text)
     const moment = yield* clock.moment(0)
     const queued: Prompt = {
       ...rest,
       id: promptId,
-      hash,
-      bytes: Buffer.byteLength(text),
+      ...(yield* described(id, text)),
       expires: expiresInMs === null ? null : deadlineIn(moment, expiresInMs)
     }
     yield* send(id, { type: "Prompt", by: asking.by, prompt: queued }, asking)
@@ -170,8 +176,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
       return yield* inTurn(`${id} ${promptId}`, queue(id, promptId, request, asking))
     }),
     editPrompt: Effect.fn("Sessions.editPrompt")(function* (id, promptId, text, asking) {
-      const hash = yield* keep(text)
-      return yield* change(id, promptId, { type: "EditPrompt", by: asking.by, promptId, hash, bytes: Buffer.byteLength(text) }, asking)
+      return yield* change(id, promptId, { type: "EditPrompt", by: asking.by, promptId, ...(yield* described(id, text)) }, asking)
     }),
     promotePrompt: (id, promptId, asking) => change(id, promptId, { type: "PromotePrompt", by: asking.by, promptId }, asking),
     cancelPrompt: (id, promptId, reason, asking) => change(id, promptId, { type: "CancelPrompt", by: asking.by, promptId, reason }, asking),

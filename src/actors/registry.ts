@@ -101,7 +101,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     const conversation = planned.beginnings.beginning?.id ?? null
     const holder = leases.heldByAnother(id, planned.spec.provider, conversation)
     if (holder !== null) return yield* new ConversationInUse({ conversation: conversation ?? "", holder })
-    const first = prompt === undefined ? {} : { prompt: firstPrompt(yield* keep(prompt), prompt) }
+    const first = prompt === undefined ? {} : { prompt: firstPrompt(planned, yield* keep(prompt), prompt) }
     return yield* admission.admit(id, admitted(id, { ...planned, beginnings: { ...planned.beginnings, ...first } }, asking))
   })
 

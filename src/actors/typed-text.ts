@@ -11,11 +11,14 @@ export const typedText = (context: Submitting, text: string, paths: ReadonlyArra
   return agentOf(context).submit.backslash && whole.endsWith("\\") ? `${whole} ` : whole
 }
 
+/** A line that the agent takes as a command of its own. */
+export const isCommand = (context: Submitting, text: string): boolean =>
+  agentOf(context).submit.commands && text.startsWith("/") && !text.includes("\n")
+
 /** The bytes: a paste where the agent takes one; a command of the agent's own is typed as keys are, or it would not be one. */
 export const typedBytes = (context: Submitting, text: string): Uint8Array => {
-  const { bracketed, clear, commands } = agentOf(context).submit
-  const isCommand = commands && text.startsWith("/") && !text.includes("\n")
-  return new TextEncoder().encode(clear + (bracketed && text !== "" && !isCommand ? `\x1b[200~${text}\x1b[201~` : text))
+  const { bracketed, clear } = agentOf(context).submit
+  return new TextEncoder().encode(clear + (bracketed && text !== "" && !isCommand(context, text) ? `\x1b[200~${text}\x1b[201~` : text))
 }
 
 /** Whether the agent speaks of this text: it may have trimmed it, or wrapped a long one. */

@@ -77,6 +77,8 @@ export const Prompt = Schema.Struct({
   expires: Schema.NullOr(Deadline),
   /** The question that it answers: typed while that one is open, and never after. */
   answers: Schema.optionalKey(Schema.String),
+  /** A line that the agent takes as a command of its own: it may do it without a turn. */
+  command: Schema.optionalKey(Schema.Literal(true)),
   /** Files that go with it; their paths are typed behind the text. */
   attachments: Schema.optionalKey(Schema.Array(Attachment))
 })
@@ -246,7 +248,13 @@ export const Fact = Schema.Union([
   fact("IdleStopArmed", { deadline: Deadline }),
 
   fact("PromptQueued", { prompt: Prompt, by }),
-  fact("PromptEdited", { promptId: Schema.String, hash: Schema.String, bytes: Schema.Int, by }),
+  fact("PromptEdited", {
+    promptId: Schema.String,
+    hash: Schema.String,
+    bytes: Schema.Int,
+    command: Schema.optionalKey(Schema.Literal(true)),
+    by
+  }),
   fact("PromptPromoted", { promptId: Schema.String, by }),
   fact("PromptCancelled", { promptId: Schema.String, by, reason: Schema.String }),
   fact("PromptExpired", { promptId: Schema.String }),

@@ -49,7 +49,12 @@ export const Command = Schema.Union([
   command("Write", { writeId: Schema.String, bytes: Schema.Int }),
   command("Interrupt", { writeId: Schema.String }),
   command("Prompt", { prompt: Prompt }),
-  command("EditPrompt", { promptId: Schema.String, hash: Schema.String, bytes: Schema.Int }),
+  command("EditPrompt", {
+    promptId: Schema.String,
+    hash: Schema.String,
+    bytes: Schema.Int,
+    command: Schema.optionalKey(Schema.Literal(true))
+  }),
   command("PromotePrompt", { promptId: Schema.String }),
   command("CancelPrompt", { promptId: Schema.String, reason: Schema.String }),
   command("Resize", { size: Size }),

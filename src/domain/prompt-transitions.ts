@@ -85,7 +85,12 @@ export const promptSteps = {
       return { prompts, deadlines: dueOf(context, prompts) }
     })
   },
-  PromptEdited: step("PromptEdited", (prompt, _, { bytes, hash }) => ({ ...prompt, bytes, hash })),
+  PromptEdited: step("PromptEdited", ({ command: _, ...prompt }, __, { bytes, command, hash }) => ({
+    ...prompt,
+    bytes,
+    hash,
+    ...(command === undefined ? {} : { command })
+  })),
   PromptPromoted: {
     guard: step("PromptPromoted", (prompt) => prompt).guard,
     actions: remember<"PromptPromoted">(({ prompts }, { promptId }) => ({

@@ -108,6 +108,14 @@ describe("a prompt", () => {
     assert.deepStrictEqual(decided.effects, [])
   })
 
+  it("is uncertain when the agent stays idle and it was a command of its own, and is not sent again", () => {
+    const command = prompt("p", { command: true, onUncertain: "resend" })
+    const submitted = having(spec(), ...up, says("idle"), command, settled("p", "written"))
+    when(submitted, due, at(limits.acceptMs)).then({ type: "PromptUncertain", resend: false })
+    const edited = having(spec(), prompt("p", { command: true }), { type: "EditPrompt", by: "ada", promptId: "p", hash: "h2", bytes: 2 })
+    assert.isUndefined(edited.context.prompts[0]?.command)
+  })
+
   it("is uncertain where nothing would have told", () => {
     const submitted = having(spec(), ...up, prompt("p"), settled("p", "written"))
     when(submitted, due, at(limits.acceptMs)).then({ type: "PromptUncertain", resend: false })

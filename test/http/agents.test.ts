@@ -217,6 +217,9 @@ describe("an agent of the user's own", () => {
         const { id: promptId } = promptOf(sent)
         assert.strictEqual(sent.headers.location, `/v1/sessions/${id}/prompts/${promptId}`)
         assert.strictEqual((yield* answered(id, promptId)).bytes, "/model opus[1m]".length)
+        const { body } = yield* asked("GET", `/v1/sessions/${id}/events?after=0`)
+        const { data } = JSON.parse(body) as { readonly data: ReadonlyArray<{ readonly type: string; readonly data: unknown }> }
+        assert.deepNestedInclude(data.find(({ type }) => type === "PromptQueued")?.data as object, { "prompt.command": true })
         for (const model of ["", " x", "a\nb", "x".repeat(129), 7])
           problemOf(yield* asked("POST", `/v1/sessions/${id}/model`, { model }), 400)
         const other = yield* up({ provider: "unswitchable" })

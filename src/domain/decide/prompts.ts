@@ -30,8 +30,7 @@ export const prompts: Policies<PromptInput> = {
     if (!isResumable(context)) return refuse("no_conversation", "the agent has ended, and there is no conversation to resume")
     return [queue, fact("ResumeRequested", situation, { by, why: "prompt" })]
   },
-  EditPrompt: (situation, { by, bytes, hash, promptId }) =>
-    queued(situation, promptId, () => [fact("PromptEdited", situation, { promptId, hash, bytes, by })]),
+  EditPrompt: (situation, { type: _, ...edited }) => queued(situation, edited.promptId, () => [fact("PromptEdited", situation, edited)]),
   PromotePrompt: (situation, { by, promptId }) =>
     queued(situation, promptId, () =>
       situation.context.prompts[0]?.id === promptId ? nothing("unchanged") : [fact("PromptPromoted", situation, { promptId, by })]
@@ -97,7 +96,10 @@ export const acceptOverdue = (situation: Situation, deaf: boolean): ReadonlyArra
           code: "not_accepted",
           evidence: { source, detail: "the question is still open" }
         })
-      return prompt.answers === undefined && source !== "none" && value === "idle" && unmoved
+      const stayed = prompt.answers === undefined && source !== "none" && value === "idle" && unmoved
+      // Done or not: sent again it might be done twice.
+      if (stayed && prompt.command) return { ...uncertain(situation, prompt, "the agent may have done it without a turn"), resend: false }
+      return stayed
         ? fact("PromptRejected", situation, {
             promptId: prompt.id,
             code: "not_accepted",
