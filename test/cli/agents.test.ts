@@ -103,6 +103,11 @@ describe("agents by the command line", () => {
         const id = yield* run("--name", "asker", "--prompt", "risky things")
         yield* said("wait", id, "--for", "waiting", "--timeout", "10s")
         yield* Effect.repeat(show(id), { until: ({ question }) => question?.choices.length === 2, times: 50 })
+        const asking = /it asks permission: may I\? \[1 Yes, 2 No, never\]: reprise answer s-\S+ allow/
+        assert.match(yield* fails(124, "wait", id, "--for", "idle", "--timeout", "100ms"), asking)
+        const late = yield* reprise(home, "send", id, "more", "--wait", "answered", "--timeout", "100ms")
+        assert.strictEqual(late.code, 124)
+        assert.match(late.stderr, asking)
         const listed = yield* said("ls")
         assert.include(listed, `${id} asks permission: may I? [1 Yes, 2 No, never]\n  reprise answer ${id} allow`)
         assert.match(

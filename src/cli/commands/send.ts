@@ -1,7 +1,7 @@
 /** `reprise send`: gives a session a prompt, typed whole when its time comes, and says what became of it. */
 import { createReadStream } from "node:fs"
 import type { Readable } from "node:stream"
-import { Effect, Option } from "effect"
+import { Clock, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { limits } from "../../domain/limits.ts"
 import { PromptRequest } from "../../http/contract/prompts.ts"
@@ -14,6 +14,7 @@ import { awaitFate, codeOfFate } from "../prompt-fate.ts"
 import { resolve } from "../resolve.ts"
 import { print, printJson } from "../stdio.ts"
 import { fateOf } from "../text/prompt-line.ts"
+import { sentence } from "../text/session-line.ts"
 import { withDaemon } from "../with-daemon.ts"
 
 const word = (name: string, description: string) => Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
@@ -81,7 +82,11 @@ export const send = Command.make(
         const view = wanted === undefined ? queued : yield* awaitFate(daemon, found.id, queued.id, wanted, timeoutMs)
         yield* setting.json ? printJson(view) : print(fateOf(view))
         const code = wanted === undefined ? exitCodes.ok : codeOfFate(view, wanted)
-        if (code === undefined) return yield* new TimedOut({ message: `not ${wanted} in time: ${view.id} is ${view.state}` })
+        if (code === undefined) {
+          const now = yield* daemon.ask(daemon.client.sessions.get({ params: { id: found.id }, headers: {} }))
+          const line = sentence(now, yield* Clock.currentTimeMillis)
+          return yield* new TimedOut({ message: `not ${wanted} in time: ${view.id} is ${view.state}; ${line}` })
+        }
         if (code !== exitCodes.ok) return yield* new ExitWith({ code })
       })
     )

@@ -41,7 +41,8 @@ export const sentence = (session: SessionView, now: number): string => {
   const relaunch = session.relaunch === null ? "" : `, relaunch ${session.relaunch.attempt} ${until(session.relaunch.at, now)}`
   const stop = session.stop === null ? "" : `, stop ${session.stop.step.replace("_", " ")}`
   const notice = session.notice === null ? "" : `; ${oneLine(session.notice)}`
-  return `${session.id}${name} ${stateOf(session)}${process}${end === undefined ? "" : ` (${end})`}${stop}${relaunch}${notice}`
+  const asks = session.question === null ? "" : `; it asks ${questionOf(session.question)}: ${answerHint(session.id, session.question)}`
+  return `${session.id}${name} ${stateOf(session)}${process}${end === undefined ? "" : ` (${end})`}${stop}${relaunch}${notice}${asks}`
 }
 
 /** Names and values, for a person to read. */
