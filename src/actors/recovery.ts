@@ -30,7 +30,10 @@ export const recover = Effect.fn("recover")(function* (residents: Residents) {
       ),
     { concurrency }
   )
-  const quarantinedHolders = yield* settleRemains(residents)
+  // They are looked through again in a while: a log in trouble is no reason not to start.
+  const quarantinedHolders = yield* Effect.catchTag(settleRemains(residents), "StoreFailure", (failure) =>
+    Effect.as(Effect.logWarning("launches could not be looked through", failure.code), 0)
+  )
   const count = (outcome: Outcome) => outcomes.filter((each) => each === outcome).length
   return {
     expected: expected.length,

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { RecoveryReport } from "../../src/actors/sessions.ts"
+import { StoreFailure } from "../../src/infra/log/event-store.ts"
 import { keyOf } from "../support/world.ts"
 import { script } from "../support/world-agent.ts"
 import { ada, create, never, rename, stop } from "../support/world-requests.ts"
@@ -88,6 +89,34 @@ describe("start-up", () => {
     assert.strictEqual(report.quarantinedHolders, 0)
     await stage.pass(100)
     assert.strictEqual(stage.world.launches.size, 0)
+  })
+
+  it("comes about though the log cannot be read when leftovers are looked through", async () => {
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) =>
+        Effect.tap(append(decision), () =>
+          Effect.sync(() => {
+            if (decision.facts.some(({ type }) => type === "GenerationEnded")) daemon.port.fuse = 1
+          })
+        )
+    })
+    await using _ = stage
+    const id = await running(stage, daemon, { keepalive: never })
+    await sent(stage, daemon, id, stop)
+    await stage.until("the daemon has died", () => !daemon.alive)
+    await daemon.bury()
+    let failures = 0
+    const next = await stage.start({
+      bendReader: (reader) => ({
+        ...reader,
+        row: () => {
+          failures += 1
+          return Effect.fail(new StoreFailure({ operation: "row", code: "SQLITE_IOERR", outcome: "absent", cause: null }))
+        }
+      })
+    })
+    assert.isTrue(next.ready)
+    assert.isAbove(failures, 0)
   })
 
   it("shows a holder that the log never intended, and leaves it alone", async () => {

@@ -21,7 +21,8 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [15478, "Pass deadlines of one moment in one order"],
   [18807, "Pass deadlines of one moment in one order"],
   [20815, "Give an agent that slept with its machine time to wake up"],
-  [30643, "End an agent that comes to be after its launch was given up"]
+  [30643, "End an agent that comes to be after its launch was given up"],
+  [107840, "Start though what is left of launches cannot be looked through just now"]
 ]
 
 /** Found, and not understood. */
