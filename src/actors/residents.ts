@@ -77,15 +77,17 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     orphaned.delete(id)
   }
 
-  const begin = Effect.fnUntraced(function* (id: string, folded: Folded, owed: ReadonlyArray<SessionEffect>) {
-    const own = yield* Scope.fork(scope)
-    const actor = yield* Scope.provide(makeSessionActor(id, folded, recorded, leases), own).pipe(Effect.provideContext(services))
-    adoptOrphans(id, actor.mailbox)
-    residents.set(id, actor)
-    yield* FiberSet.run(fibers, supervise(id, actor, own))
-    for (const effect of owed) yield* actor.hands.perform(effect, null)
-    return actor
-  })
+  /** In the context of the daemon alone: with that of whoever asked, the actor would keep their request for as long as it lives. */
+  const begin: Residents["begin"] = (id, folded, owed) =>
+    Effect.gen(function* () {
+      const own = yield* Scope.fork(scope)
+      const actor = yield* Scope.provide(makeSessionActor(id, folded, recorded, leases), own)
+      adoptOrphans(id, actor.mailbox)
+      residents.set(id, actor)
+      yield* FiberSet.run(fibers, supervise(id, actor, own))
+      for (const effect of owed) yield* actor.hands.perform(effect, null)
+      return actor
+    }).pipe(Effect.updateContext(() => services))
 
   const quarantine = Effect.fnUntraced(function* (id: string, reason: string) {
     const error = new Quarantined({ session: id, reason })
