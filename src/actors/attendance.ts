@@ -36,7 +36,7 @@ const connections = Metric.counter("reprise_holder_connections_total", { descrip
 const patience = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
 
 /** Starts in the given scope and ends with it; the agent lives on. */
-export const attend = Effect.fn("attend")(function* (attending: Attending) {
+export const attend = Effect.fnUntraced(function* (attending: Attending) {
   const runtime = yield* Runtime
   const { epoch } = yield* EventStore
   let link: HolderLink | null = null

@@ -47,7 +47,7 @@ export interface Hands {
 export type HandsServices = Runtime | Output | Secrets | Texts | EventStore | AgentFiles | HookProgram | Evidence | Transcripts | Answering
 
 /** Everything it starts ends with the scope; agents live on. `session` is as it is when an effect is performed. */
-export const makeHands = Effect.fn("makeHands")(function* (id: string, session: () => Session, tell: Tell, leases: Leases) {
+export const makeHands = Effect.fnUntraced(function* (id: string, session: () => Session, tell: Tell, leases: Leases) {
   const context = () => session().context
   const runtime = yield* Runtime
   const texts = yield* Texts

@@ -22,7 +22,7 @@ export interface Listening {
 }
 
 /** Ends when it is interrupted. What it cannot read it does not guess: a hole in the output is a hole in what was heard. */
-export const listen = Effect.fn("listen")(function* (listening: Listening) {
+export const listen = Effect.fnUntraced(function* (listening: Listening) {
   const { answerFrom, from, generation, notified, reply, session, tell, titled, titleKey } = listening
   const output = yield* Output
   const answersTo = yield* (yield* Answering).in(session)

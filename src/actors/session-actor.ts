@@ -45,7 +45,7 @@ const decided = Metric.counter("reprise_inputs_total", { description: "Inputs by
 const firstRetryMs = 100
 const longestRetryMs = 5_000
 
-export const makeSessionActor = Effect.fn("makeSessionActor")(function* (
+export const makeSessionActor = Effect.fnUntraced(function* (
   id: string,
   folded: Folded,
   /** Called after each decision, with the session as it is in the log now. */

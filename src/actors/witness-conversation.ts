@@ -4,7 +4,7 @@ import { Evidence } from "../infra/evidence/evidence.ts"
 import type { Witnessing } from "./witnesses.ts"
 
 /** Looks when the session has learnt something, and not at all while nothing happens. */
-export const witnessConversation = Effect.fn("witnessConversation")(function* ({ context, generation, news, tell }: Witnessing) {
+export const witnessConversation = Effect.fnUntraced(function* ({ context, generation, news, tell }: Witnessing) {
   const { conversations } = yield* Evidence
   for (;;) {
     const { conversation, nonce, process } = context()

@@ -10,7 +10,7 @@ import type { Witnessing } from "./witnesses.ts"
 type Hearing = Pick<Witnessing, "session" | "generation" | "context" | "news" | "tell" | "recognise">
 
 /** Whether or not the holder can be reached: what hooks say now goes another way, and must not come before what lies here. */
-export const witnessHooks = Effect.fn("witnessHooks")(function* (hearing: Hearing, kind: HookKind) {
+export const witnessHooks = Effect.fnUntraced(function* (hearing: Hearing, kind: HookKind) {
   const { context, generation, news, recognise, session, tell } = hearing
   const { spool } = yield* Evidence
   const { keepSpooledTo, spooledTo, spoolOf } = yield* AgentFiles

@@ -11,7 +11,7 @@ import { reportsOf } from "./observing.ts"
 import type { Witnessing } from "./witnesses.ts"
 
 /** Drawn only while it is needed: a better source that speaks makes it idle. */
-export const witnessScreen = Effect.fn("witnessScreen")(function* (witnessing: Witnessing, rules: ReadonlyArray<Rule>) {
+export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing, rules: ReadonlyArray<Rule>) {
   const { context, from, generation, isFresh, news, recognise, session, tell } = witnessing
   const { screen } = yield* Evidence
   const output = yield* Output

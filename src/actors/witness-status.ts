@@ -5,7 +5,7 @@ import { Secrets } from "../infra/secrets.ts"
 import { reportsOf } from "./observing.ts"
 import type { Witnessing } from "./witnesses.ts"
 
-export const witnessStatus = Effect.fn("witnessStatus")(function* (witnessing: Witnessing) {
+export const witnessStatus = Effect.fnUntraced(function* (witnessing: Witnessing) {
   const { context, generation, news, recognise, session, tell } = witnessing
   const { status } = yield* Evidence
   const environment = yield* Effect.option((yield* Secrets).environment(session))

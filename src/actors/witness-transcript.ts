@@ -12,7 +12,7 @@ import { reportsOf } from "./observing.ts"
 import type { Witnessing } from "./witnesses.ts"
 
 /** A conversation can change under a running agent (`/clear`, `/resume`): then its new file is read instead. */
-export const witnessTranscript = Effect.fn("witnessTranscript")(function* (witnessing: Witnessing, kind: TranscriptKind) {
+export const witnessTranscript = Effect.fnUntraced(function* (witnessing: Witnessing, kind: TranscriptKind) {
   const { context, news } = witnessing
   for (;;) {
     const path = yield* located(witnessing, kind)

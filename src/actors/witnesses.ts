@@ -35,7 +35,7 @@ export interface Witnessing {
 }
 
 /** Starts in the scope and ends with it. */
-export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
+export const witness = Effect.fnUntraced(function* (witnessing: Witnessing) {
   const { context, from, generation, news, recognise, session, tell } = witnessing
   const { evidence } = agentOf(context())
   const begins = context().conversation?.kind === "fresh" ? "fresh" : "resumed"
@@ -45,13 +45,14 @@ export const witness = Effect.fn("witness")(function* (witnessing: Witnessing) {
   /** Agents write their title before they take input: it counts when all is drawn, unless something better is heard before. */
   const isEarly = (word: Observation) => word.type === "Activity" && word.activity === "idle" && context().activity.source === "none"
   const early = yield* Queue.unbounded<ReadonlyArray<Report>>()
-  yield* Effect.forkScoped(
-    Effect.gen(function* () {
-      const told = yield* Queue.take(early)
-      yield* settled(session)
-      if (context().activity.source === "none") for (const report of told) tell(report)
-    })
-  )
+  if (titles.length > 0)
+    yield* Effect.forkScoped(
+      Effect.gen(function* () {
+        const told = yield* Queue.take(early)
+        yield* settled(session)
+        if (context().activity.source === "none") for (const report of told) tell(report)
+      })
+    )
   // What lies before its process was another launch's to say.
   const begun = Effect.gen(function* () {
     while (context().process === null) yield* news.next
