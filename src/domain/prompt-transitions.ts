@@ -117,11 +117,12 @@ const foreseen = ({ activity, heard, prompts }: SessionContext): Heard => {
   return isComing ? { ...known, turns: known.turns + 1 } : known
 }
 
-const claimed = step("PromptClaimed", (prompt, context, { at, writeId }) => ({
+const claimed = step("PromptClaimed", (prompt, context, { at, offset, writeId }) => ({
   ...prompt,
   stage: "claimed",
   writeId,
   claimedAt: at,
+  claimedOffset: offset,
   before: foreseen(context)
 }))
 /** Legal only where somebody can type: the agent is up and ready. */
@@ -148,10 +149,12 @@ export const promptClaim = {
 /** A word that came late, of a time before they were typed: what they wait for comes after it. */
 export const unmovedBy = (
   prompts: SessionContext["prompts"],
-  { at, observedAt }: { readonly at: number; readonly observedAt?: number },
+  { at, evidenceOffset, observedAt }: { readonly at: number; readonly evidenceOffset?: number; readonly observedAt?: number },
   heard: Heard
 ): SessionContext["prompts"] => {
-  const isUnmoved = ({ claimedAt }: OpenPrompt) => observedAt !== undefined && isBefore(observedAt, claimedAt ?? 0, at)
+  const isUnmoved = ({ claimedAt, claimedOffset }: OpenPrompt) =>
+    (observedAt !== undefined && isBefore(observedAt, claimedAt ?? 0, at)) ||
+    (evidenceOffset !== undefined && claimedOffset !== undefined && evidenceOffset <= claimedOffset)
   return prompts.some(isUnmoved) ? prompts.map((prompt) => (isUnmoved(prompt) ? { ...prompt, before: heard } : prompt)) : prompts
 }
 

@@ -74,6 +74,8 @@ export interface OpenPrompt extends Prompt {
   readonly acceptBy: Deadline | null
   /** When it was claimed, epoch milliseconds. */
   readonly claimedAt?: number
+  /** How much of the output was known when it was claimed: what the agent had said up to there was said before. */
+  readonly claimedOffset?: number
   /** What had been heard of the agent when the prompt was claimed: what came since is evidence, what was before is not. */
   readonly before: Heard
 }

@@ -95,6 +95,18 @@ describe("a prompt", () => {
     )
   })
 
+  it("is accepted by no turn that the output told of before it was claimed, however late that was heard", () => {
+    const told = (activity: "idle" | "working", evidenceOffset: number) => ({ ...says(activity), evidenceOffset }) as Input
+    const claimed = when(having(spec(), ...up, told("idle", 29)), prompt("p"), at(1, { offset: 73 })).then(
+      { type: "PromptQueued" },
+      { type: "PromptClaimed", offset: 73 }
+    )
+    const submitted = when(claimed, settled("p", "written")).then({ type: "PromptWritten" }, { type: "PromptSubmitted" })
+    const before = when(submitted, told("working", 61), at(2, { offset: 73 })).then({ type: "ActivityChanged" })
+    const rested = when(before, told("idle", 102), at(3, { offset: 134 })).then({ type: "ActivityChanged" })
+    when(rested, told("working", 134), at(4, { offset: 134 })).then({ type: "ActivityChanged" }, { type: "PromptAccepted" })
+  })
+
   it("is not called rejected where the agent did something, though it began no turn that was seen", () => {
     const steered = having(spec(), ...up, says("working"), prompt("p"), settled("p", "written"), says("idle"))
     when(steered, due, at(limits.acceptWhileBusyMs)).then({ type: "PromptUncertain" })

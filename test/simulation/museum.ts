@@ -22,7 +22,9 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [18807, "Pass deadlines of one moment in one order"],
   [20815, "Give an agent that slept with its machine time to wake up"],
   [30643, "End an agent that comes to be after its launch was given up"],
-  [107840, "Start though what is left of launches cannot be looked through just now"]
+  [107840, "Start though what is left of launches cannot be looked through just now"],
+  [201774, "Take nothing that was said before a prompt was typed for its turn"],
+  [220815, "Take nothing that was said before a prompt was typed for its turn"]
 ]
 
 /** Found, and not understood. */
