@@ -72,6 +72,7 @@ describe("a recorded session, decided again by this code,", () => {
     ] as const
     for (const [name, value, type] of changes) {
       let concerned = 0
+      let stands = 0
       for (const { bytes, steps, title } of all) {
         const first = steps.flatMap(({ facts }) => facts).find((fact) => fact.type === type)
         const verdict = withLimit(name, value, () => verdictOf(bytes))
@@ -86,9 +87,13 @@ describe("a recorded session, decided again by this code,", () => {
         const then = recorded.facts.find((fact) => fact.type === type)!.data.deadline as { bootMs: number }
         const now = present.facts.find((fact) => fact.type === type)!.data.deadline as { bootMs: number }
         assert.strictEqual(now.bootMs, then.bootMs + value - limits[name])
+        // What was heard before the holder's own word may have settled the prompt in the same decision.
+        if (recorded.facts.at(-1)?.type !== type) continue
+        stands++
         assert(state.some(({ path }) => /^context\.(deadlines|prompts)\..*bootMs$/.test(path)))
       }
       assert.isAbove(concerned, 1, name)
+      assert.isAbove(stands, 1, name)
       assert.isTrue(all.every(({ bytes }) => verdictOf(bytes)._tag === "Same"))
     }
   })
