@@ -167,7 +167,8 @@ export const Fact = Schema.Union([
   }),
   fact("ReadinessTimedOut", { generation: Generation, afterMs: Schema.Int, deadline: Deadline }),
   fact("HealthConfirmed", { generation: Generation, attempts: Schema.Int }),
-  fact("ActivityChanged", activityFields),
+  /** `acceptBy`: an idle agent has only so long to take up what was typed while it was at work. */
+  fact("ActivityChanged", { ...activityFields, acceptBy: Schema.optionalKey(Deadline) }),
   /** What was said last was said again by its source, when half of the time that it stands was over. */
   fact("ActivityConfirmed", { generation: Generation, source: EvidenceSource, observedAt: activityFields.observedAt }),
   /** A weaker source says something else: it counts at the deadline, unless the stronger one speaks before. */

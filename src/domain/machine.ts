@@ -4,7 +4,7 @@ import type { Activity } from "./activity.ts"
 import type { SessionEffect } from "./effects.ts"
 import type { Beginning, Fact, FactOf } from "./facts.ts"
 import { limits } from "./limits.ts"
-import { promptClaim, unheld, unmovedBy } from "./prompt-transitions.ts"
+import { hasten, promptClaim, unheld, unmovedBy } from "./prompt-transitions.ts"
 import { begun, isBusy, lasting, perform, remember, without, wordOf } from "./remember.ts"
 import { type Conversation, initialContext, type SessionContext } from "./session-context.ts"
 import { anytime, exited, runLadder, whileLive, whileReaping, whileUp } from "./transitions.ts"
@@ -116,12 +116,13 @@ const active = {
           changes: (context.heard?.changes ?? 0) + 1,
           turns: (context.heard?.turns ?? 0) + (isBusy(activity) && !isBusy(context.activity.value) ? 1 : 0)
         }
+        const deadlines = without(context.deadlines, "doubt")
+        const prompts = unmovedBy(context.prompts, changed, heard)
         return {
           activity: wordOf(changed),
           doubt: null,
-          deadlines: without(context.deadlines, "doubt"),
           heard,
-          prompts: unmovedBy(context.prompts, changed, heard),
+          ...(changed.acceptBy === undefined ? { deadlines, prompts } : hasten({ deadlines }, prompts, changed.acceptBy)),
           // Who works has been told something; who works again is blocked no more.
           ...(activity === "working" ? { ...begun(context), blocked: null } : {})
         }

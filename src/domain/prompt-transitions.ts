@@ -158,6 +158,20 @@ export const unmovedBy = (
   return prompts.some(isUnmoved) ? prompts.map((prompt) => (isUnmoved(prompt) ? { ...prompt, before: heard } : prompt)) : prompts
 }
 
+/** Whether it may be taken up later than that. */
+export const isSlower = ({ acceptBy, stage }: OpenPrompt, deadline: Deadline): boolean =>
+  stage === "submitted" && acceptBy !== null && acceptBy.bootMs > deadline.bootMs
+
+/** What was submitted is taken up by then, or its time is up. */
+export const hasten = (
+  { deadlines }: Pick<SessionContext, "deadlines">,
+  prompts: SessionContext["prompts"],
+  acceptBy: Deadline
+): Pick<SessionContext, "prompts" | "deadlines"> => {
+  const hastened = prompts.map((prompt) => (isSlower(prompt, acceptBy) ? { ...prompt, acceptBy } : prompt))
+  return { prompts: hastened, deadlines: dueOf({ deadlines }, hastened) }
+}
+
 /** Nothing is told from what lies in the future: the wall clock was set back since, and proves nothing of the order. */
 export const isBefore = (observedAt: number, claimedAt: number, nowMs: number): boolean => observedAt < claimedAt && claimedAt <= nowMs
 
@@ -167,7 +181,7 @@ export const unheld = ({ prompts }: SessionContext) => ({
 })
 
 /** The next acceptance that is overdue, and the next of those that wait to expire. */
-const dueOf = ({ deadlines }: SessionContext, prompts: ReadonlyArray<OpenPrompt>): SessionContext["deadlines"] => {
+const dueOf = ({ deadlines }: Pick<SessionContext, "deadlines">, prompts: ReadonlyArray<OpenPrompt>): SessionContext["deadlines"] => {
   const accept = soonest(prompts.map(({ acceptBy, stage }) => (stage === "submitted" ? acceptBy : null)))
   const expire = soonest(prompts.map(({ expires, stage }) => (stage === "queued" ? expires : null)))
   return { ...without(deadlines, "expire", "accept"), ...(expire && { expire }), ...(accept && { accept }) }

@@ -109,7 +109,17 @@ describe("a prompt", () => {
 
   it("is not called rejected where the agent did something, though it began no turn that was seen", () => {
     const steered = having(spec(), ...up, says("working"), prompt("p"), settled("p", "written"), says("idle"))
-    when(steered, due, at(limits.acceptWhileBusyMs)).then({ type: "PromptUncertain" })
+    when(steered, due, at(limits.acceptMs)).then({ type: "PromptUncertain" })
+  })
+
+  it("has no longer than with any idle agent once the work is over that it waited for", () => {
+    const busy = having(spec(), ...up, says("working"), prompt("p"), settled("p", "written"))
+    const long = busy.context.deadlines.accept?.bootMs ?? 0
+    const rested = when(busy, says("idle"), at(60_000)).then({ type: "ActivityChanged" })
+    assert.strictEqual((rested.context.deadlines.accept?.bootMs ?? 0) - at(60_000).bootMs, limits.acceptMs)
+    assert.strictEqual(rested.context.prompts[0]?.acceptBy?.bootMs, rested.context.deadlines.accept?.bootMs)
+    const late = when(busy, says("idle"), { ...at(0), bootMs: long - 5 }).then({ type: "ActivityChanged" })
+    assert.strictEqual(late.context.deadlines.accept?.bootMs, long)
   })
 
   it("is rejected when the agent stays idle, and Enter is not pressed again", () => {

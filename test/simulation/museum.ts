@@ -24,7 +24,10 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [30643, "End an agent that comes to be after its launch was given up"],
   [107840, "Start though what is left of launches cannot be looked through just now"],
   [201774, "Take nothing that was said before a prompt was typed for its turn"],
-  [220815, "Take nothing that was said before a prompt was typed for its turn"]
+  [220815, "Take nothing that was said before a prompt was typed for its turn"],
+  [503945, "Give an agent that is idle again no hour to take a prompt"],
+  [509528, "Give an agent that is idle again no hour to take a prompt"],
+  [518967, "Give an agent that is idle again no hour to take a prompt"]
 ]
 
 /** Found, and not understood. */

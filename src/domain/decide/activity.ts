@@ -2,7 +2,8 @@
 import type { EvidenceSource } from "../activity.ts"
 import type { Asked, Fact } from "../facts.ts"
 import type { InputOf, Report } from "../inputs.ts"
-import { isBefore } from "../prompt-transitions.ts"
+import { limits } from "../limits.ts"
+import { isBefore, isSlower } from "../prompt-transitions.ts"
 import { insideOf, isUp } from "../session.ts"
 import type { SessionContext, Word } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
@@ -125,7 +126,14 @@ export const doubtDue = (situation: Situation): ReadonlyArray<Fact> => {
 const confirmed = (situation: Situation, { generation, observedAt, source }: Observed) =>
   fact("ActivityConfirmed", situation, { generation, source, ...(observedAt === undefined ? {} : { observedAt }) })
 
-const changed = (situation: Situation, observed: Observed) => fact("ActivityChanged", situation, wordsOf(situation, observed))
+const changed = (situation: Situation, observed: Observed) =>
+  fact("ActivityChanged", situation, { ...wordsOf(situation, observed), ...(observed.activity === "idle" ? hastened(situation) : {}) })
+
+/** The work that a prompt had to wait for is over: it is taken up now, as by any idle agent, or not at all. */
+const hastened = ({ context, now }: Situation) => {
+  const acceptBy = deadlineIn(now, limits.acceptMs)
+  return context.prompts.some((prompt) => isSlower(prompt, acceptBy)) ? { acceptBy } : {}
+}
 
 const wordsOf = (situation: Situation, { activity: value, asked, evidenceOffset, generation, observedAt, question, source }: Observed) => ({
   generation,
