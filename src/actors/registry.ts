@@ -180,7 +180,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
       observations
     )
     const letters = reports.map(report)
-    for (const letter of letters) yield* Effect.catchTag(residents.post(id, letter), "OverCapacity", () => Effect.void)
+    for (const letter of letters) yield* residents.post(id, letter)
     // What the log did not take has to be told again: the hook is to hear of it, and to leave its word behind.
     const taken = ({ reply }: Letter) =>
       Effect.catch(Deferred.await(reply), (error) => (error._tag === "StoreFailure" ? Effect.fail(error) : Effect.void))

@@ -150,7 +150,9 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
       const found = yield* actor(id)
       // Looked up and posted to in one turn: between the two nobody can leave the memory.
       if (residents.get(id) !== found) continue
-      if (Queue.sizeUnsafe(found.mailbox) >= limits.mailbox) return yield* new OverCapacity({ limit: "mailbox", maximum: limits.mailbox })
+      // That somebody left is said once, by somebody who was let in.
+      const isFull = Queue.sizeUnsafe(found.mailbox) >= limits.mailbox && letter.input.type !== "Detach"
+      if (isFull) return yield* new OverCapacity({ limit: "mailbox", maximum: limits.mailbox })
       Queue.offerUnsafe(found.mailbox, letter)
       return
     }

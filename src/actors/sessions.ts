@@ -166,7 +166,7 @@ export class Sessions extends Context.Service<
       id: string,
       token: string,
       call: HookCall
-    ) => Effect.Effect<void, HookRefused | SessionNotFound | Quarantined | StoreFailure>
+    ) => Effect.Effect<void, HookRefused | SessionNotFound | OverCapacity | Quarantined | StoreFailure>
     /** Returns when the command's facts are durable. What they oblige follows: wait for it by the log. */
     readonly send: (id: string, command: Command, asking: Asking) => Effect.Effect<Answer, SendError>
     /** Types into the session's terminal, once; returns when every byte has reached it. */

@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { limits } from "../../src/domain/limits.ts"
+import { tokenOf } from "../support/world-evidence.ts"
 import { ada, create, keyed, never, rename, resize, stop } from "../support/world-requests.ts"
-import { answerOf, countOf, created, errorOf, running, seen, sent, staged, typesOf } from "./actors.ts"
+import { answerOf, countOf, created, errorOf, lastOf, running, seen, sent, staged, typesOf } from "./actors.ts"
 
 describe("a command", () => {
   it("is durable before anybody hears of it, and before anything is done", async () => {
@@ -90,6 +93,32 @@ describe("a command", () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     assert.deepInclude(await errorOf(stage, daemon.ask(daemon.sessions.send("s-nobody", stop, ada))), { _tag: "SessionNotFound" })
+  })
+})
+
+describe("a session to whom more is said than it can take", () => {
+  it("refuses the rest by name, a hook's word too, and still sees who leaves", async () => {
+    let slow = false
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) => (slow ? Effect.andThen(Effect.sleep("5 seconds"), append(decision)) : append(decision))
+    })
+    await using _ = stage
+    const id = await running(stage, daemon, { provider: "hooked", command: ["hooked"] })
+    daemon.ask(Effect.andThen(daemon.sessions.attach(id, "c1", "view", ada), Effect.sleep("2 seconds")))
+    await stage.until("it is attached", () => lastOf(stage, id, "ClientAttached"))
+    slow = true
+    const names = Array.from({ length: limits.mailbox + 10 }, (_, i) => daemon.ask(daemon.sessions.send(id, rename(`n${i}`), ada)))
+    await stage.until("some are refused", () => names.some(({ state }) => state === "answered"))
+    const call = { id: "h", generation: 1, event: "Stop", payload: { session_id: "c" }, at: stage.world.clock.wallMs }
+    const hook = daemon.ask(daemon.sessions.hook(id, tokenOf(id, 1), call))
+    assert.deepInclude(await errorOf(stage, hook, 1_000), { _tag: "OverCapacity", limit: "mailbox" })
+    await stage.pass(3_000)
+    slow = false
+    await stage.until("everybody is answered", () => names.every(({ state }) => state === "answered"))
+    const refused = names.filter(({ exit }) => exit?._tag === "Failure")
+    for (const asked of refused) assert.deepInclude(await errorOf(stage, asked), { _tag: "OverCapacity", maximum: limits.mailbox })
+    assert.strictEqual(countOf(stage, id, "SessionPatched"), names.length - refused.length)
+    await stage.until("who left is gone", () => lastOf(stage, id, "ClientDetached"))
   })
 })
 
