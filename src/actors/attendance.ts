@@ -103,6 +103,7 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
     Effect.retry(patience),
     Effect.annotateLogs({ session: attending.ref.session, generation }),
     Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("attendance ended", cause))),
+    Effect.ensuring(Effect.sync(() => Deferred.doneUnsafe(found, Exit.succeed("unreachable")))),
     Effect.forkScoped
   )
   return { ref: attending.ref, link: () => link, lastSeenAt: () => lastSeenAt, found } satisfies Attendance

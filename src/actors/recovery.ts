@@ -1,10 +1,10 @@
 /** Start-up: every session that the log expects to have work is settled, each by itself, and the outcomes add up. */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Fiber } from "effect"
 import type { SessionView } from "../domain/view.ts"
 import { AgentFiles } from "../infra/agents/agent-files.ts"
 import { EventReader, EventStore, type SessionRow } from "../infra/log/event-store.ts"
 import { type LaunchRemains, Runtime } from "../infra/runtimes/runtime.ts"
-import { type Outcome, reconcile } from "./reconciliation.ts"
+import type { Outcome } from "./reconciliation.ts"
 import type { Residents } from "./residents.ts"
 import type { RecoveryReport } from "./sessions.ts"
 
@@ -23,8 +23,8 @@ export const recover = Effect.fn("recover")(function* (residents: Residents) {
   const outcomes = yield* Effect.forEach(
     expected,
     ({ id }) =>
-      residents.actor(id).pipe(
-        Effect.flatMap(reconcile),
+      residents.takeUp(id).pipe(
+        Effect.flatMap(Fiber.join),
         Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.succeed<Outcome>("failed") }),
         Effect.catchCause((cause) => Effect.as(Effect.logError("a session could not be recovered", id, cause), "failed" as Outcome))
       ),

@@ -1,8 +1,8 @@
 /** The sessions that are in memory: loaded when they are asked for, gone when they are quiet, restarted from the log when they die. */
-import { Cause, Deferred, Effect, Exit, FiberSet, Queue, Schedule, Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, type Fiber, FiberSet, Queue, Schedule, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
 import { limits } from "../domain/limits.ts"
-import type { SessionView } from "../domain/view.ts"
+import { isLive, type SessionView } from "../domain/view.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { EpochFenced, type EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
 import { Secrets } from "../infra/secrets.ts"
@@ -11,7 +11,7 @@ import { type Folded, fold } from "./fold.ts"
 import type { HandsServices } from "./hands.ts"
 import type { Leases } from "./leases.ts"
 import type { Letter } from "./letter.ts"
-import { reconcile } from "./reconciliation.ts"
+import { type Outcome, reconcile } from "./reconciliation.ts"
 import { makeSessionActor, type SessionActor } from "./session-actor.ts"
 import { OverCapacity, Quarantined, type SessionNotFound } from "./sessions.ts"
 
@@ -25,7 +25,7 @@ export interface Residents {
   /** A session that was just created: its first obligations are performed. */
   readonly begin: (id: string, folded: Folded, owed: ReadonlyArray<SessionEffect>) => Effect.Effect<SessionActor>
   /** A session that may be in the log or not: taken up if it is, and forgotten if it is not, as soon as the log can say. */
-  readonly takeUp: (id: string) => Effect.Effect<void>
+  readonly takeUp: (id: string) => Effect.Effect<Fiber.Fiber<Outcome>>
   readonly quarantined: (id: string) => Quarantined | undefined
   readonly count: () => number
 }
@@ -48,11 +48,13 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
   const store = yield* EventStore
   const fencing = yield* Fencing
   const scope = yield* Scope.Scope
-  const fibers = yield* FiberSet.make<void>()
+  const fibers = yield* FiberSet.make<unknown>()
+  const background = <A>(work: Effect.Effect<A>) => FiberSet.run(fibers, work)
   let closed = false
   const services = yield* Effect.context<Services>()
   const residents = new Map<string, SessionActor>()
   const loading = new Map<string, Deferred.Deferred<SessionActor, Unreachable>>()
+  const outcomes = new WeakMap<SessionActor, Deferred.Deferred<Outcome>>()
   const deaths = new Map<string, ReadonlyArray<number>>()
   /** What waited in the mailboxes of actors that died, until others are made: it came before all that comes now. */
   const orphaned = new Map<string, ReadonlyArray<Letter>>()
@@ -84,7 +86,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
       const actor = yield* Scope.provide(makeSessionActor(id, folded, recorded, leases), own)
       adoptOrphans(id, actor.mailbox)
       residents.set(id, actor)
-      yield* FiberSet.run(fibers, supervise(id, actor, own))
+      yield* background(supervise(id, actor, own))
       for (const effect of owed) yield* actor.hands.perform(effect, null)
       return actor
     }).pipe(Effect.updateContext(() => services))
@@ -103,17 +105,42 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
         Effect.flatMap(quarantine(id, `fact ${cause.seq}: ${cause.reason}`), (error) => Effect.fail(error))
       )
     )
-    return yield* begin(id, folded, [])
+    const loaded = yield* begin(id, folded, [])
+    // Whoever it is that asked for it: its process runs, and nobody is with its holder.
+    if (isLive(folded.session)) yield* background(reconciled(loaded))
+    return loaded
   })
 
   /** Nobody else would bring it back: its process runs and its deadlines come, whether or not the log can be read just now. */
   const reload = (id: string) => Effect.retry(actor(id), { schedule: patience, while: (error) => error._tag === "StoreFailure" })
 
+  /** Once for each actor, of which several may ask, and to its end, whoever goes away meanwhile. */
+  const reconciled = (actor: SessionActor): Effect.Effect<Outcome> =>
+    Effect.suspend(() => {
+      const under = outcomes.get(actor)
+      if (under !== undefined) return Deferred.await(under)
+      const outcome = Deferred.makeUnsafe<Outcome>()
+      outcomes.set(actor, outcome)
+      return Effect.provideContext(reconcile(actor), services).pipe(
+        Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(outcome, exit))),
+        background,
+        Effect.andThen(Deferred.await(outcome))
+      )
+    })
+
   const actor: Residents["actor"] = Effect.fnUntraced(function* (id) {
-    const present = residents.get(id)
-    if (present !== undefined) return present
-    const refused = quarantined.get(id)
-    if (refused !== undefined) return yield* refused
+    for (;;) {
+      const present = residents.get(id)
+      if (present !== undefined) return present
+      const refused = quarantined.get(id)
+      if (refused !== undefined) return yield* refused
+      const loaded = yield* loadedOnce(id)
+      // It may have died of what waited for it, before anybody who asked for it had it.
+      if (residents.get(id) === loaded) return loaded
+    }
+  })
+
+  const loadedOnce = Effect.fnUntraced(function* (id: string) {
     const under = loading.get(id)
     if (under !== undefined) return yield* Deferred.await(under)
     const loaded = Deferred.makeUnsafe<SessionActor, Unreachable>()
@@ -132,16 +159,16 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
 
   const takeUp: Residents["takeUp"] = (id) =>
     reload(id).pipe(
-      Effect.flatMap(reconcile),
-      Effect.asVoid,
-      Effect.catchTags({
-        SessionNotFound: () => Effect.flatMap(Secrets, (secrets) => secrets.forget(id)),
-        Quarantined: () => Effect.void,
-        StoreFailure: () => Effect.void
-      }),
+      Effect.flatMap(reconciled),
+      Effect.catchTag("SessionNotFound", () =>
+        Effect.as(
+          Effect.flatMap(Secrets, (secrets) => secrets.forget(id)),
+          "failed" as const
+        )
+      ),
+      Effect.catch((error) => Effect.as(Effect.logError("a session could not be taken up", id, error), "failed" as const)),
       Effect.provideContext(services),
-      (work) => FiberSet.run(fibers, work),
-      Effect.asVoid
+      background
     )
 
   const post: Residents["post"] = Effect.fnUntraced(function* (id, letter) {
@@ -190,7 +217,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     const next =
       recent.length > deathsPerMinute
         ? Effect.flatMap(quarantine(id, `its actor died ${recent.length} times in a minute: ${String(defect)}`), Effect.fail)
-        : Effect.tap(reload(id), reconcile)
+        : Effect.flatMap(reload(id), reconciled)
     yield* next.pipe(
       Effect.catch((error) => Effect.sync(() => answerOrphans(id, error))),
       Effect.provideContext(services)

@@ -74,6 +74,47 @@ describe("an actor", () => {
     assert.strictEqual((await seen(stage, daemon, id)).name, "after")
   })
 
+  it("that dies of what waited for it is with its holder again, once it is made anew once more", async () => {
+    const deadly = ["Resize", "Patch"]
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) => {
+        if (decision.input.type !== deadly[0]) return append(decision)
+        deadly.shift()
+        return Effect.die(new Error("a defect"))
+      }
+    })
+    await using _ = stage
+    const id = await running(stage, daemon)
+    const doomed = [resize(100), rename("x")].map((command) => daemon.ask(daemon.sessions.send(id, command, ada)))
+    for (const asked of doomed) await errorOf<unknown, unknown>(stage, asked)
+    await stage.until("it is attended again", () => typesOf(stage, id).includes("Adopted"))
+    await stage.pass(60_000)
+    assert.strictEqual(countOf(stage, id, "Adopted"), 1)
+    assert.isNotNull(stage.world.holderOf(id).listener)
+  })
+
+  it("that could not be made at the start, for the log could not be read, is made once it can", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon, { keepalive: never })
+    await daemon.kill()
+    let unreadable = true
+    await stage.start({
+      bendReader: (reader) => ({
+        ...reader,
+        stream: (stream, page) =>
+          Effect.suspend(() =>
+            unreadable
+              ? Effect.fail(new StoreFailure({ operation: "stream", code: "SQLITE_IOERR", outcome: "absent", cause: null }))
+              : reader.stream(stream, page)
+          )
+      })
+    })
+    await stage.pass(20_000)
+    unreadable = false
+    await stage.until("it is attended again", () => typesOf(stage, id).includes("Adopted"), 10_000)
+  })
+
   it("that died while the log could not be read is back once it can, without anybody asking", async () => {
     let defects = 1
     let unreadable = false

@@ -27,7 +27,8 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [220815, "Take nothing that was said before a prompt was typed for its turn"],
   [503945, "Give an agent that is idle again no hour to take a prompt"],
   [509528, "Give an agent that is idle again no hour to take a prompt"],
-  [518967, "Give an agent that is idle again no hour to take a prompt"]
+  [518967, "Give an agent that is idle again no hour to take a prompt"],
+  [611778, "Be with the holder of every live session that is loaded, whoever asked for it"]
 ]
 
 /** Found, and not understood. */
