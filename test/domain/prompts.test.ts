@@ -130,6 +130,11 @@ describe("a prompt", () => {
     assert.deepStrictEqual(decided.effects, [])
   })
 
+  it("is uncertain when its time is up between the agent's end and that of its last words", () => {
+    const submitted = having(spec(), ...up, says("idle"), prompt("p"), settled("p", "written"), exited(1))
+    when(submitted, due, at(limits.acceptMs)).then({ type: "PromptUncertain", reason: "the agent ended while the prompt was submitted" })
+  })
+
   it("is uncertain when the agent stays idle and it was a command of its own, and is not sent again", () => {
     const command = prompt("p", { command: true, onUncertain: "resend" })
     const submitted = having(spec(), ...up, says("idle"), command, settled("p", "written"))

@@ -28,7 +28,9 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [503945, "Give an agent that is idle again no hour to take a prompt"],
   [509528, "Give an agent that is idle again no hour to take a prompt"],
   [518967, "Give an agent that is idle again no hour to take a prompt"],
-  [611778, "Be with the holder of every live session that is loaded, whoever asked for it"]
+  [611778, "Be with the holder of every live session that is loaded, whoever asked for it"],
+  [602395, "Begin a launch in the place of one that failed"],
+  [603823, "Call no agent idle that has ended"]
 ]
 
 /** Found, and not understood. */

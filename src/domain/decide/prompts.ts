@@ -88,6 +88,8 @@ export const acceptOverdue = (situation: Situation, deaf: boolean): ReadonlyArra
     .map((prompt) => {
       const { activity, heard } = situation.context
       const { source, value } = activity
+      // Its last words may lie behind its end: whoever has ended did not stay idle.
+      if (!isUp(situation.session)) return uncertain(situation, prompt, endedWhile(prompt))
       if (deaf) return uncertain(situation, prompt, "nobody heard the agent when its time was up")
       const unmoved = (heard?.changes ?? 0) === prompt.before.changes
       if (prompt.answers !== undefined && prompt.answers === openQuestion(situation))
@@ -124,11 +126,11 @@ export const atEnd = (situation: Situation): ReadonlyArray<Fact> => {
     ...open
       .filter(({ answers, stage }) => stage === "queued" && answers !== undefined)
       .map(({ id }) => fact("PromptExpired", situation, { promptId: id })),
-    ...open
-      .filter(({ stage }) => stage !== "queued")
-      .map((prompt) => uncertain(situation, prompt, `the agent ended while the prompt was ${prompt.stage}`))
+    ...open.filter(({ stage }) => stage !== "queued").map((prompt) => uncertain(situation, prompt, endedWhile(prompt)))
   ]
 }
+
+const endedWhile = ({ stage }: OpenPrompt) => `the agent ended while the prompt was ${stage}`
 
 /** Whether a turn that ended then may have been this prompt's. */
 export const isTurnOf = ({ now }: Situation, { claimedAt, stage }: OpenPrompt, endedAt: number | undefined): boolean =>
