@@ -44,31 +44,34 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
 
   const launch: Runtime["Service"]["launch"] = Effect.fnUntraced(function* (order) {
     world.watch({ type: "launch", ref: order })
-    let standing = world.launches.get(keyOf(order))
-    if (standing !== undefined && standing.holder === null && !standing.maker.alive) {
-      // Deserted between the directory and the holder: taken over once nobody can be on the way any more.
-      const deserted = standing
-      yield* Effect.sleep(500)
-      const now = world.launches.get(keyOf(order))
-      standing = now === deserted ? undefined : now
-    }
-    if (standing === undefined) {
-      const made: Launch = { order, madeAtMs: clock.monotonicMs, maker: port.process, holder: null, denied: false }
-      world.launches.set(keyOf(order), made)
-      yield* port.cross(pause)
-      const problem = world.launchProblems.shift() ?? (world.chance.happens(world.weather.launchFails) ? "EAGAIN" : null)
-      if (problem !== null) {
-        // Undone as if never begun.
-        world.injected("launch fails")
-        made.denied = true
-        world.launches.delete(keyOf(order))
-        return yield* new LaunchFailure({ code: problem, message: problem })
+    for (;;) {
+      let standing = world.launches.get(keyOf(order))
+      if (standing !== undefined && standing.holder === null && !standing.maker.alive) {
+        // Deserted between the directory and the holder: taken over once nobody can be on the way any more.
+        const deserted = standing
+        yield* Effect.sleep(500)
+        const now = world.launches.get(keyOf(order))
+        standing = now === deserted ? undefined : now
       }
-      if (!made.denied) world.start(made)
-      standing = made
-    }
-    if (!(yield* answered(standing)) && standing.holder === null)
+      if (standing === undefined) {
+        const made: Launch = { order, madeAtMs: clock.monotonicMs, maker: port.process, holder: null, denied: false }
+        world.launches.set(keyOf(order), made)
+        yield* port.cross(pause)
+        const problem = world.launchProblems.shift() ?? (world.chance.happens(world.weather.launchFails) ? "EAGAIN" : null)
+        if (problem !== null) {
+          // Undone as if never begun.
+          world.injected("launch fails")
+          made.denied = true
+          world.launches.delete(keyOf(order))
+          return yield* new LaunchFailure({ code: problem, message: problem })
+        }
+        if (!made.denied) world.start(made)
+        standing = made
+      }
+      if ((yield* answered(standing)) || standing.holder !== null) return
+      if (standing.denied && world.launches.get(keyOf(order)) !== standing) continue
       return yield* new LaunchFailure({ code: "holder_never_started", message: "no answer in time" })
+    }
   })
 
   const connect: Runtime["Service"]["connect"] = Effect.fnUntraced(function* (ref, epoch, after) {

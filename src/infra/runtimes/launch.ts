@@ -22,12 +22,22 @@ export const launch = Effect.fn("Runtime.launch")(function* (
   order: LaunchOrder
 ) {
   const directory = launchDirectory(home, order.session, order.generation)
-  if (yield* attempt(() => takeRight(directory))) return yield* start(home, holder, startHolder, order, directory)
-  const standing = yield* awaitStanding(directory)
-  if (standing === "deserted" && (yield* attempt(() => takeOver(directory, order.nonce))))
-    return yield* start(home, holder, startHolder, order, directory)
-  return yield* awaitAnswer(directory)
+  for (let undone = 0; undone < maxUndone; undone++) {
+    if (yield* attempt(() => takeRight(directory))) return yield* start(home, holder, startHolder, order, directory)
+    const standing = yield* awaitStanding(directory)
+    if (standing === "deserted" && (yield* takenOver(directory, order.nonce)))
+      return yield* start(home, holder, startHolder, order, directory)
+    // Whoever had it failed: that says nothing of the next attempt, which others may be at already.
+    if (existsSync(directory)) return yield* awaitAnswer(directory)
+  }
+  return yield* neverStarted
 })
+
+/** False where somebody else was faster. */
+const takenOver = (directory: string, nonce: string) =>
+  attempt(() => takeOver(directory, nonce)).pipe(
+    Effect.catch((failure) => (failure.code === "ENOENT" ? Effect.succeed(false) : Effect.fail(failure)))
+  )
 
 const start = Effect.fn("Runtime.start")(function* (
   home: string,
@@ -104,4 +114,6 @@ const neverStarted = new LaunchFailure({ code: "holder_never_started", message: 
 
 /** From fork to answer: 50 ms as a rule; a machine that needs this long is in trouble. */
 const startMs = 10_000
+/** How many failed attempts of others one waits for. */
+const maxUndone = 5
 const pollMs = 10

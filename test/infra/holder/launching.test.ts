@@ -1,17 +1,18 @@
 /** A launch happens once, whatever dies while it does. */
 import { spawn } from "node:child_process"
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { writeWhole } from "../../../src/infra/durable-file.ts"
 import { fileNames, launchDirectory } from "../../../src/infra/holder/launch-directory.ts"
 import { carriesNonce, listProcesses } from "../../../src/infra/holder/process-table.ts"
 import { Output } from "../../../src/infra/output/output.ts"
 import { bundleDirectory } from "../../../src/infra/runtimes/bundle.ts"
 import { startHolder } from "../../../src/infra/runtimes/holder-process.ts"
+import { launch } from "../../../src/infra/runtimes/launch.ts"
 import { deny } from "../../../src/infra/runtimes/launch-right.ts"
-import { type LaunchOrder, Runtime } from "../../../src/infra/runtimes/runtime.ts"
+import { LaunchFailure, type LaunchOrder, Runtime } from "../../../src/infra/runtimes/runtime.ts"
 import { connected, eventually, inHome, journalUntil, launched, order, outputUntil } from "../../support/holder.ts"
 
 const launcher = join(import.meta.dirname, "../../support/holder-launcher.ts")
@@ -108,6 +109,23 @@ describe("a launch", () => {
       )
     )
   }
+
+  it.live("that waits for another one, which fails and is undone, is begun in its place", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const asked = order(counting(home))
+        const installed = { program: join(bundleDirectory(), "holder.cjs"), build: "" }
+        const failing = () => Effect.delay(Effect.fail(new LaunchFailure({ code: "EAGAIN", message: "no more processes" })), "300 millis")
+        const first = yield* Effect.forkChild(Effect.flip(launch(home, installed, failing, asked)))
+        yield* eventually("it has begun", () => existsSync(launchDirectory(home, asked.session, 1)))
+        yield* launch(home, installed, startHolder, asked)
+        assert.deepInclude(yield* Fiber.join(first), { code: "EAGAIN" })
+        yield* connected(asked)
+        yield* outputUntil(asked.session, "up")
+        assert.strictEqual(starts(home), 1)
+      })
+    )
+  )
 
   it.live("that was denied starts nothing, though its holder comes", () =>
     inHome((home) =>
