@@ -100,7 +100,7 @@ export const play = async ({ steps }: Recording): Promise<Played> => {
   return { facts, launched: puppet.launched, ladders: puppet.ladders, daemons }
 }
 
-/** By the log alone, as a registry would have written it: its request is not in the recording. The next that is asked takes it up. */
+/** By the log alone, as a registry would have written it: its request is not in the recording. Then it is asked for, and taken up. */
 const create = async (daemon: Daemon, step: TraceStep) => {
   const decided = redecide(null, step)
   assert(decided._tag === "Accepted", JSON.stringify(decided))
@@ -115,7 +115,7 @@ const create = async (daemon: Daemon, step: TraceStep) => {
     moment: step.moment,
     asking: { by }
   } as const
-  daemon.ask(daemon.store.append(toDecision(recording, decided)))
+  daemon.ask(Effect.andThen(daemon.store.append(toDecision(recording, decided)), daemon.sessions.tools(id)))
 }
 
 const headOf = async (daemon: Daemon, id: string) => (await Effect.runPromise(daemon.reader.row(id)))?.seq ?? 0
