@@ -177,7 +177,9 @@ export const Fact = Schema.Union([
     generation: Generation,
     outcome: Schema.Literals(["completed", "interrupted", "failed"]),
     detail: Schema.String,
-    source: EvidenceSource
+    source: EvidenceSource,
+    /** Nobody had heard it begin. */
+    unheard: Schema.optionalKey(Schema.Literal(true))
   }),
   /** The agent ended in the middle of a turn, which nobody will go on with unless somebody asks for it. */
   /** `prompt`: the one that began the turn, where that is known. */

@@ -143,7 +143,11 @@ const active = {
       }))
     },
     TurnEnded: {
-      actions: remember<"TurnEnded">(({ heard }) => ({ heard: { changes: 0, turns: 0, ...heard, ended: heard?.turns ?? 0 } }))
+      actions: remember<"TurnEnded">(({ heard }, { unheard }) => {
+        const { changes = 0, turns = 0 } = heard ?? {}
+        // It was work, and then rest again.
+        return { heard: unheard ? { changes: changes + 2, turns: turns + 1, ended: turns + 1 } : { changes, turns, ended: turns } }
+      })
     },
     PromptClaimed: promptClaim,
     HealthConfirmed: {

@@ -132,4 +132,12 @@ describe("a word that is said again", () => {
     when(confirmed, told(observed("idle"), 699), at(60_001)).ignored("repeated")
     when(confirmed, told(observed("idle"), 701), at(60_001)).then({ type: "ActivityChanged", activity: "idle" })
   })
+
+  it("is not work once more by a word that was left behind, of a time between two rests", () => {
+    const told = (word: Input, observedAt: number) => Object.assign(word, { observedAt })
+    const rested = having(spec(), ...up, told(observed("idle", "hook"), 20))
+    const again = when(rested, told(observed("idle", "hook"), 70), at(80)).then({ type: "ActivityConfirmed", observedAt: 70 })
+    when(again, told(working(), 50), at(90)).ignored("repeated")
+    when(again, told(observed("idle", "hook"), 70), at(90)).ignored("unchanged")
+  })
 })

@@ -78,6 +78,37 @@ describe("the end of a turn", () => {
     when(accepted, turnOver("completed")).then({ type: "TurnEnded" }, { type: "PromptAnswered", promptId: "p" })
   })
 
+  it("is that of a prompt which was typed before, though nobody heard it begin", () => {
+    const ended = (outcome: "completed" | "failed" | "interrupted", ms: number) =>
+      ({ ...turnOver(outcome), observedAt: 1_000_000 + ms }) as ReturnType<typeof turnOver>
+    const claimed = when(up(), prompt("p"), at(1_000)).then({ type: "PromptQueued" }, { type: "PromptClaimed" })
+    const submitted = going(claimed, typed("p"))
+    when(submitted, ended("completed", 1_500), at(2_000)).then(
+      { type: "TurnEnded", unheard: true },
+      { type: "PromptAccepted", promptId: "p" },
+      { type: "PromptAnswered", promptId: "p" }
+    )
+    for (const [outcome, fate] of [
+      ["failed", "PromptRejected"],
+      ["interrupted", "PromptCancelled"]
+    ] as const)
+      when(submitted, ended(outcome, 1_500), at(2_000)).then(
+        { type: "TurnEnded", outcome, unheard: true },
+        { type: "PromptAccepted", promptId: "p" },
+        { type: fate, promptId: "p" }
+      )
+    when(submitted, ended("completed", 500), at(2_000)).ignored("repeated")
+    const known = going(submitted, [{ ...idle(), observedAt: 1_001_500 } as never, at(1_600)])
+    when(known, ended("completed", 1_500), at(2_000)).ignored("repeated")
+    const early = when(claimed, ended("completed", 1_500), at(2_000)).then({ type: "TurnEnded", unheard: true })
+    when(early, typed("p")).then(
+      { type: "PromptWritten" },
+      { type: "PromptSubmitted" },
+      { type: "PromptAccepted" },
+      { type: "PromptAnswered" }
+    )
+  })
+
   it("is nothing that happens without a turn, or after the agent", () => {
     when(up(), turnOver("completed")).ignored("repeated")
     when(going(inTurn(), exited(1)), turnOver("failed")).ignored("not_now")

@@ -63,8 +63,12 @@ const heard = (situation: Situation, observed: Observed): Verdict => {
   )
     return [changed(situation, observed)]
   const isHalfOver = now.wallMs - known.at >= freshMs[known.source] / 2 && freshMs[known.source] > 0
-  return doubt !== null || isHalfOver ? [confirmed(situation, observed)] : nothing("unchanged")
+  return doubt !== null || isHalfOver || isRestAgain(known, observed) ? [confirmed(situation, observed)] : nothing("unchanged")
 }
+
+/** Between two rests there was work, of which a word may still come: it must not pass for a newer one. */
+const isRestAgain = (known: Word, { activity: value, observedAt }: Observed) =>
+  value === "idle" && observedAt !== undefined && observedAt > (known.observedAt ?? known.at)
 
 /** It may know more about a question that both see; else it agrees, or it is a doubt that counts once the stronger word is old. */
 const weaker = (situation: Situation, observed: Observed): Verdict => {

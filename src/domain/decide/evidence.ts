@@ -4,7 +4,7 @@ import { limits } from "../limits.ts"
 import { isBusy } from "../remember.ts"
 import { isUp, lifeOf, mayRun } from "../session.ts"
 import { outweighs } from "./activity.ts"
-import { isTurnOf, turnEnded } from "./prompts.ts"
+import { isTurnOf, turnEnded, unheardTurn } from "./prompts.ts"
 import { fact, nothing, type Policies, type Policy } from "./verdict.ts"
 
 type EvidenceReport = Extract<
@@ -27,7 +27,7 @@ export const evidence: Policies<EvidenceInput> = {
       ? nothing("unchanged")
       : [fact("ConversationKnown", situation, { generation, id, transcript, source })]
   }),
-  TurnObserved: ofThisGeneration((situation, { type: _, ...observed }) => {
+  TurnObserved: ofThisGeneration((situation, observed) => {
     const { generation, observedAt, outcome, detail, source } = observed
     const { context, now } = situation
     if (!isUp(situation.session)) return nothing("not_now")
@@ -35,6 +35,8 @@ export const evidence: Policies<EvidenceInput> = {
     if (outweighs(context, source, now.wallMs)) return nothing("weaker_evidence")
     const isKnown = (context.heard?.ended ?? 0) === (context.heard?.turns ?? 0)
     const accepted = context.prompts.some((prompt) => isTurnOf(situation, prompt, observedAt))
+    const unheard = accepted ? null : unheardTurn(situation, observed)
+    if (unheard !== null) return unheard
     if (!accepted && (isKnown || !isBusy(context.activity.value))) return nothing("repeated")
     return [fact("TurnEnded", situation, { generation, outcome, detail, source }), ...turnEnded(situation, observed)]
   }),

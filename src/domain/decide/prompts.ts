@@ -136,24 +136,43 @@ const endedWhile = ({ stage }: OpenPrompt) => `the agent ended while the prompt 
 export const isTurnOf = ({ now }: Situation, { claimedAt, stage }: OpenPrompt, endedAt: number | undefined): boolean =>
   stage === "accepted" && (endedAt === undefined || !isBefore(endedAt, claimedAt ?? 0, now.wallMs))
 
+/**
+ * The agent was idle when a prompt was typed, and says that a turn has ended since: the prompt began it, though nobody heard it begin.
+ * Null where there is no such prompt.
+ */
+export const unheardTurn = (situation: Situation, observed: InputOf<"TurnObserved">): ReadonlyArray<Fact> | null => {
+  const {
+    context: { activity, prompts: open },
+    now
+  } = situation
+  const { detail, generation, observedAt, outcome, source } = observed
+  // The rest that is known may be the one after this very turn.
+  if (activity.value !== "idle" || observedAt === undefined || observedAt <= (activity.observedAt ?? activity.at)) return null
+  const prompt = open.find(
+    ({ answers, claimedAt, stage }) =>
+      answers === undefined && claimedAt !== undefined && (stage === "submitted" || (stage !== "queued" && outcome === "completed"))
+  )
+  if (prompt?.claimedAt === undefined || isBefore(observedAt, prompt.claimedAt, now.wallMs)) return null
+  const ended = fact("TurnEnded", situation, { generation, outcome, detail, source, unheard: true })
+  if (outcome === "completed") return [ended]
+  const accepted = fact("PromptAccepted", situation, { promptId: prompt.id, evidence: { source, detail: "its turn has ended" } })
+  return [ended, accepted, fateOf(situation, prompt.id, observed)]
+}
+
 /** What a turn's end means for the prompts that it was about. */
-export const turnEnded = (
-  situation: Situation,
-  { detail, observedAt, outcome, source }: Pick<InputOf<"TurnObserved">, "detail" | "observedAt" | "outcome" | "source">
-): ReadonlyArray<Fact> => {
+export const turnEnded = (situation: Situation, observed: TurnsEnd): ReadonlyArray<Fact> =>
+  situation.context.prompts
+    .filter((prompt) => isTurnOf(situation, prompt, observed.observedAt))
+    .map(({ id }) => fateOf(situation, id, observed))
+
+type TurnsEnd = Pick<InputOf<"TurnObserved">, "detail" | "observedAt" | "outcome" | "source">
+
+const fateOf = (situation: Situation, promptId: string, { detail, outcome, source }: TurnsEnd): Fact => {
   const evidence = { source, detail }
-  return situation.context.prompts
-    .filter((prompt) => isTurnOf(situation, prompt, observedAt))
-    .map(({ id }) => {
-      if (outcome === "failed") return fact("PromptRejected", situation, { promptId: id, code: "turn_failed", evidence })
-      return outcome === "completed"
-        ? fact("PromptAnswered", situation, { promptId: id, evidence })
-        : fact("PromptCancelled", situation, {
-            promptId: id,
-            by: situation.context.interrupt?.by ?? source,
-            reason: "its turn was interrupted"
-          })
-    })
+  if (outcome === "failed") return fact("PromptRejected", situation, { promptId, code: "turn_failed", evidence })
+  return outcome === "completed"
+    ? fact("PromptAnswered", situation, { promptId, evidence })
+    : fact("PromptCancelled", situation, { promptId, by: situation.context.interrupt?.by ?? source, reason: "its turn was interrupted" })
 }
 
 /** The session is over for good: what waits, also what the end of the agent sent back to wait, is told that it will not be typed. */
