@@ -10,7 +10,7 @@ import type { AgentFiles, AgentFilesFailure } from "../infra/agents/agent-files.
 import type { Evidence } from "../infra/evidence/evidence.ts"
 import type { Transcripts } from "../infra/evidence/transcripts.ts"
 import type { HookProgram } from "../infra/hook/hook-program.ts"
-import type { EventStore } from "../infra/log/event-store.ts"
+import { EventStore } from "../infra/log/event-store.ts"
 import type { Output } from "../infra/output/output.ts"
 import { type HolderLink, HolderUnavailable, type LaunchFailure, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
 import type { Answering } from "../infra/screens/answering.ts"
@@ -51,6 +51,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
   const context = () => session().context
   const runtime = yield* Runtime
   const texts = yield* Texts
+  const store = yield* EventStore
   const scope = yield* Scope.Scope
   const fibers = yield* FiberSet.make<void>()
   // Without the scope that comes with it: what is begun for one connection is to end with that one.
@@ -61,6 +62,9 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
   const launches = Latch.makeUnsafe(true)
   let arrival = Deferred.makeUnsafe<void>()
   let attended: { readonly attendance: Attendance; readonly scope: Scope.Closeable } | null = null
+
+  /** A log that cannot say it now is nobody else's for that. */
+  const isOurs = Effect.orElseSucceed(store.isNewest, () => true)
 
   const refOf = (generation: number, nonce: string): LaunchRef => ({ session: id, generation, nonce })
   const link = (generation: number) => (attended?.attendance.ref.generation === generation ? attended.attendance.link() : null)
@@ -148,7 +152,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
 
   const spawn = (ref: LaunchRef, executable: string) =>
     orderOf(ref, executable, context()).pipe(
-      Effect.flatMap(runtime.launch),
+      Effect.flatMap((order) => runtime.launch(order, isOurs)),
       Effect.andThen(begin(ref, null)),
       Effect.catch((failure) =>
         Effect.sync(() => tell({ type: "LaunchFailed", generation: ref.generation, code: failure.code, message: reasonOf(failure) }))

@@ -42,7 +42,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
       return false
     })
 
-  const launch: Runtime["Service"]["launch"] = Effect.fnUntraced(function* (order) {
+  const launch: Runtime["Service"]["launch"] = Effect.fnUntraced(function* (order, isOurs = Effect.succeed(true)) {
     world.watch({ type: "launch", ref: order })
     for (;;) {
       let standing = world.launches.get(keyOf(order))
@@ -56,11 +56,14 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
       if (standing === undefined) {
         const made: Launch = { order, madeAtMs: clock.monotonicMs, maker: port.process, holder: null, denied: false }
         world.launches.set(keyOf(order), made)
+        const allowed = yield* isOurs
         yield* port.cross(pause)
-        const problem = world.launchProblems.shift() ?? (world.chance.happens(world.weather.launchFails) ? "EAGAIN" : null)
+        const problem = allowed
+          ? (world.launchProblems.shift() ?? (world.chance.happens(world.weather.launchFails) ? "EAGAIN" : null))
+          : "epoch_fenced"
         if (problem !== null) {
           // Undone as if never begun.
-          world.injected("launch fails")
+          if (allowed) world.injected("launch fails")
           made.denied = true
           world.launches.delete(keyOf(order))
           return yield* new LaunchFailure({ code: problem, message: problem })
@@ -196,7 +199,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
             : Effect.as(pause, { executable: `/bin/${command}` })
         )
       ),
-    launch: (order) => port.cross(launch(order)),
+    launch: (order, isOurs) => port.cross(launch(order, isOurs)),
     connect: (ref, epoch, after) => port.cross(connect(ref, epoch, after)),
     list: port.cross(Effect.sync(() => [...world.launches.values()].map(remainsOf))),
     remains: (ref) =>

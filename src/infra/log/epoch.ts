@@ -6,6 +6,7 @@ export interface Epoch {
   readonly number: number
   /** Called inside a transaction: throws `EpochFenced` when a newer writer has started. */
   readonly hold: () => void
+  readonly isNewest: () => boolean
 }
 
 const name = "writer_epoch"
@@ -33,6 +34,7 @@ export const takeEpoch = (database: Database, floor = 0): Epoch => {
     hold: () => {
       const now = newest()
       if (now !== ours) throw new EpochFenced({ ours, current: now })
-    }
+    },
+    isNewest: () => newest() === ours
   }
 }

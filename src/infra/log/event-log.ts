@@ -126,6 +126,7 @@ const services = Effect.fnUntraced(function* (
   return Context.empty().pipe(
     Context.add(EventStore, {
       epoch: epoch.number,
+      isNewest: attempt("isNewest", epoch.isNewest),
       append: appender.append,
       idempotent: (scope, key) => attempt("idempotent", () => writer.idempotent(scope, key) ?? null),
       checkpoint: (stream) => attempt("checkpoint", () => writer.checkpoint(stream) ?? null),

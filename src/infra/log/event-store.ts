@@ -124,6 +124,8 @@ export class EventStore extends Context.Service<
   EventStore,
   {
     readonly epoch: number
+    /** Whether no newer writer has started: asked before what cannot be undone and leaves no fact. */
+    readonly isNewest: Effect.Effect<boolean, StoreFailure>
     readonly append: (decision: Decision) => Effect.Effect<Appended, AppendError>
     readonly idempotent: (scope: string, key: string) => Effect.Effect<IdempotencyEntry | null, StoreFailure>
     readonly checkpoint: (stream: string) => Effect.Effect<Checkpoint | null, StoreFailure>

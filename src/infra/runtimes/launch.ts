@@ -14,19 +14,23 @@ import { LaunchFailure, type LaunchOrder } from "./runtime.ts"
 /** Resolves when the holder serves or is dead. */
 export type HolderStart = (program: string, directory: string) => Effect.Effect<void, LaunchFailure>
 
+/** Nobody who came later has taken the log over, as far as anybody can tell. */
+const unasked = Effect.succeed(true)
+
 /** A launch whose holder came and died succeeds too: it happened, and connecting tells the rest. */
 export const launch = Effect.fn("Runtime.launch")(function* (
   home: string,
   holder: Installed,
   startHolder: HolderStart,
-  order: LaunchOrder
+  order: LaunchOrder,
+  isOurs: Effect.Effect<boolean> = unasked
 ) {
   const directory = launchDirectory(home, order.session, order.generation)
+  const begin = start(home, holder, startHolder, order, directory, isOurs)
   for (let undone = 0; undone < maxUndone; undone++) {
-    if (yield* attempt(() => takeRight(directory))) return yield* start(home, holder, startHolder, order, directory)
+    if (yield* attempt(() => takeRight(directory))) return yield* begin
     const standing = yield* awaitStanding(directory)
-    if (standing === "deserted" && (yield* takenOver(directory, order.nonce)))
-      return yield* start(home, holder, startHolder, order, directory)
+    if (standing === "deserted" && (yield* takenOver(directory, order.nonce))) return yield* begin
     // Whoever had it failed: that says nothing of the next attempt, which others may be at already.
     if (existsSync(directory)) return yield* awaitAnswer(directory)
   }
@@ -44,11 +48,14 @@ const start = Effect.fn("Runtime.start")(function* (
   holder: Installed,
   startHolder: HolderStart,
   order: LaunchOrder,
-  directory: string
+  directory: string,
+  isOurs: Effect.Effect<boolean>
 ) {
   crashPoint("after_mkdir")
   const inode = inodeOf(directory)
   const starting = Effect.gen(function* () {
+    // Behind the directory: who takes the log over after this sees it, and denies it if the launch is to be none any more.
+    if (!(yield* isOurs)) return yield* new LaunchFailure({ code: "epoch_fenced", message: "a newer daemon has the log" })
     yield* attempt(() => writeWhole(join(directory, fileNames.spec), JSON.stringify(specOf(home, holder, order))))
     yield* startHolder(holder.program, directory)
     // It said so by its end of the pipe: its socket is there, or it is dead.

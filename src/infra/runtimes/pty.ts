@@ -35,7 +35,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
       }
       return Runtime.of({
         preflight,
-        launch: (order) => Effect.flatMap(holder, (installed) => launch(home, installed, startHolder, order)),
+        launch: (order, isOurs) => Effect.flatMap(holder, (installed) => launch(home, installed, startHolder, order, isOurs)),
         connect: (ref, epoch, after) => connect(home, ref, epoch, after, (offset) => output.ring(ref.session, offset)),
         list: Effect.sync(() => listRemains(home)),
         remains: (ref) => Effect.sync(() => remainsOf(home, ref.session, ref.generation)),

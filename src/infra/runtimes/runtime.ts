@@ -94,7 +94,7 @@ export class Runtime extends Context.Service<
     /** Lists every reason at once. `path` is the child's PATH. Returns the absolute path of argv[0]. */
     readonly preflight: (command: string, cwd: string, path: string) => Effect.Effect<{ readonly executable: string }, PreflightFailed>
     /** Starts a holder once: a directory that exists is adopted, never launched again. Returns when its socket answers. */
-    readonly launch: (order: LaunchOrder) => Effect.Effect<void, LaunchFailure>
+    readonly launch: (order: LaunchOrder, isOurs?: Effect.Effect<boolean>) => Effect.Effect<void, LaunchFailure>
     /** Attaches with this daemon's epoch. `after`: the newest journal entry already in the log. */
     readonly connect: (ref: LaunchRef, epoch: number, after: number) => Effect.Effect<HolderLink, HolderUnavailable, Scope.Scope>
     /** Every launch directory of this home. */

@@ -127,6 +127,21 @@ describe("a launch", () => {
     )
   )
 
+  it.live("of a daemon that is not the newest any more starts nothing, and leaves the launch to the newest", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const runtime = yield* Runtime
+        const asked = order(counting(home))
+        assert.deepInclude(yield* Effect.flip(runtime.launch(asked, Effect.succeed(false))), { code: "epoch_fenced" })
+        assert.deepStrictEqual(yield* runtime.list, [])
+        yield* runtime.launch(asked, Effect.succeed(true))
+        yield* connected(asked)
+        yield* outputUntil(asked.session, "up")
+        assert.strictEqual(starts(home), 1)
+      })
+    )
+  )
+
   it.live("that was denied starts nothing, though its holder comes", () =>
     inHome((home) =>
       Effect.gen(function* () {
