@@ -64,8 +64,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       closed = true
-      for (const { mailbox } of residents.values())
-        for (const letter of Effect.runSync(Queue.clear(mailbox))) Deferred.doneUnsafe(letter.reply, Exit.fail(leaving()))
+      for (const { waiting } of residents.values()) for (const letter of waiting()) Deferred.doneUnsafe(letter.reply, Exit.fail(leaving()))
       for (const id of orphaned.keys()) answerOrphans(id, leaving())
     })
   )
@@ -202,7 +201,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
   const died = Effect.fnUntraced(function* (id: string, dead: SessionActor, cause: Cause.Cause<never>) {
     // In one turn: whoever posts after it finds another actor, behind what waited here.
     residents.delete(id)
-    orphaned.set(id, Effect.runSync(Queue.clear(dead.mailbox)))
+    orphaned.set(id, dead.waiting())
     const defect = Cause.squash(cause)
     if (defect instanceof EpochFenced) {
       fencing.declare(defect)

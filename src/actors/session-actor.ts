@@ -20,6 +20,8 @@ import { type Answer, PreconditionFailed, Refused, type SendError } from "./sess
 
 export interface SessionActor {
   readonly mailbox: Queue.Queue<Letter>
+  /** Takes away all that waits for an answer: what is held back, then the mailbox. */
+  readonly waiting: () => ReadonlyArray<Letter>
   readonly view: () => SessionView
   readonly session: () => Session
   readonly hands: Hands
@@ -30,7 +32,6 @@ export interface SessionActor {
 
 /** A session at rest leaves the memory after this; a list, a get and its log do not need it. */
 const passivateAfterMs = 30_000
-const catchUpMs = 1_000
 /** The machine slept where its clocks are further apart than this; its agents slept too, and are given this time more. */
 const sleptMs = 1_000
 const wakeUpMs = 5_000
@@ -174,8 +175,8 @@ export const makeSessionActor = Effect.fnUntraced(function* (
   })
 
   const isUp = () => session.context.process !== null
-  /** What the agent did while nobody listened is still being read when an actor begins, and says more than the time that passed. */
-  let heardFromMs = (yield* clock.bootMs) + catchUpMs
+  /** What the agent did while nobody listened is still being read when an actor begins, and the machine may have slept just then. */
+  let heardFromMs = isUp() ? (yield* clock.bootMs) + wakeUpMs : 0
   const dueMs = (deadline: Deadline) => (isUp() ? Math.max(deadline.bootMs, heardFromMs) : deadline.bootMs)
   /** How far the clock that goes on while the machine sleeps is before the one that does not. */
   const ahead = (bootMs: number) => Effect.map(Clock.monotonicTimeNanos, (nanos) => bootMs - Number(nanos) / 1e6)
@@ -218,5 +219,7 @@ export const makeSessionActor = Effect.fnUntraced(function* (
     }
   }).pipe(Effect.annotateLogs({ session: id }))
 
-  return { mailbox, view: current, session: () => session, hands, tell, live } satisfies SessionActor
+  const waiting = () => [...held.splice(0), ...Effect.runSync(Queue.clear(mailbox))]
+
+  return { mailbox, waiting, view: current, session: () => session, hands, tell, live } satisfies SessionActor
 })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { StoreFailure } from "../../src/infra/log/event-store.ts"
+import { tokenOf } from "../support/world-evidence.ts"
 import { ada, create, never, rename, resize, stop } from "../support/world-requests.ts"
 import type { Stage } from "../support/world-stage.ts"
 import { answerOf, countOf, created, errorOf, running, seen, sent, staged, typesOf } from "./actors.ts"
@@ -91,6 +92,35 @@ describe("an actor", () => {
     await stage.pass(60_000)
     assert.strictEqual(countOf(stage, id, "Adopted"), 1)
     assert.isNotNull(stage.world.holderOf(id).listener)
+  })
+
+  it("that dies while a report is held back leaves it to the next, and whoever waits for it is answered", async () => {
+    let full = false
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) => {
+        if (!full) return append(decision)
+        return decision.input.type === "Resize"
+          ? Effect.die(new Error("a defect"))
+          : Effect.fail(new StoreFailure({ operation: "append", code: "SQLITE_FULL", outcome: "absent", cause: null }))
+      }
+    })
+    await using _ = stage
+    const id = await running(stage, daemon, { provider: "hooked", command: ["hooked"] })
+    await stage.pass(5_000)
+    full = true
+    const call = {
+      id: "h",
+      generation: 1,
+      event: "Odd",
+      payload: {},
+      at: stage.world.clock.wallMs
+    }
+    const hook = daemon.ask(daemon.sessions.hook(id, tokenOf(id, 1), call))
+    await stage.pass(1_000)
+    await errorOf<unknown, unknown>(stage, daemon.ask(daemon.sessions.send(id, resize(100), ada)))
+    full = false
+    await answerOf(stage, hook)
+    assert.include(typesOf(stage, id), "MessageUnknown")
   })
 
   it("that could not be made at the start, for the log could not be read, is made once it can", async () => {

@@ -30,7 +30,11 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [518967, "Give an agent that is idle again no hour to take a prompt"],
   [611778, "Be with the holder of every live session that is loaded, whoever asked for it"],
   [602395, "Begin a launch in the place of one that failed"],
-  [603823, "Call no agent idle that has ended"]
+  [603823, "Call no agent idle that has ended"],
+  [704174, "Take no word of work for newer than the rest that came after it"],
+  [713392, "Leave what is held back to the next actor"],
+  [715000, "Launch nothing for a daemon that another has followed"],
+  [816432, "Give whoever is heard anew the time to say something"]
 ]
 
 /** Found, and not understood. */
