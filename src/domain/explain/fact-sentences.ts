@@ -18,12 +18,17 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
   ReadinessTimedOut: ({ afterMs, generation }) => `The agent of launch ${generation} was not ready after ${afterMs} ms.`,
   HealthConfirmed: ({ attempts, generation }) =>
     `Launch ${generation} had been healthy for long enough: the ${attempts} relaunches before it no longer count.`,
-  ActivityChanged: ({ activity, question, source }) =>
-    `The agent was ${activity} now, by its ${source}${question === null ? "" : `, and asked: ${question}`}.`,
+  ActivityChanged: ({ acceptBy, activity, question, source }) =>
+    `The agent was ${activity} now, by its ${source}${question === null ? "" : `, and asked: ${question}`}${
+      acceptBy === undefined ? "" : `; it had until ${iso(acceptBy.wallMs)} to take up what was typed while it worked`
+    }.`,
   ActivityConfirmed: ({ source }) => `The agent's ${source} said the same again.`,
   ActivityDoubted: ({ activity, deadline, source }) =>
     `The agent's ${source} said that it was ${activity}, which would count from ${iso(deadline.wallMs)} on unless a better source spoke before.`,
-  TurnEnded: ({ detail, outcome, source }) => `The agent's turn was ${outcome}, by its ${source}${detail === "" ? "" : `: ${detail}`}.`,
+  TurnEnded: ({ detail, outcome, source, unheard }) =>
+    `The agent's turn${unheard === true ? ", of which nobody had heard the beginning," : ""} was ${outcome}, by its ${source}${
+      detail === "" ? "" : `: ${detail}`
+    }.`,
   TurnAbandoned: ({ generation, prompt }) =>
     `Launch ${generation} had ended in the middle of a turn${prompt === null ? "" : `, that of the prompt ${prompt}`}, which nobody would go on with.`,
   ConversationKnown: ({ generation, id, source }) => `The conversation of launch ${generation} was known to be ${id}, by its ${source}.`,
