@@ -178,6 +178,8 @@ export const promptRules: Rules = {
     const prompt = promptOf(one)
     const mind = presentHolder(one)?.mind
     if (prompt.answers !== undefined || mind === null || mind === undefined || one.world.clock.wallJumps > 0) return
+    // Typed twice at the asker's risk, it may be done twice.
+    if (prompt.resent) return
     const text = one.world.texts.get(prompt.hash)
     one.ledger.check("P answered is done", mind.present !== text, () => `${one.where()}: the agent is still at it`)
   }
