@@ -20,31 +20,36 @@ export const Leasing = Context.Reference<() => Leases>("reprise/actors/Leasing",
 export const makeLeases = (): Leases => {
   const holders = new Map<string, string>()
   const held = new Map<string, string>()
+  /** Who has a process: it is in the conversation, and others only mean to be. */
+  const living = new Set<string>()
   const keyOf = (provider: string, conversation: string) => `${provider}\0${conversation}`
   const release = (session: string) => {
     const key = held.get(session)
     held.delete(session)
+    living.delete(session)
     if (key !== undefined && holders.get(key) === session) holders.delete(key)
   }
-  /** The incumbent keeps it: who comes later is told so before its launch. */
-  const take = (session: string, key: string) => {
+  /** The incumbent keeps it: who comes later is told so before its launch. Who lives comes before who does not. */
+  const take = (session: string, key: string, lives: boolean) => {
     if (held.get(session) !== key) release(session)
     held.set(session, key)
-    if (!holders.has(key)) holders.set(key, session)
+    if (lives) living.add(session)
+    const incumbent = holders.get(key)
+    if (incumbent === undefined || (lives && !living.has(incumbent))) holders.set(key, session)
   }
   const heldByAnother: Leases["heldByAnother"] = (session, provider, conversation) => {
     const holder = conversation === null ? undefined : holders.get(keyOf(provider, conversation))
     return holder === undefined || holder === session ? null : holder
   }
   return {
-    observe: ({ conversation, id, provider, state }) => {
-      if (mayRun(state) && conversation?.id != null) take(id, keyOf(provider, conversation.id))
+    observe: ({ conversation, id, process, provider, state }) => {
+      if (mayRun(state) && conversation?.id != null) take(id, keyOf(provider, conversation.id), process !== null)
       else release(id)
     },
     heldByAnother,
     claim: (session, provider, conversation) => {
       const other = heldByAnother(session, provider, conversation)
-      if (other === null && conversation !== null) take(session, keyOf(provider, conversation))
+      if (other === null && conversation !== null) take(session, keyOf(provider, conversation), false)
       return other
     }
   }

@@ -34,7 +34,8 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [704174, "Take no word of work for newer than the rest that came after it"],
   [713392, "Leave what is held back to the next actor"],
   [715000, "Launch nothing for a daemon that another has followed"],
-  [816432, "Give whoever is heard anew the time to say something"]
+  [816432, "Give whoever is heard anew the time to say something"],
+  [914530, "Give a conversation to the agent that is in it"]
 ]
 
 /** Found, and not understood. */

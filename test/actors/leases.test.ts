@@ -1,0 +1,44 @@
+/** One conversation, one session: who has it, who is refused, and who gets it next. */
+import { assert, describe, it } from "@effect/vitest"
+import { makeLeases } from "../../src/actors/leases.ts"
+import type { SessionView } from "../../src/domain/view.ts"
+
+const view = (id: string, more: { readonly state?: string; readonly lives?: boolean; readonly conversation?: string | null } = {}) =>
+  ({
+    id,
+    provider: "codex",
+    state: more.state ?? "starting",
+    process: more.lives ? { pid: 1, startedAt: "" } : null,
+    conversation: more.conversation === null ? null : { id: more.conversation ?? "c" }
+  }) as unknown as SessionView
+
+describe("the lease of a conversation", () => {
+  it("is its first session's until that one has ended, and of no other provider", () => {
+    const leases = makeLeases()
+    assert.isNull(leases.claim("a", "codex", "c"))
+    assert.strictEqual(leases.claim("b", "codex", "c"), "a")
+    assert.isNull(leases.heldByAnother("b", "pi", "c"))
+    assert.isNull(leases.claim("a", "codex", "c"))
+    leases.observe(view("a", { state: "ended" }))
+    assert.isNull(leases.claim("b", "codex", "c"))
+  })
+
+  it("is given up for another conversation", () => {
+    const leases = makeLeases()
+    leases.claim("a", "codex", "c")
+    leases.observe(view("a", { conversation: "d" }))
+    assert.isNull(leases.claim("b", "codex", "c"))
+    assert.strictEqual(leases.claim("b", "codex", "d"), "a")
+  })
+
+  it("is that of the agent which turns out to be in it, before that of one which is only to begin there", () => {
+    const leases = makeLeases()
+    leases.observe(view("to be"))
+    leases.observe(view("lives", { conversation: null, lives: true }))
+    leases.observe(view("lives", { lives: true }))
+    assert.strictEqual(leases.claim("to be", "codex", "c"), "lives")
+    // Of two that live the first keeps it.
+    leases.observe(view("to be", { lives: true }))
+    assert.strictEqual(leases.heldByAnother("to be", "codex", "c"), "lives")
+  })
+})
