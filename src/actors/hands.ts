@@ -21,6 +21,7 @@ import { orderOf, prepare } from "./launching.ts"
 import type { Leases } from "./leases.ts"
 import type { Tell } from "./letter.ts"
 import { makeNews } from "./news.ts"
+import type { Recognised } from "./observing.ts"
 import { makePendingWrites, type PendingWrites, type WriteOutcome } from "./pending-writes.ts"
 import { isRepeatOf, typedBytes, typedText } from "./typed-text.ts"
 import { witnessHooks } from "./witness-hooks.ts"
@@ -35,7 +36,7 @@ export interface Hands {
   /** To be told of every fact once it is durable. */
   readonly recorded: (facts: ReadonlyArray<Fact>) => void
   /** The hash of the prompt that an agent repeats, or of whatever text it is. */
-  readonly recognise: (text: string) => string
+  readonly recognise: (text: string) => Recognised
   readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
   /** Somebody is with the holder of the present launch, and hears its agent. */
   readonly hears: () => boolean
@@ -73,7 +74,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
   const news = makeNews()
 
   /** The prompt that the agent repeats, however it has trimmed it; any other text is only itself. */
-  const recognise = (repeated: string): string => {
+  const recognise: Hands["recognise"] = (repeated) => {
     for (const { attachments = [], hash, stage } of context().prompts) {
       if (stage !== "submitted" && stage !== "written" && stage !== "claimed") continue
       const text = Effect.runSync(Effect.option(texts.read(hash)))
@@ -83,9 +84,10 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
         text.value,
         attachments.map(({ path }) => path)
       )
-      if (isRepeatOf(repeated, typed)) return hash
+      if (isRepeatOf(repeated, typed)) return { hash, ours: true }
     }
-    return texts.hash(repeated)
+    const hash = texts.hash(repeated)
+    return Effect.runSync(Effect.isSuccess(texts.read(hash))) ? { hash, ours: true } : { hash }
   }
 
   const connected = () => {

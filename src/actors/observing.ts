@@ -1,8 +1,11 @@
 /** What a source of evidence told becomes what the session is told: reports of one generation, each with its source. */
 import type { EvidenceSource } from "../domain/activity.ts"
-import type { Report } from "../domain/inputs.ts"
+import type { InputOf, Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import type { Observation } from "../domain/observations.ts"
+
+/** A text that an agent repeats, by its hash; `ours`: it is a prompt's. */
+export type Recognised = Pick<InputOf<"PromptObserved">, "ours"> & { readonly hash: string }
 
 export interface Observing {
   readonly generation: number
@@ -10,7 +13,7 @@ export interface Observing {
   /** When it was so, epoch milliseconds, where the source says and may be late. */
   readonly observedAt?: number
   /** The hash of the prompt that an agent repeats, or of whatever text it is. */
-  readonly recognise: (text: string) => string
+  readonly recognise: (text: string) => Recognised
 }
 
 /** In the order in which they were observed. What was used is for whoever reads the transcript to add up. */
@@ -44,7 +47,8 @@ const reported = ({ generation, observedAt, recognise, source }: Observing, obse
           generation,
           source,
           detail: "the agent took the prompt up",
-          ...(observed.text === null ? {} : { hash: recognise(observed.text) })
+          ...(observed.text === null ? {} : recognise(observed.text)),
+          ...when
         }
       ]
     case "TurnEnded":

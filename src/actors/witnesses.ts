@@ -11,7 +11,7 @@ import { Output } from "../infra/output/output.ts"
 import type { Tell } from "./letter.ts"
 import { listen } from "./listening.ts"
 import type { News } from "./news.ts"
-import { reportsOf } from "./observing.ts"
+import { type Recognised, reportsOf } from "./observing.ts"
 import { witnessConversation } from "./witness-conversation.ts"
 import { witnessScreen } from "./witness-screen.ts"
 import { witnessStatus } from "./witness-status.ts"
@@ -24,7 +24,7 @@ export interface Witnessing {
   /** Tells when the session has learnt something. */
   readonly news: News
   readonly tell: Tell
-  readonly recognise: (text: string) => string
+  readonly recognise: (text: string) => Recognised
   readonly reply: (bytes: Uint8Array) => Effect.Effect<void>
   /** Where the last word was heard, or where the launch began to print. */
   readonly from: () => number

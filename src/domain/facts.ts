@@ -268,6 +268,8 @@ export const Fact = Schema.Union([
   fact("PromptReleased", { promptId: Schema.String, evidence: Evidence, free: Schema.optionalKey(Schema.Boolean) }),
   fact("PromptWritten", { promptId: Schema.String, evidence: Evidence }),
   fact("PromptSubmitted", { promptId: Schema.String, evidence: Evidence, deadline: Deadline }),
+  /** The agent took up another prompt, and has until the deadline to take up this one. */
+  fact("PromptPassedOver", { promptId: Schema.String, evidence: Evidence, deadline: Deadline }),
   fact("PromptAccepted", { promptId: Schema.String, evidence: Evidence }),
   fact("PromptAnswered", { promptId: Schema.String, evidence: Evidence }),
   fact("PromptRejected", { promptId: Schema.String, code: Schema.String, evidence: Evidence }),

@@ -102,7 +102,11 @@ export const Report = Schema.Union([
     source: EvidenceSource,
     detail: Schema.String,
     /** Of its text, where the agent repeats it: what somebody typed is not taken for ours. */
-    hash: Schema.optionalKey(Schema.String)
+    hash: Schema.optionalKey(Schema.String),
+    /** It is the text of a prompt, if of an earlier one. */
+    ours: Schema.optionalKey(Schema.Literal(true)),
+    /** When it was so, epoch milliseconds, where the source says. */
+    observedAt: Schema.optionalKey(Schema.Int)
   }),
   report("TurnObserved", {
     source: EvidenceSource,

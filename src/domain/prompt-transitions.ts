@@ -19,6 +19,7 @@ const follows: { readonly [type in Exclude<PromptFact, "PromptQueued">]: Readonl
   PromptReleased: ["claimed"],
   PromptWritten: ["claimed"],
   PromptSubmitted: ["written"],
+  PromptPassedOver: ["claimed", "written", "submitted"],
   PromptAccepted: ["submitted"],
   PromptAnswered: ["accepted"],
   /** From `accepted`: its turn failed. */
@@ -102,6 +103,11 @@ export const promptSteps = {
   PromptReleased: step("PromptReleased", (prompt, _, { free }) => ({ ...prompt, stage: "queued", writeId: null, held: free !== true })),
   PromptWritten: step("PromptWritten", reach("written")),
   PromptSubmitted: step("PromptSubmitted", (prompt, _, { deadline }) => ({ ...prompt, stage: "submitted", acceptBy: deadline })),
+  PromptPassedOver: step("PromptPassedOver", (prompt, context, { deadline }) => ({
+    ...prompt,
+    acceptBy: prompt.stage === "submitted" ? deadline : prompt.acceptBy,
+    before: { ...prompt.before, turns: Math.max(prompt.before.turns, turnsOfOthers(context)) }
+  })),
   PromptAccepted: { guard: accepted.guard, actions: [accepted.actions, remember<"PromptAccepted">(begun)] },
   PromptAnswered: step("PromptAnswered", leave),
   PromptRejected: step("PromptRejected", leave),
@@ -109,6 +115,10 @@ export const promptSteps = {
     resend ? { ...prompt, stage: "queued", writeId: null, acceptBy: null, resent: true } : null
   )
 }
+
+/** The turn that another text began is under way, or about to be heard of. */
+export const turnsOfOthers = ({ activity, heard }: Pick<SessionContext, "activity" | "heard">): number =>
+  (heard?.turns ?? 0) + (isBusy(activity.value) ? 0 : 1)
 
 /** The turn of a prompt that was taken up, and of which nothing else was heard yet, will be no other's. */
 const foreseen = ({ activity, heard, prompts }: SessionContext): Heard => {

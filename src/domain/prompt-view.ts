@@ -77,6 +77,8 @@ type PromptFact = Extract<Fact, { readonly promptId: string }>
 const after = (view: PromptView, fact: PromptFact, seq: number): PromptView => {
   if (fact.type === "PromptEdited") return { ...view, hash: fact.hash, bytes: fact.bytes }
   if (fact.type === "PromptPromoted") return view
+  if (fact.type === "PromptPassedOver")
+    return { ...view, steps: [...view.steps, { state: view.state, seq, at: iso(fact.at), ...fact.evidence }] }
   const { detail, source, state } = told(fact)
   const step = { state, seq, at: iso(fact.at), source, detail }
   // Sent again where its user preferred twice to never: the doubt stays among the steps.
@@ -84,7 +86,7 @@ const after = (view: PromptView, fact: PromptFact, seq: number): PromptView => {
   return { ...view, state: resent ? "queued" : state, steps: [...view.steps, step] }
 }
 
-const told = (fact: Exclude<PromptFact, { readonly type: "PromptEdited" | "PromptPromoted" }>) => {
+const told = (fact: Exclude<PromptFact, { readonly type: "PromptEdited" | "PromptPromoted" | "PromptPassedOver" }>) => {
   switch (fact.type) {
     case "PromptClaimed":
       return { state: "claimed" as const, source: "reprise", detail: `generation ${fact.generation}` }

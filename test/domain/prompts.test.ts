@@ -107,6 +107,28 @@ describe("a prompt", () => {
     when(rested, told("working", 134), at(4, { offset: 134 })).then({ type: "ActivityChanged" }, { type: "PromptAccepted" })
   })
 
+  it("is not accepted by the turn of an earlier prompt that turns up after all, and has time for its own", () => {
+    const sees = (hash: string, more = {}): Input => ({
+      ...{ type: "PromptObserved", generation: 1, source: "hook", detail: "taken", hash, ours: true, observedAt: 1_000_020 },
+      ...more
+    })
+    const submitted = having(spec(), ...up, says("idle"), prompt("p"), settled("p", "written"))
+    const passed = when(submitted, sees("an earlier one's"), at(30)).then({
+      type: "PromptPassedOver",
+      promptId: "p",
+      evidence: { source: "hook", detail: "the agent took up another prompt" },
+      deadline: { bootMs: 30 + limits.acceptWhileBusyMs, wallMs: 1_000_030 + limits.acceptWhileBusyMs }
+    })
+    when(passed, sees("an earlier one's"), at(30)).ignored("not_now")
+    const turn = when(passed, says("working"), at(31)).then({ type: "ActivityChanged" })
+    const rested = when(turn, says("idle"), at(40_000)).then({ type: "ActivityChanged", acceptBy: { bootMs: 55_000, wallMs: 1_055_000 } })
+    when(rested, says("working"), at(40_001)).then({ type: "ActivityChanged" }, { type: "PromptAccepted", promptId: "p" })
+    when(passed, sees("hash of p"), at(32)).then({ type: "PromptAccepted", promptId: "p" })
+    // What somebody typed is no prompt, and what was taken up before is no turn to come.
+    when(submitted, sees("somebody's", { ours: undefined }), at(30)).ignored("not_now")
+    when(submitted, sees("an earlier one's", { observedAt: 999_999 }), at(30)).ignored("not_now")
+  })
+
   it("is not called rejected where the agent did something, though it began no turn that was seen", () => {
     const steered = having(spec(), ...up, says("working"), prompt("p"), settled("p", "written"), says("idle"))
     when(steered, due, at(limits.acceptMs)).then({ type: "PromptUncertain" })

@@ -35,6 +35,8 @@ export const museum: ReadonlyArray<readonly [seed: number, mended: string]> = [
   [713392, "Leave what is held back to the next actor"],
   [715000, "Launch nothing for a daemon that another has followed"],
   [816432, "Give whoever is heard anew the time to say something"],
+  [1103074, "Take no turn of an earlier prompt for that of the next"],
+  [1224422, "Take no turn of an earlier prompt for that of the next"],
   [914530, "Give a conversation to the agent that is in it"]
 ]
 

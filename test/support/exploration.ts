@@ -90,6 +90,10 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     tell("PromotePrompt", { type: "PromotePrompt", by: "ada", promptId: prompts.at(-1)?.id ?? "p1" }),
     tell("CancelPrompt", { type: "CancelPrompt", by: "ada", promptId: open?.id ?? "p1", reason: "enough" }),
     tell("PromptObserved", { type: "PromptObserved", generation, source: "hook", detail: "taken" }),
+    tell("PromptObserved (another)", {
+      ...{ type: "PromptObserved", generation, source: "hook", detail: "taken" },
+      ...{ hash: "another", ours: true, observedAt: now.wallMs }
+    }),
     tell("PromptUndeliverable", { type: "PromptUndeliverable", generation, promptId: open?.id ?? "p1", code: "text_missing" }),
     tell("Prompt (answer)", ask({ answers: activity.asked?.id ?? "1.0" })),
     tell("Prepared", { type: "Prepared", generation, executable: "/bin/bash", history: true }),

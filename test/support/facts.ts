@@ -141,6 +141,7 @@ export const facts = (): ReadonlyArray<Fact> => [
   { type: "PromptReleased", ...when, promptId: "p1", evidence },
   { type: "PromptWritten", ...when, promptId: "p1", evidence },
   { type: "PromptSubmitted", ...when, promptId: "p1", evidence, deadline },
+  { type: "PromptPassedOver", ...when, promptId: "p1", evidence, deadline },
   { type: "PromptAccepted", ...when, promptId: "p1", evidence },
   { type: "PromptAnswered", ...when, promptId: "p1", evidence },
   { type: "PromptRejected", ...when, promptId: "p1", code: "not_accepted", evidence },

@@ -2,7 +2,7 @@
 import type { Evidence, Fact } from "../facts.ts"
 import type { Command, InputOf, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
-import { isBefore } from "../prompt-transitions.ts"
+import { isBefore, turnsOfOthers } from "../prompt-transitions.ts"
 import { isBusy } from "../remember.ts"
 import { insideOf, isUp, lifeOf } from "../session.ts"
 import type { OpenPrompt } from "../session-context.ts"
@@ -42,15 +42,38 @@ export const prompts: Policies<PromptInput> = {
     if (!claimed || generation !== situation.context.generation) return nothing("stale_generation")
     return [fact("PromptRejected", situation, { promptId, code, evidence: { source: "reprise", detail: "nothing was typed" } })]
   },
-  PromptObserved: (situation, { detail, generation, hash, source }) => {
+  PromptObserved: (situation, observed) => {
+    const { detail, generation, hash, source } = observed
     if (generation !== situation.context.generation) return nothing("stale_generation")
     const submitted = situation.context.prompts.find(
       (prompt) => prompt.stage === "submitted" && (hash === undefined || prompt.hash === hash)
     )
-    return submitted === undefined
-      ? nothing("not_now")
-      : [fact("PromptAccepted", situation, { promptId: submitted.id, evidence: { source, detail } })]
+    if (submitted !== undefined) return [fact("PromptAccepted", situation, { promptId: submitted.id, evidence: { source, detail } })]
+    const passed = passedOver(situation, observed)
+    return passed.length === 0 ? nothing("not_now") : passed
   }
+}
+
+/** An earlier prompt, of which nobody knew whether it had arrived, is taken up after all: the turn is that one's. */
+const passedOver = (situation: Situation, { hash, observedAt, ours, source }: InputOf<"PromptObserved">): ReadonlyArray<Fact> => {
+  const { context, now } = situation
+  if (ours !== true || observedAt === undefined) return []
+  return context.prompts
+    .filter(
+      (prompt) =>
+        (prompt.stage === "claimed" || prompt.stage === "written" || prompt.stage === "submitted") &&
+        prompt.answers === undefined &&
+        prompt.hash !== hash &&
+        !isBefore(observedAt, prompt.claimedAt ?? 0, now.wallMs) &&
+        prompt.before.turns < turnsOfOthers(context)
+    )
+    .map(({ id }) =>
+      fact("PromptPassedOver", situation, {
+        promptId: id,
+        evidence: { source, detail: "the agent took up another prompt" },
+        deadline: deadlineIn(now, limits.acceptWhileBusyMs)
+      })
+    )
 }
 
 const queued = (situation: Situation, promptId: string, then: () => Verdict): Verdict => {

@@ -75,6 +75,8 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
   PromptReleased: ({ evidence, promptId }) => `The prompt ${promptId} was queued again: ${evidence.detail} (${evidence.source}).`,
   PromptWritten: ({ evidence, promptId }) => `The prompt ${promptId} was written: ${evidence.detail} (${evidence.source}).`,
   PromptSubmitted: ({ evidence, promptId }) => `The prompt ${promptId} was submitted: ${evidence.detail} (${evidence.source}).`,
+  PromptPassedOver: ({ deadline, evidence, promptId }) =>
+    `The prompt ${promptId} was passed over: ${evidence.detail} (${evidence.source}); its own turn could come until ${iso(deadline.wallMs)}.`,
   PromptAccepted: ({ evidence, promptId }) => `The prompt ${promptId} was accepted: ${evidence.detail} (${evidence.source}).`,
   PromptAnswered: ({ evidence, promptId }) => `The prompt ${promptId} was answered: ${evidence.detail} (${evidence.source}).`,
   PromptRejected: ({ code, evidence, promptId }) =>
