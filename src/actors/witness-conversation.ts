@@ -7,11 +7,12 @@ import type { Witnessing } from "./witnesses.ts"
 export const witnessConversation = Effect.fnUntraced(function* ({ context, generation, news, tell }: Witnessing) {
   const { conversations } = yield* Evidence
   for (;;) {
-    const { conversation, nonce, process } = context()
+    const { beginning, conversation, nonce, process } = context()
     if (process !== null && (conversation === null || conversation.id === null || conversation.transcript === null)) {
       const known = conversation?.id ?? null
-      // Side threads of its own (a title) are younger than the conversation, which is told first.
-      const found = (yield* conversations({ process, nonce })).find(({ id }) => known === null || id === known)
+      // A branch reads its parent's file. Side threads of its own (a title) are younger than the conversation, which is told first.
+      const parent = conversation?.kind === "fork" ? (beginning?.parent ?? null) : null
+      const found = (yield* conversations({ process, nonce })).find(({ id }) => id !== parent && (known === null || id === known))
       if (found !== undefined) tell({ type: "ConversationObserved", generation, source: "protocol", ...found })
     }
     yield* Effect.andThen(news.next, Effect.sleep(settleMs))

@@ -117,6 +117,8 @@ describe("a conversation", () => {
       type: "LaunchIntended",
       conversation: { kind: "fork", id: uuid, parent: "c0" }
     })
+    when(going(branch, spawned()), talksIn("c0")).ignored("not_now")
+    when(going(branch, spawned()), talksIn("c1")).then({ type: "ConversationKnown", id: "c1" })
     const again = going(branch, spawned(), idle(), ...crash(), resume)
     when(again, prepared(2), at(0, anew)).then({ type: "LaunchIntended", conversation: { kind: "fork", id: other, parent: "c0" } })
     const said = going(branch, spawned(), working(), ...crash(), resume)

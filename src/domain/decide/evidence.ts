@@ -22,7 +22,9 @@ const ofThisGeneration =
 
 export const evidence: Policies<EvidenceInput> = {
   ConversationObserved: ofThisGeneration((situation, { generation, id, source, transcript }) => {
-    const known = situation.context.conversation
+    const { beginning, conversation: known } = situation.context
+    // Whose history a branch begins with, it does not go on with.
+    if (known?.kind === "fork" && id === beginning?.parent) return nothing("not_now")
     return known !== null && known.id === id && (transcript === null || known.transcript === transcript)
       ? nothing("unchanged")
       : [fact("ConversationKnown", situation, { generation, id, transcript, source })]
