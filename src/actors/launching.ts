@@ -1,5 +1,6 @@
 /** A launch before its process: whether it may be, and everything that it consists of, put in place. */
 import { Effect } from "effect"
+import { parentOf } from "../domain/decide/conversation.ts"
 import type { Beginning } from "../domain/facts.ts"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
@@ -74,7 +75,7 @@ export const orderOf = Effect.fn("orderOf")(function* (ref: LaunchRef, executabl
 })
 
 /** As the intent of this launch says. A fork repeats what the session was made to begin with. */
-const beginningOf = ({ beginning, conversation }: SessionContext): Beginning => {
-  const kind = conversation?.kind ?? "fresh"
-  return { kind, id: conversation?.id ?? null, parent: kind === "fork" ? (beginning?.parent ?? null) : null }
+const beginningOf = (context: SessionContext): Beginning => {
+  const { conversation } = context
+  return { kind: conversation?.kind ?? "fresh", id: conversation?.id ?? null, parent: parentOf(context) }
 }

@@ -1,5 +1,6 @@
 /** Which conversation an agent that does not say so writes to: the one whose files its own processes hold open. */
 import { Effect } from "effect"
+import { parentOf } from "../domain/decide/conversation.ts"
 import { Evidence } from "../infra/evidence/evidence.ts"
 import type { Witnessing } from "./witnesses.ts"
 
@@ -7,11 +8,11 @@ import type { Witnessing } from "./witnesses.ts"
 export const witnessConversation = Effect.fnUntraced(function* ({ context, generation, news, tell }: Witnessing) {
   const { conversations } = yield* Evidence
   for (;;) {
-    const { beginning, conversation, nonce, process } = context()
+    const { conversation, nonce, process } = context()
     if (process !== null && (conversation === null || conversation.id === null || conversation.transcript === null)) {
       const known = conversation?.id ?? null
       // A branch reads its parent's file. Side threads of its own (a title) are younger than the conversation, which is told first.
-      const parent = conversation?.kind === "fork" ? (beginning?.parent ?? null) : null
+      const parent = parentOf(context())
       const found = (yield* conversations({ process, nonce })).find(({ id }) => id !== parent && (known === null || id === known))
       if (found !== undefined) tell({ type: "ConversationObserved", generation, source: "protocol", ...found })
     }

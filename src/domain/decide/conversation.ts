@@ -20,6 +20,10 @@ export const beginningOf = ({ context, now }: Situation, history: boolean): Begi
   return beginning === null ? fresh : { ...beginning, id: beginning.id ?? id }
 }
 
+/** Whose history the present launch branches off: read by it, and not its own. Null where it is no fork. */
+export const parentOf = ({ beginning, conversation }: Pick<SessionContext, "beginning" | "conversation">): string | null =>
+  conversation?.kind === "fork" ? (beginning?.parent ?? null) : null
+
 /** It ended its agent within seconds, as often as that may be chance. */
 export const isPoisoned = ({ conversation, poisoned }: SessionContext): boolean =>
   conversation !== null && (poisoned ?? 0) >= limits.poisonedResumes

@@ -4,6 +4,7 @@ import { limits } from "../limits.ts"
 import { isBusy } from "../remember.ts"
 import { isUp, lifeOf, mayRun } from "../session.ts"
 import { outweighs } from "./activity.ts"
+import { parentOf } from "./conversation.ts"
 import { isTurnOf, turnEnded, unheardTurn } from "./prompts.ts"
 import { fact, nothing, type Policies, type Policy } from "./verdict.ts"
 
@@ -22,9 +23,8 @@ const ofThisGeneration =
 
 export const evidence: Policies<EvidenceInput> = {
   ConversationObserved: ofThisGeneration((situation, { generation, id, source, transcript }) => {
-    const { beginning, conversation: known } = situation.context
-    // Whose history a branch begins with, it does not go on with.
-    if (known?.kind === "fork" && id === beginning?.parent) return nothing("not_now")
+    const known = situation.context.conversation
+    if (id === parentOf(situation.context)) return nothing("not_now")
     return known !== null && known.id === id && (transcript === null || known.transcript === transcript)
       ? nothing("unchanged")
       : [fact("ConversationKnown", situation, { generation, id, transcript, source })]
