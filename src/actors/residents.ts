@@ -24,7 +24,7 @@ export interface Residents {
   readonly peek: (id: string) => SessionActor | undefined
   /** A session that was just created: its first obligations are performed. */
   readonly begin: (id: string, folded: Folded, owed: ReadonlyArray<SessionEffect>) => Effect.Effect<SessionActor>
-  /** A session that may be in the log or not: taken up if it is, and forgotten if it is not, as soon as the log can say. */
+  /** A session that may be in the log or not: taken up if it is, and forgotten if it is not, as soon as the log can say. The fiber ends with what became of it. */
   readonly takeUp: (id: string) => Effect.Effect<Fiber.Fiber<Outcome>>
   readonly quarantined: (id: string) => Quarantined | undefined
   readonly count: () => number

@@ -1,5 +1,5 @@
 /** Who may launch: exactly one at a time has the right, it cannot be had twice, and a dead one's unused right can be taken over. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { claim, codeOf, fileNames, type Owner, readJson } from "../holder/launch-directory.ts"
 import { identityOf, isAlive } from "../holder/process-table.ts"
@@ -18,14 +18,13 @@ export const takeRight = (directory: string): boolean => {
 
 /**
  * How a launch stands that somebody else has begun. `holder`: it happened, whether or not the holder lives. `under_way`: its maker
- * or its holder is still at it. `deserted`: nothing was started, and nobody is left who would. `undone`: as if never begun.
+ * or its holder is still at it. `deserted`: nothing was started, and nobody is left who would.
  */
-export const standingOf = (directory: string, nowMs: number): "holder" | "under_way" | "deserted" | "undone" => {
+export const standingOf = (directory: string, nowMs: number): "holder" | "under_way" | "deserted" => {
   const owner = readJson<Owner>(join(directory, fileNames.owner))
   if (owner?.role === "holder") return "holder"
   if (owner !== null) return isAlive(owner.process) ? "under_way" : "deserted"
-  if (isFresh(directory, nowMs) || holderOnItsWay(directory)) return "under_way"
-  return existsSync(directory) ? "deserted" : "undone"
+  return isFresh(directory, nowMs) || holderOnItsWay(directory) ? "under_way" : "deserted"
 }
 
 /** True when the right is the caller's now. A holder that comes late finds the claim of the deserted directory, and leaves. */

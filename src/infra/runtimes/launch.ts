@@ -14,16 +14,13 @@ import { LaunchFailure, type LaunchOrder } from "./runtime.ts"
 /** Resolves when the holder serves or is dead. */
 export type HolderStart = (program: string, directory: string) => Effect.Effect<void, LaunchFailure>
 
-/** Nobody who came later has taken the log over, as far as anybody can tell. */
-const unasked = Effect.succeed(true)
-
 /** A launch whose holder came and died succeeds too: it happened, and connecting tells the rest. */
 export const launch = Effect.fn("Runtime.launch")(function* (
   home: string,
   holder: Installed,
   startHolder: HolderStart,
   order: LaunchOrder,
-  isOurs: Effect.Effect<boolean> = unasked
+  isOurs: Effect.Effect<boolean> = Effect.succeed(true)
 ) {
   const directory = launchDirectory(home, order.session, order.generation)
   const begin = start(home, holder, startHolder, order, directory, isOurs)
@@ -37,7 +34,7 @@ export const launch = Effect.fn("Runtime.launch")(function* (
   return yield* neverStarted
 })
 
-/** False where somebody else was faster. */
+/** False where somebody else was faster, or has undone what was begun. */
 const takenOver = (directory: string, nonce: string) =>
   attempt(() => takeOver(directory, nonce)).pipe(
     Effect.catch((failure) => (failure.code === "ENOENT" ? Effect.succeed(false) : Effect.fail(failure)))

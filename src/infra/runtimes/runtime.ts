@@ -93,7 +93,10 @@ export class Runtime extends Context.Service<
   {
     /** Lists every reason at once. `path` is the child's PATH. Returns the absolute path of argv[0]. */
     readonly preflight: (command: string, cwd: string, path: string) => Effect.Effect<{ readonly executable: string }, PreflightFailed>
-    /** Starts a holder once: a directory that exists is adopted, never launched again. Returns when its socket answers. */
+    /**
+     * Starts a holder once: a directory that exists is adopted, never launched again. Returns when its socket answers. `isOurs` is asked
+     * once the directory is there: a daemon that another has followed launches nothing.
+     */
     readonly launch: (order: LaunchOrder, isOurs?: Effect.Effect<boolean>) => Effect.Effect<void, LaunchFailure>
     /** Attaches with this daemon's epoch. `after`: the newest journal entry already in the log. */
     readonly connect: (ref: LaunchRef, epoch: number, after: number) => Effect.Effect<HolderLink, HolderUnavailable, Scope.Scope>
