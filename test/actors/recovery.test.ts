@@ -17,6 +17,23 @@ const outcomes = ({ adopted, exited, failed, lost, rebooted, respawned, resting 
 const none = { adopted: 0, exited: 0, failed: 0, lost: 0, rebooted: 0, respawned: 0, resting: 0 }
 const sum = (report: RecoveryReport) => Object.values(outcomes(report)).reduce((all, count) => all + count, 0)
 
+/** A session has ended, and its daemon died right after it had recorded that. */
+const endedUnsaid = async () => {
+  const { daemon, stage } = await staged({
+    bendAppend: (decision, append) =>
+      Effect.tap(append(decision), () =>
+        Effect.sync(() => {
+          if (decision.facts.some(({ type }) => type === "GenerationEnded")) daemon.port.fuse = 1
+        })
+      )
+  })
+  const id = await running(stage, daemon, { keepalive: never })
+  await sent(stage, daemon, id, stop)
+  await stage.until("the daemon has died", () => !daemon.alive)
+  await daemon.bury()
+  return { id, stage }
+}
+
 describe("start-up", () => {
   it("accounts for every kind of leftover, once", async () => {
     const { daemon, stage } = await staged()
@@ -70,19 +87,8 @@ describe("start-up", () => {
   })
 
   it("acknowledges an end that its daemon recorded and could not say so", async () => {
-    const { daemon, stage } = await staged({
-      bendAppend: (decision, append) =>
-        Effect.tap(append(decision), () =>
-          Effect.sync(() => {
-            if (decision.facts.some(({ type }) => type === "GenerationEnded")) daemon.port.fuse = 1
-          })
-        )
-    })
+    const { id, stage } = await endedUnsaid()
     await using _ = stage
-    const id = await running(stage, daemon, { keepalive: never })
-    await sent(stage, daemon, id, stop)
-    await stage.until("the daemon has died", () => !daemon.alive)
-    await daemon.bury()
     assert.strictEqual(countOf(stage, id, "GenerationEnded"), 1)
     assert.strictEqual(stage.world.launches.size, 1)
     const report = await reportOf(stage, await stage.start())
@@ -92,19 +98,8 @@ describe("start-up", () => {
   })
 
   it("comes about though the log cannot be read when leftovers are looked through", async () => {
-    const { daemon, stage } = await staged({
-      bendAppend: (decision, append) =>
-        Effect.tap(append(decision), () =>
-          Effect.sync(() => {
-            if (decision.facts.some(({ type }) => type === "GenerationEnded")) daemon.port.fuse = 1
-          })
-        )
-    })
+    const { stage } = await endedUnsaid()
     await using _ = stage
-    const id = await running(stage, daemon, { keepalive: never })
-    await sent(stage, daemon, id, stop)
-    await stage.until("the daemon has died", () => !daemon.alive)
-    await daemon.bury()
     let failures = 0
     const next = await stage.start({
       bendReader: (reader) => ({

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { StoreFailure } from "../../src/infra/log/event-store.ts"
+import { type EventReader, StoreFailure } from "../../src/infra/log/event-store.ts"
 import { tokenOf } from "../support/world-evidence.ts"
 import { ada, create, never, rename, resize, stop } from "../support/world-requests.ts"
 import type { Stage } from "../support/world-stage.ts"
@@ -8,6 +8,19 @@ import { answerOf, countOf, created, errorOf, running, seen, sent, staged, types
 
 const residents = async (stage: Stage, daemon: Awaited<ReturnType<typeof staged>>["daemon"]) =>
   answerOf(stage, daemon.ask(daemon.sessions.resident))
+
+/** Sessions' facts cannot be read meanwhile. */
+const failingWhile =
+  (unreadable: () => boolean) =>
+  (reader: EventReader["Service"]): EventReader["Service"] => ({
+    ...reader,
+    stream: (id, page) =>
+      Effect.suspend(() =>
+        unreadable()
+          ? Effect.fail(new StoreFailure({ operation: "stream", code: "SQLITE_IOERR", outcome: "absent", cause: null }))
+          : reader.stream(id, page)
+      )
+  })
 
 describe("a session at rest", () => {
   it("leaves the memory, is read without coming back, and comes back when it is asked for something", async () => {
@@ -130,15 +143,7 @@ describe("an actor", () => {
     await daemon.kill()
     let unreadable = true
     await stage.start({
-      bendReader: (reader) => ({
-        ...reader,
-        stream: (stream, page) =>
-          Effect.suspend(() =>
-            unreadable
-              ? Effect.fail(new StoreFailure({ operation: "stream", code: "SQLITE_IOERR", outcome: "absent", cause: null }))
-              : reader.stream(stream, page)
-          )
-      })
+      bendReader: failingWhile(() => unreadable)
     })
     await stage.pass(20_000)
     unreadable = false
@@ -154,15 +159,7 @@ describe("an actor", () => {
         unreadable = true
         return Effect.die(new Error("a defect"))
       },
-      bendReader: (reader) => ({
-        ...reader,
-        stream: (id, page) =>
-          Effect.suspend(() =>
-            unreadable
-              ? Effect.fail(new StoreFailure({ operation: "stream", code: "SQLITE_IOERR", outcome: "absent", cause: null }))
-              : reader.stream(id, page)
-          )
-      })
+      bendReader: failingWhile(() => unreadable)
     })
     await using _ = stage
     const id = await running(stage, daemon, { keepalive: never })

@@ -47,6 +47,14 @@ const starts = (home: string) => {
 }
 const carriers = (nonce: string) => listProcesses().filter((row) => !row.zombie && carriesNonce(row.pid, nonce)).length
 
+/** It is up, and was started by nobody else. */
+const isUpOnce = Effect.fnUntraced(function* (home: string, asked: LaunchOrder) {
+  yield* connected(asked)
+  yield* outputUntil(asked.session, "up")
+  assert.strictEqual(starts(home), 1)
+  assert.strictEqual(carriers(asked.nonce), 1)
+})
+
 describe("a launch", () => {
   it.live("asked for many times at once makes one process", () =>
     inHome((home) =>
@@ -58,10 +66,7 @@ describe("a launch", () => {
           { concurrency: "unbounded", discard: true }
         )
         yield* Effect.all([here, launchElsewhere(home, asked), launchElsewhere(home, asked)], { concurrency: "unbounded" })
-        yield* connected(asked)
-        yield* outputUntil(asked.session, "up")
-        assert.strictEqual(starts(home), 1)
-        assert.strictEqual(carriers(asked.nonce), 1)
+        yield* isUpOnce(home, asked)
       })
     )
   )
@@ -73,10 +78,7 @@ describe("a launch", () => {
           const asked = order(counting(home))
           assert.strictEqual(yield* launchElsewhere(home, asked, { env: { REPRISE_CRASH_AT: point } }), "SIGKILL")
           yield* (yield* Runtime).launch(asked)
-          yield* connected(asked)
-          yield* outputUntil(asked.session, "up")
-          assert.strictEqual(starts(home), 1)
-          assert.strictEqual(carriers(asked.nonce), 1)
+          yield* isUpOnce(home, asked)
         })
       )
     )
@@ -120,9 +122,7 @@ describe("a launch", () => {
         yield* eventually("it has begun", () => existsSync(launchDirectory(home, asked.session, 1)))
         yield* launch(home, installed, startHolder, asked)
         assert.deepInclude(yield* Fiber.join(first), { code: "EAGAIN" })
-        yield* connected(asked)
-        yield* outputUntil(asked.session, "up")
-        assert.strictEqual(starts(home), 1)
+        yield* isUpOnce(home, asked)
       })
     )
   )
@@ -135,9 +135,7 @@ describe("a launch", () => {
         assert.deepInclude(yield* Effect.flip(runtime.launch(asked, Effect.succeed(false))), { code: "epoch_fenced" })
         assert.deepStrictEqual(yield* runtime.list, [])
         yield* runtime.launch(asked, Effect.succeed(true))
-        yield* connected(asked)
-        yield* outputUntil(asked.session, "up")
-        assert.strictEqual(starts(home), 1)
+        yield* isUpOnce(home, asked)
       })
     )
   )
