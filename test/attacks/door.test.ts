@@ -1,0 +1,4 @@
+import { testAttacks } from "./attack.ts"
+import { door } from "./door.ts"
+
+testAttacks("door", door)

@@ -1,0 +1,5 @@
+/** Every area of attacks, in the order of the table in docs/security.md. */
+import type { Attack } from "./attack.ts"
+import { door } from "./door.ts"
+
+export const allAttacks: ReadonlyArray<Attack> = [...door]
