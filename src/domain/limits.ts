@@ -104,6 +104,8 @@ export const limits = {
   reclaimGraceMs: 5_000,
   /** What the holder may take beyond the sum of its ladder before the daemon sweeps the tree itself. */
   stopMarginMs: 15_000,
+  /** Rounds of follow-ups that one input may cause. Each moves one of at most 100 prompts through at most five stages: more is a rule that contradicts itself. */
+  followUpRounds: 1_000,
   /** Most facts between two checkpoints of a session. */
   factsPerCheckpoint: 32,
   /** One checkpoint of each run of so many facts is kept: what a fold of any moment in the past begins with. */

@@ -351,3 +351,23 @@ function going(session: ReturnType<typeof having>, ...inputs: ReadonlyArray<read
     return decided.session
   }, session)
 }
+
+describe("follow-ups of one input", () => {
+  it("settle every prompt that the input decides, however many there are", () => {
+    const ids = ["a", "b", "c", "d", "e", "f", "g", "h"]
+    const silent = having(spec(), ...up)
+    const submitted = ids.reduce((session, id) => {
+      const queued = when(session, prompt(id)).then({ type: "PromptQueued" }, { type: "PromptClaimed" })
+      return when(queued, settled(id, "written")).then({ type: "PromptWritten" }, { type: "PromptSubmitted" })
+    }, silent)
+    const accepted = when(submitted, says("working")).then(
+      { type: "ActivityChanged" },
+      ...ids.map((promptId) => ({ type: "PromptAccepted" as const, promptId }))
+    )
+    const answered = when(accepted, says("idle")).then(
+      { type: "ActivityChanged" },
+      ...ids.map((promptId) => ({ type: "PromptAnswered" as const, promptId }))
+    )
+    assert.deepStrictEqual(answered.context.prompts, [])
+  })
+})

@@ -2,6 +2,7 @@
 import type { SessionEffect } from "../effects.ts"
 import type { Fact, FactOf, Prompt } from "../facts.ts"
 import type { Command, CommandType, Input } from "../inputs.ts"
+import { limits } from "../limits.ts"
 import { apply, insideOf, lifeOf, open, type Session, stateName, tryApply } from "../session.ts"
 import type { Spec } from "../spec.ts"
 import type { Moment } from "../time.ts"
@@ -67,9 +68,6 @@ const policies: Policies = { ...lifecycle, ...terminal, ...stopping, ...deadline
 const consider = (session: Session, input: Input, now: Moment): Verdict =>
   (policies[input.type] as Policy<Input["type"]>)({ session, context: session.context, now }, input)
 
-/** The end of an interrupt, an expired answer, an acceptance, an answer and a claim may follow from one input; what would follow from that waits for the next. */
-const mostSequels = 5
-
 const enact = (session: Session, input: Input, facts: ReadonlyArray<Fact>, now: Moment): Decided => {
   const [first, ...rest] = facts
   if (first === undefined) return { _tag: "Nothing", reason: "unchanged" }
@@ -83,10 +81,11 @@ const enact = (session: Session, input: Input, facts: ReadonlyArray<Fact>, now: 
     effects.push(...owed)
   }
   for (const fact of rest) take(fact)
-  for (let round = 0; round < mostSequels; round++) {
+  for (let round = 0; ; round++) {
     const after = steps.at(-1)!.session
     const more = sequel({ session: after, context: after.context, now })
     if (more.length === 0) break
+    if (round === limits.followUpRounds) throw new Error(`follow-ups of ${input.type} reach no end: ${more[0]!.type} follows again`)
     for (const fact of more) take(fact)
   }
   return { _tag: "Accepted", steps, session: steps.at(-1)!.session, effects }
