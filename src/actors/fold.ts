@@ -1,8 +1,9 @@
 /** From the log to a session: the newest usable checkpoint, then every fact after it. */
 import { Effect, Result, Schema } from "effect"
-import { apply, checkpointFormat, fromCheckpoint, IllegalFact, open, type Session } from "../domain/session.ts"
+import { apply, canonical, checkpointFormat, fromCheckpoint, IllegalFact, open, type Session } from "../domain/session.ts"
 import { decodeFact } from "../domain/upcast.ts"
-import { type Entry, EventReader, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
+import { type Checkpoint, type Entry, EventReader, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
+import { stateHash } from "../infra/log/state-hash.ts"
 import { SessionNotFound } from "./sessions.ts"
 
 export interface Folded {
@@ -25,11 +26,7 @@ const pageSize = 500
 export const fold = Effect.fn("fold")(function* (id: string) {
   const store = yield* EventStore
   const reader = yield* EventReader
-  const checkpoint = yield* store.checkpoint(id)
-  let folded: Folded | null =
-    checkpoint !== null && checkpoint.format === checkpointFormat
-      ? { session: fromCheckpoint(checkpoint.state), seq: checkpoint.seq, checkpointed: checkpoint.seq }
-      : null
+  let folded: Folded | null = yield* fromUsable(id, yield* store.checkpoint(id))
   for (;;) {
     const page: ReadonlyArray<Entry> = yield* reader.stream(id, { after: folded?.seq ?? 0, limit: pageSize })
     for (const entry of page) folded = yield* step(folded, entry)
@@ -38,6 +35,27 @@ export const fold = Effect.fn("fold")(function* (id: string) {
   if (folded === null) return yield* new SessionNotFound({ session: id })
   return folded
 })
+
+/** A checkpoint counts only where its fact says that the state was that one; else the facts are folded without it. */
+export const fromUsable = Effect.fnUntraced(function* (id: string, checkpoint: Checkpoint | null) {
+  if (checkpoint === null || checkpoint.format !== checkpointFormat) return null
+  const [entry] = yield* (yield* EventReader).stream(id, { after: checkpoint.seq - 1, limit: 1 })
+  const folded = readCheckpoint(checkpoint)
+  if (folded !== null && entry?.seq === checkpoint.seq && stateHash(canonical(folded.session)) === entry.stateHash) return folded
+  yield* Effect.logWarning("a checkpoint is not the state of its fact and is ignored").pipe(
+    Effect.annotateLogs({ session: id, seq: checkpoint.seq })
+  )
+  return null
+})
+
+/** Null where its text is no state that this version knows. */
+export const readCheckpoint = ({ seq, state }: Checkpoint): Folded | null => {
+  try {
+    return { session: fromCheckpoint(state), seq, checkpointed: seq }
+  } catch {
+    return null
+  }
+}
 
 /** One more row. */
 export const step = (before: Folded | null, entry: Entry): Effect.Effect<Folded, Unfoldable> => {

@@ -1,12 +1,12 @@
 /** A session as it was: its fold at any fact or time of its log, from the nearest checkpoint that is kept. */
 import { Clock, Effect, Schema } from "effect"
 import { limits } from "../domain/limits.ts"
-import { canonical, checkpointFormat, fromCheckpoint, type Session, toCheckpoint } from "../domain/session.ts"
+import { canonical, checkpointFormat, type Session, toCheckpoint } from "../domain/session.ts"
 import { iso } from "../domain/time.ts"
 import { type Entry, EventReader, type StoreFailure } from "../infra/log/event-store.ts"
 import { Milestones } from "../infra/log/milestones.ts"
 import { stateHash } from "../infra/log/state-hash.ts"
-import { type Folded, step, type Unfoldable } from "./fold.ts"
+import { type Folded, fromUsable, step, type Unfoldable } from "./fold.ts"
 import { SessionNotFound } from "./sessions.ts"
 
 /** A place in a session's log: a fact's number, or a time (epoch milliseconds). */
@@ -66,7 +66,7 @@ export const foldTo = Effect.fn("foldTo")(function* (id: string, seq: number) {
   const milestones = yield* Milestones
   // One fact short, so that the fact itself is read in any case.
   const kept = yield* milestones.nearest(id, seq - 1, checkpointFormat)
-  let folded: Folded | null = kept === null ? null : { session: fromCheckpoint(kept.state), seq: kept.seq, checkpointed: kept.seq }
+  let folded: Folded | null = yield* fromUsable(id, kept)
   let entry: Entry | null = null
   const passed: Array<{ readonly seq: number; readonly format: number; readonly state: string }> = []
   for (let at = folded?.seq ?? 0; at < seq; at = folded?.seq ?? seq) {

@@ -1,10 +1,10 @@
 /** Live sessions folded again from their log, a few at a time and slowly: a state that is not what the log says raises an alarm, once. */
 import { Clock, Context, Effect, Layer, Metric } from "effect"
 import { limits } from "../domain/limits.ts"
-import { canonical, checkpointFormat, fromCheckpoint } from "../domain/session.ts"
+import { canonical, checkpointFormat } from "../domain/session.ts"
 import { type Checkpoint, type Entry, EventReader, EventStore, type SessionRow, type StoreFailure } from "../infra/log/event-store.ts"
 import { stateHash } from "../infra/log/state-hash.ts"
-import { type Folded, step } from "./fold.ts"
+import { type Folded, readCheckpoint, step } from "./fold.ts"
 
 /** A session and its log disagree. Hashes are of the state after fact `seq`; `folded` is null where no state could be folded. */
 export interface Alarm {
@@ -103,15 +103,8 @@ const make = Effect.fnUntraced(function* (everyMs: number) {
 })
 
 /** Null where there is none of this version. */
-const resumed = (checkpoint: Checkpoint | null): { readonly seq: number; readonly folded: Folded | null } | null => {
-  if (checkpoint === null || checkpoint.format !== checkpointFormat) return null
-  const { seq, state } = checkpoint
-  try {
-    return { seq, folded: { session: fromCheckpoint(state), seq, checkpointed: seq } }
-  } catch {
-    return { seq, folded: null }
-  }
-}
+const resumed = (checkpoint: Checkpoint | null): { readonly seq: number; readonly folded: Folded | null } | null =>
+  checkpoint === null || checkpoint.format !== checkpointFormat ? null : { seq: checkpoint.seq, folded: readCheckpoint(checkpoint) }
 
 /** One session a round: whichever has news and was looked at longest ago; now and then a whole one, from its first fact. */
 const keepChecking = (reader: EventReader["Service"], everyMs: number, check: Shadow["Service"]["check"]) => {
