@@ -24,6 +24,7 @@ import { HookTokens } from "./infra/hook/tokens.ts"
 import * as EventLog from "./infra/log/event-log.ts"
 import { EventStore } from "./infra/log/event-store.ts"
 import { Output } from "./infra/output/output.ts"
+import { isInLaunch, outsideOfLaunch } from "./infra/outside-launch.ts"
 import { Providers } from "./infra/providers/providers.ts"
 import { ptyRuntime } from "./infra/runtimes/pty.ts"
 import { highestEpoch } from "./infra/runtimes/remains.ts"
@@ -50,6 +51,7 @@ export class Superseded extends Schema.TaggedError<Superseded>()("Superseded", {
 /** Runs until it is interrupted; agents live on. A second daemon on one home says who runs, and is done. */
 export const serve = (options: ServeOptions) =>
   Effect.gen(function* () {
+    if (isInLaunch()) return yield* outsideOfLaunch
     if (!options.allowRemote && !isLoopback(options.host)) return yield* new NotLoopback({ host: options.host })
     openHome(options.home)
     yield* running(options).pipe(

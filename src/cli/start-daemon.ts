@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Option, Schedule } from "effect"
+import { daemonEnvironment } from "../domain/launch-marks.ts"
 import { connect } from "./daemon.ts"
 import { Failure } from "./failures.ts"
 
@@ -35,13 +36,14 @@ export const startDaemon = Effect.fnUntraced(function* (home: string) {
   })
 })
 
-/** In a session of its own, so that no terminal's end is its end. */
+/** In a session of its own and outside of the launch that this command may run in: neither's end is the daemon's end. */
 const launch = (home: string, log: string) => {
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const descriptor = openSync(log, "a", 0o600)
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, "serve", "--home", home], {
     cwd: home,
     detached: true,
+    env: daemonEnvironment(process.env),
     stdio: ["ignore", descriptor, descriptor]
   })
   closeSync(descriptor)

@@ -1,6 +1,7 @@
 /** Whether a process is one of a launch, asked for one pid: cheaper than a scan of the tree, and by identities as strict. */
 import type { ProcessIdentity } from "../../domain/facts.ts"
-import { carriesNonce, currentBootId, type ProcessRow, readProcess } from "../holder/process-table.ts"
+import { carriesNonce } from "../../domain/launch-marks.ts"
+import { currentBootId, environOf, type ProcessRow, readProcess } from "../holder/process-table.ts"
 
 export interface LaunchedProcess {
   readonly process: ProcessIdentity
@@ -19,7 +20,7 @@ export const distanceOf = (launch: LaunchedProcess, pid: number): number | null 
     if (is(row, launch.process)) return distance
     row = row.parent > 1 ? readProcess(row.parent) : null
   }
-  return carriesNonce(pid, launch.nonce) ? Number.POSITIVE_INFINITY : null
+  return carriesNonce(environOf(pid), launch.nonce) ? Number.POSITIVE_INFINITY : null
 }
 
 const is = (row: ProcessRow, identity: ProcessIdentity) => row.pid === identity.pid && row.startTime === identity.startTime

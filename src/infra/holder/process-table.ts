@@ -36,10 +36,18 @@ export const listProcesses = (): ReadonlyArray<ProcessRow> =>
     return row === null ? [] : [row]
   })
 
-/** What was given to execve(2) of that process; false also when it belongs to somebody else and cannot be read. */
-export const carriesNonce = (pid: number, nonce: string): boolean => {
+/** What was given to execve(2) of that process, each variable behind a NUL; empty where another user's process keeps it from us. */
+export const environOf = (pid: number): string => {
   const environment = readOrNull(`/proc/${pid}/environ`)
-  return environment !== null && `\0${environment}`.includes(`\0REPRISE_NONCE=${nonce}\0`)
+  return environment === null ? "" : `\0${environment}`
+}
+
+/** The process, its parent, and so on up to pid 1, as far as the table shows them. */
+export const lineOf = (pid: number, rows: ReadonlyArray<ProcessRow>): ReadonlySet<number> => {
+  const parents = new Map(rows.map((row) => [row.pid, row.parent]))
+  const line = new Set<number>()
+  for (let next: number | undefined = pid; next !== undefined && next > 0 && !line.has(next); next = parents.get(next)) line.add(next)
+  return line
 }
 
 /** Constant until the machine starts again. */

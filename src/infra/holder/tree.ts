@@ -1,6 +1,7 @@
 /** All processes of one launch and none of anybody else's, however they left their parent, their group or their session. */
 import type { ProcessIdentity } from "../../domain/facts.ts"
-import { carriesNonce, currentBootId, listProcesses, type ProcessRow, signalExactly, ticksSinceBoot } from "./process-table.ts"
+import { carriesDaemonRole, carriesNonce } from "../../domain/launch-marks.ts"
+import { currentBootId, environOf, lineOf, listProcesses, type ProcessRow, signalExactly, ticksSinceBoot } from "./process-table.ts"
 
 export interface Member {
   readonly identity: ProcessIdentity
@@ -10,8 +11,9 @@ export interface Member {
 }
 
 /**
- * A member is: the leader; whoever is in the leader's session (its process groups are within it); whoever carries the nonce;
- * every descendant of those; and whoever was found so before, by its identity, since a daemon's parent is soon gone.
+ * Members are the leader, every process in the leader's session (its process groups lie within it), every process that carries the
+ * nonce, all their descendants, and every process that an earlier scan found, by its identity: parents of background processes are
+ * soon gone. A Reprise daemon that the agent has started is no member, and neither are its descendants that do not carry the nonce.
  */
 export class ProcessTree {
   readonly #nonce: string
@@ -39,9 +41,16 @@ export class ProcessTree {
   /** The living members now. Everyone ever found stays known. */
   scan(): ReadonlyArray<Member> {
     const rows = listProcesses()
-    const spared = lineOf(process.pid, rows)
+    // This process, its ancestors and pid 1: a mistake about those would end the one that makes it.
+    const spared = new Set([1, ...lineOf(process.pid, rows)])
     const members = new Set<number>()
-    for (const row of rows) if (!spared.has(row.pid) && this.#isRoot(row, rows)) members.add(row.pid)
+    for (const row of rows) {
+      if (spared.has(row.pid)) continue
+      const environ = environOf(row.pid)
+      if (carriesNonce(environ, this.#nonce)) members.add(row.pid)
+      else if (isDaemon(row, environ)) spared.add(row.pid)
+      else if (this.#isRoot(row, rows)) members.add(row.pid)
+    }
     const children = Map.groupBy(rows, (row) => row.parent)
     const open = [...members]
     for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
@@ -66,7 +75,7 @@ export class ProcessTree {
   }
 
   #isRoot(row: ProcessRow, rows: ReadonlyArray<ProcessRow>): boolean {
-    if (this.#known.has(keyOf(row)) || carriesNonce(row.pid, this.#nonce)) return true
+    if (this.#known.has(keyOf(row))) return true
     const leader = this.#leader
     if (leader === null) return false
     if (row.pid === leader.pid) return row.startTime === leader.startTime
@@ -82,10 +91,5 @@ export const signalAll = (members: ReadonlyArray<Member>, signals: ReadonlyArray
 
 const keyOf = (row: { readonly pid: number; readonly startTime: number }) => `${row.pid} ${row.startTime}`
 
-/** The process itself, its ancestors and pid 1: a mistake about those would end the one who makes it. */
-const lineOf = (pid: number, rows: ReadonlyArray<ProcessRow>): ReadonlySet<number> => {
-  const parents = new Map(rows.map((row) => [row.pid, row.parent]))
-  const line = new Set([1])
-  for (let next: number | undefined = pid; next !== undefined && next > 0 && !line.has(next); next = parents.get(next)) line.add(next)
-  return line
-}
+/** A daemon marks itself and leads a session of its own; a process that only bears the mark stays a member of its launch. */
+const isDaemon = (row: ProcessRow, environ: string) => row.session === row.pid && carriesDaemonRole(environ)

@@ -4,9 +4,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { carriesNonce } from "../../../src/domain/launch-marks.ts"
 import { writeWhole } from "../../../src/infra/durable-file.ts"
 import { fileNames, launchDirectory } from "../../../src/infra/holder/launch-directory.ts"
-import { carriesNonce, listProcesses } from "../../../src/infra/holder/process-table.ts"
+import { environOf, listProcesses } from "../../../src/infra/holder/process-table.ts"
 import { Output } from "../../../src/infra/output/output.ts"
 import { bundleDirectory } from "../../../src/infra/runtimes/bundle.ts"
 import { startHolder } from "../../../src/infra/runtimes/holder-process.ts"
@@ -45,7 +46,7 @@ const starts = (home: string) => {
     return 0
   }
 }
-const carriers = (nonce: string) => listProcesses().filter((row) => !row.zombie && carriesNonce(row.pid, nonce)).length
+const carriers = (nonce: string) => listProcesses().filter((row) => !row.zombie && carriesNonce(environOf(row.pid), nonce)).length
 
 /** It is up, and was started by nobody else. */
 const isUpOnce = Effect.fnUntraced(function* (home: string, asked: LaunchOrder) {

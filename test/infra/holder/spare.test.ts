@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { carriesNonce } from "../../../src/domain/launch-marks.ts"
 import { fileNames, launchDirectory, type Owner, readJson } from "../../../src/infra/holder/launch-directory.ts"
-import { carriesNonce, identityOf, isAlive, listProcesses, readProcess, signalExactly } from "../../../src/infra/holder/process-table.ts"
+import { environOf, identityOf, isAlive, listProcesses, readProcess, signalExactly } from "../../../src/infra/holder/process-table.ts"
 import { spareFlag } from "../../../src/infra/holder/spare.ts"
 import { type LaunchRef, Runtime } from "../../../src/infra/runtimes/runtime.ts"
 import { processesOf, TestDaemon, until } from "../../support/daemon.ts"
@@ -46,7 +47,7 @@ const tracesOf = (home: string, { generation, nonce, session }: LaunchRef) => {
   const owner = readJson<Owner>(join(directory, fileNames.owner))!
   const identity = readJson<Record<string, unknown>>(join(directory, fileNames.identity))!
   const { pid } = owner.process
-  const agent = listProcesses().find((row) => !row.zombie && carriesNonce(row.pid, nonce))?.pid
+  const agent = listProcesses().find((row) => !row.zombie && carriesNonce(environOf(row.pid), nonce))?.pid
   return {
     pid,
     seen: {
