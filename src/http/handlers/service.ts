@@ -1,5 +1,4 @@
 /** The routes by which the daemon itself is watched. */
-import { monitorEventLoopDelay } from "node:perf_hooks"
 import { Effect, Metric } from "effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -10,19 +9,22 @@ import { State } from "../../domain/view.ts"
 import { EventReader } from "../../infra/log/event-store.ts"
 import { Api } from "../contract.ts"
 import { Daemon } from "../daemon.ts"
+import { watchEventLoop } from "../event-loop.ts"
 import { problem } from "../problems.ts"
 import { toProblem } from "../refusals.ts"
 
 export const serviceLayer = HttpApiBuilder.group(Api, "service", (handlers) =>
   Effect.gen(function* () {
-    const delay = yield* Effect.acquireRelease(Effect.sync(watchedDelay), ({ stop }) => Effect.sync(stop))
+    const loop = yield* Effect.acquireRelease(Effect.sync(watchEventLoop), ({ stop }) => Effect.sync(stop))
     return handlers
       .handle("healthz", () => Effect.map(Daemon, ({ epoch, version }) => ({ status: "ok" as const, version, epoch, pid: process.pid })))
       .handle("readyz", () => readiness)
       .handle("metrics", () =>
         Effect.gen(function* () {
           yield* gauges
-          yield* Metric.update(loopDelay, delay.p99Seconds())
+          const { delaySeconds, longestTurnSeconds } = loop.figures()
+          yield* Metric.update(loopDelay, delaySeconds)
+          yield* Metric.update(longestTurn, longestTurnSeconds)
           return HttpServerResponse.text(yield* PrometheusMetrics.format(), { contentType: "text/plain; version=0.0.4; charset=utf-8" })
         })
       )
@@ -42,31 +44,12 @@ const readiness = Effect.gen(function* () {
   }
 })
 
-/** The histogram samples by a timer, a hundred wake-ups a second: it runs only while somebody scrapes, and a first scrape says 0. */
-const watchedDelay = () => {
-  const histogram = monitorEventLoopDelay({ resolution: 10 })
-  let unwatched: NodeJS.Timeout | undefined
-  const stop = () => {
-    clearTimeout(unwatched)
-    histogram.disable()
-  }
-  const p99Seconds = () => {
-    clearTimeout(unwatched)
-    unwatched = setTimeout(stop, unwatchedMs).unref()
-    const seconds = histogram.count === 0 ? 0 : histogram.percentile(99) / 1e9
-    histogram.reset()
-    histogram.enable()
-    return seconds
-  }
-  return { p99Seconds, stop }
-}
-
-/** Scrapers come every 15 to 60 seconds as a rule. */
-const unwatchedMs = 180_000
-
 const sessions = Metric.gauge("reprise_sessions", { description: "Sessions, by state" })
 const resident = Metric.gauge("reprise_resident_actors", { description: "Session actors in memory" })
 const loopDelay = Metric.gauge("reprise_event_loop_delay_p99_seconds", { description: "Event-loop delay since the last scrape" })
+const longestTurn = Metric.gauge("reprise_event_loop_longest_turn_seconds", {
+  description: "Processor time of the longest turn of the event loop since the last scrape"
+})
 
 /** Read when they are asked for: a gauge nobody looks at costs nothing. */
 const gauges = Effect.gen(function* () {

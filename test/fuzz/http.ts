@@ -1,0 +1,106 @@
+/** Fuzzes the listeners with raw TCP: strangers without a token, and a client with one. */
+import { placeOf, type RawReply, send } from "../support/raw-http.ts"
+import { Chance } from "../support/world-chance.ts"
+import { corpusOf } from "./corpus.ts"
+import { mutated, type Names, requestOf } from "./http-grammar.ts"
+import { hasMore, type Outcome, type Target } from "./target.ts"
+import { type Watch, withWatchedDaemon } from "./watched-daemon.ts"
+
+export const http: Target = {
+  name: "http",
+  promise: "answers or refuses every request, tells a stranger nothing, and lives",
+  run: async (seed, budget): Promise<Outcome> => {
+    const chance = new Chance(seed)
+    const corpus = corpusOf("http")
+    const known = new Set<string>()
+    let inputs = 0
+    const watched = await withWatchedDaemon(async (watch) => {
+      for (let round = 0; hasMore(budget, inputs); round++) {
+        const batches = Array.from({ length: connectionsAtOnce }, () => batchOf(chance, watch, corpus))
+        await Promise.all(
+          batches.map(async (batch) => {
+            inputs += batch.requests.length
+            for (const { reply, request } of await answersTo(watch, batch)) {
+              const what = breach(reply, batch.names, watch)
+              if (what !== null) watch.found(what, request)
+              const kind = kindOf(reply)
+              if (known.has(kind)) continue
+              known.add(kind)
+              budget.keep(scrubbed(request, batch.names))
+            }
+          })
+        )
+        if (round % 8 === 0) await watch.look(() => Buffer.concat(batches.flatMap(({ requests }) => requests)))
+      }
+    })
+    return { inputs, findings: watched.findings, figures: { ...watched.figures, "kinds of answers": known.size } }
+  }
+}
+
+const connectionsAtOnce = 16
+
+interface Batch {
+  readonly names: Names
+  readonly requests: ReadonlyArray<Buffer>
+  readonly overUnix: boolean
+  readonly leave: "end" | "half-close" | "reset"
+  readonly pieceBytes: number | null
+}
+
+/** A few requests for one connection. */
+const batchOf = (chance: Chance, { daemon, session }: Watch, corpus: ReadonlyArray<Buffer>): Batch => {
+  const { host, port } = placeOf(daemon.url)
+  const names: Names = { host: `${host}:${port}`, session: session.id, token: chance.happens(0.25) ? daemon.token : null }
+  const one = () =>
+    corpus.length > 0 && chance.happens(0.1) ? filled(mutated(chance, chance.pick(corpus)), names) : requestOf(chance, names)
+  return {
+    names,
+    requests: Array.from({ length: chance.pick([1, 1, 2, 4, 16]) }, one),
+    overUnix: chance.happens(0.1),
+    leave: chance.pick(["end", "end", "end", "half-close", "reset"] as const),
+    pieceBytes: chance.happens(0.02) ? chance.between(1, 64) : null
+  }
+}
+
+const answersTo = async ({ daemon }: Watch, { leave, overUnix, pieceBytes, requests }: Batch) => {
+  const { replies } = await send(overUnix ? { path: daemon.socket } : placeOf(daemon.url), Buffer.concat(requests), {
+    replies: requests.length,
+    quietMs: 250,
+    withinMs: 2_000,
+    leave,
+    ...(pieceBytes === null ? {} : { pieceBytes })
+  }).catch(() => ({ replies: [] }))
+  return replies.map((reply, index) => ({ reply, request: requests[index] ?? Buffer.concat(requests) }))
+}
+
+/** What a reply does that none may. */
+const breach = (reply: RawReply, { token }: Names, { session }: Watch): string | null => {
+  const { body, headers, status } = reply
+  if (status === 500) return `answered 500: ${body}`
+  if (body.includes('"_tag":"Problem"')) return `a body holds _tag: ${body.slice(0, 300)}`
+  if (headers["content-type"] === "application/problem+json" && body.length > 8_192) return `a problem of ${body.length} bytes`
+  if (token !== null || (status >= 400 && !body.includes(session.id))) return null
+  if (status === 100 || status === 0) return null
+  return status === 200 && (body === "" || /^\{"status":"ok",/.test(body))
+    ? null
+    : `answered a stranger with ${status}: ${body.slice(0, 300)}`
+}
+
+const kindOf = ({ body, status }: RawReply) =>
+  `${status} ${body.slice(0, 400).replaceAll(/"(?:[^"\\]|\\.)*"(?=[,}\]])/g, (text) => text.replaceAll(/[^a-z _:"]+/g, "#").slice(0, 60))}`
+
+/** A corpus holds no name of one run. */
+const scrubbed = (request: Buffer, { host, session, token }: Names): Buffer => {
+  const text = request.toString("latin1").replaceAll(host, "{host}").replaceAll(session, "{session}")
+  return Buffer.from(token === null ? text : text.replaceAll(token, "{token}"), "latin1")
+}
+
+const filled = (request: Buffer, { host, session, token }: Names): Buffer =>
+  Buffer.from(
+    request
+      .toString("latin1")
+      .replaceAll("{host}", host)
+      .replaceAll("{session}", session)
+      .replaceAll("{token}", token ?? "none"),
+    "latin1"
+  )

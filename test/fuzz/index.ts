@@ -1,0 +1,7 @@
+/** Every fuzz target, in the order in which `npm run fuzz` runs them. */
+import { hooks } from "./hooks.ts"
+import { http } from "./http.ts"
+import type { Target } from "./target.ts"
+import { websocket } from "./websocket.ts"
+
+export const allTargets: ReadonlyArray<Target> = [http, websocket, hooks]
