@@ -12,7 +12,14 @@ import type { Transcripts } from "../infra/evidence/transcripts.ts"
 import type { HookProgram } from "../infra/hook/hook-program.ts"
 import { EventStore } from "../infra/log/event-store.ts"
 import type { Output } from "../infra/output/output.ts"
-import { type HolderLink, HolderUnavailable, type LaunchFailure, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
+import {
+  type HolderLink,
+  HolderUnavailable,
+  type LaunchFailure,
+  type LaunchRef,
+  Runtime,
+  type StopOrder
+} from "../infra/runtimes/runtime.ts"
 import type { Answering } from "../infra/screens/answering.ts"
 import type { Secrets, SecretsFailure } from "../infra/secrets.ts"
 import { Texts } from "../infra/texts.ts"
@@ -38,6 +45,8 @@ export interface Hands {
   /** The hash of the prompt that an agent repeats, or of whatever text it is. */
   readonly recognise: (text: string) => Recognised
   readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
+  /** False where no holder takes the order now. */
+  readonly orderStop: (mode: "stop" | "kill", order: StopOrder) => Effect.Effect<boolean>
   /** Somebody is with the holder of the present launch, and hears its agent. */
   readonly hears: () => boolean
   /** The newest output offset that is known of. */
@@ -329,6 +338,11 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
     },
     recognise,
     type,
+    orderStop: (mode, order) =>
+      Effect.suspend(() => {
+        const holder = link(context().generation)
+        return holder === null ? Effect.succeed(false) : Effect.isSuccess(holder.runLadder(mode, order))
+      }),
     hears: () => link(context().generation) !== null,
     offset: () => Math.max(context().offset, attended?.attendance.link()?.offset() ?? 0)
   } satisfies Hands

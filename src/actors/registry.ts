@@ -28,7 +28,7 @@ import { makePrompting } from "./prompting.ts"
 import { toDecision } from "./recording.ts"
 import { keepSettling, recover, removeRemains } from "./recovery.ts"
 import { answeredBefore } from "./repeats.ts"
-import { makeResidents } from "./residents.ts"
+import { leavingCode, makeResidents } from "./residents.ts"
 import {
   type Answer,
   type Asking,
@@ -39,6 +39,7 @@ import {
   SessionNotFound,
   Sessions
 } from "./sessions.ts"
+import { stopOf, stopWithoutLog } from "./stop-without-log.ts"
 import { makeTrusting } from "./trusting.ts"
 
 export interface RegistryOptions {
@@ -146,9 +147,18 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     return yield* Deferred.await(letter.reply)
   })
 
-  const send: Sessions["Service"]["send"] = Effect.fn("Sessions.send")((id, command, asking) =>
-    launches(command) ? admission.admit(id, unlessHeld(id, deliver(id, command, asking, null))) : deliver(id, command, asking, null)
-  )
+  const send: Sessions["Service"]["send"] = Effect.fn("Sessions.send")((id, command, asking) => {
+    const sent = deliver(id, command, asking, null)
+    if (launches(command)) return admission.admit(id, unlessHeld(id, sent))
+    const stop = stopOf(command)
+    if (stop === null) return sent
+    // A daemon on its way out leaves the stop to the next one, which the caller can ask.
+    const anyway = (failure: StoreFailure | Quarantined) =>
+      failure._tag === "StoreFailure" && failure.code === leavingCode
+        ? Effect.fail(failure)
+        : Effect.provideContext(stopWithoutLog(id, stop, residents.peek(id), failure), services)
+    return Effect.catchTags(sent, { StoreFailure: anyway, Quarantined: anyway })
+  })
 
   /** Early, so that who asks is told; the launch itself looks again. */
   const unlessHeld = <A, E, R>(id: string, then: Effect.Effect<A, E, R>) =>

@@ -30,7 +30,8 @@ export interface Residents {
   readonly count: () => number
 }
 
-const leaving = () => new StoreFailure({ operation: "send", code: "CLOSED", outcome: "absent", cause: "the daemon is ending" })
+export const leavingCode = "CLOSED"
+const leaving = () => new StoreFailure({ operation: "send", code: leavingCode, outcome: "absent", cause: "the daemon is ending" })
 
 /** How long a log that cannot be read is left alone before it is tried again. */
 const patience = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])

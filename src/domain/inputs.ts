@@ -26,6 +26,14 @@ export const HolderEvent = Schema.Union([
     signals: Schema.Array(Schema.String),
     pids: Schema.Array(Schema.Int)
   }),
+  /** A daemon that could not record the stop in its log ordered it: the log learns of it from here. */
+  Schema.Struct({
+    type: Schema.Literal("stop_ordered"),
+    mode: Schema.Literals(["stop", "kill"]),
+    outcome: Schema.Literals(["end", "archive", "terminate"]),
+    by: Schema.String,
+    reason: Schema.String
+  }),
   /** The leader is gone and its output complete; its tree may still be swept. */
   Schema.Struct({ type: Schema.Literal("exited"), code: Schema.NullOr(Schema.Int), signal: Schema.NullOr(Schema.String) }),
   Schema.Struct({ type: Schema.Literal("leftovers"), leftovers: Schema.Array(Leftover) }),

@@ -67,6 +67,10 @@ export const Ladder = Schema.Array(Rung).check(
   })
 )
 
+/** How long a ladder may take until its last rung, in milliseconds. */
+export const ladderMs = (ladder: ReadonlyArray<Rung>): number =>
+  ladder.reduce((sum, rung) => sum + (rung.step === "kill" ? 0 : rung.waitMs), 0)
+
 /** Interactive shells ignore SIGTERM and end on SIGHUP; SIGCONT lets a stopped process hear it. */
 export const terminalLadder: typeof Ladder.Type = [{ step: "hangup", signals: ["SIGHUP", "SIGCONT"], waitMs: 5_000 }, { step: "kill" }]
 

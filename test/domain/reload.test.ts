@@ -22,6 +22,7 @@ import {
   running,
   spawned,
   stop,
+  swept,
   talking,
   terminate,
   typed,
@@ -80,8 +81,8 @@ describe("a reload", () => {
   })
 
   it("comes back also when the agent had to be killed, or the machine was rebooted meanwhile", () => {
-    const overdue = when(going(resting(), reload), due, at(1_000_000)).then({ type: "StopEscalated", mode: "kill", outcome: "reload" })
-    when(going(overdue, exited(null, "SIGKILL")), cleared()).then({ type: "GenerationEnded" }, { type: "ResumeRequested", why: "reload" })
+    const overdue = when(going(resting(), reload), due, at(1_000_000)).then({ type: "HolderLost", reason: "stop_overdue" })
+    when(overdue, swept()).then({ type: "GenerationEnded" }, { type: "ResumeRequested", why: "reload" })
     when(going(resting(), reload), rebooted, at(5, { bootId: "boot-2" })).then(
       { type: "ClockRebased" },
       { type: "GenerationEnded" },

@@ -10,6 +10,7 @@ import {
   cleared,
   due,
   exited,
+  going,
   gone,
   having,
   kill,
@@ -197,15 +198,49 @@ describe("an archive", () => {
   })
 })
 
-describe("a stop that takes too long", () => {
-  it("becomes a kill first", () => {
-    const asked = having(spec(), ...up, stop)
-    when(asked, due, at(overdueMs - 1)).ignored("not_due")
-    const killing = when(asked, due, at(overdueMs)).then({ type: "StopEscalated", mode: "kill", by: "reprise", reason: "overdue" })
-    assert.deepInclude(killing.context.stop, { mode: "kill", by: "ada", reason: "enough" })
+describe("a stop that the holder was ordered without the log", () => {
+  const ordered = (mode: "stop" | "kill", outcome: "end" | "archive" | "terminate" = "end") =>
+    told(3, { type: "stop_ordered", mode, outcome, by: "ada", reason: "the disk is full" })
+
+  it("is recorded from the holder's journal, so that nothing is launched again", () => {
+    const asked = when(having(spec({ keepalive: always }), ...up), ordered("kill")).then({
+      type: "StopRequested",
+      mode: "kill",
+      by: "ada",
+      reason: "the disk is full"
+    })
+    when(going(asked, exited(null, "SIGKILL")), cleared()).then({
+      type: "GenerationEnded",
+      cause: { type: "stopped", by: "ada", reason: "the disk is full" }
+    })
   })
 
-  it("then counts the holder as lost, once", () => {
+  it("ends the session for good where that was ordered", () => {
+    const asked = when(having(spec(), ...up), ordered("stop", "terminate")).then({ type: "StopRequested", outcome: "terminate" })
+    when(going(asked, exited(0)), cleared()).then({ type: "GenerationEnded" }, { type: "SessionTerminated", by: "ada" })
+  })
+
+  it("changes nothing where the log has a stop, or the agent has ended", () => {
+    when(having(spec(), ...up, stop), ordered("kill")).ignored("repeated")
+    when(having(spec(), ...up, exited(0)), ordered("kill")).ignored("repeated")
+  })
+})
+
+describe("a stop that takes too long", () => {
+  it("is taken from a holder that has named nothing it waits for, and the tree is swept", () => {
+    const asked = having(spec(), ...up, stop)
+    when(asked, due, at(overdueMs - 1)).ignored("not_due")
+    const { decided } = when(asked, due, at(overdueMs))
+    assert(decided._tag === "Accepted")
+    assert.deepStrictEqual(
+      decided.effects.map(({ type }) => type),
+      ["Sweep"]
+    )
+    const lost = when(asked, due, at(overdueMs)).then({ type: "HolderLost", reason: "stop_overdue" })
+    when(lost, swept()).then({ type: "GenerationEnded", cause: { type: "stopped", by: "ada", reason: "enough" } })
+  })
+
+  it("counts the holder as lost once", () => {
     const killing = having(spec(), ...up, kill)
     const lost = when(killing, due, at(overdueMs)).then({ type: "HolderLost", reason: "stop_overdue" })
     when(lost, due, at(overdueMs)).ignored("not_due")
@@ -255,8 +290,7 @@ describe("the reclaim of an agent that never became ready", () => {
   })
 
   it("stays a failed launch when the daemon itself grows impatient", () => {
-    const killing = when(reclaimed(), due, at(15_000 + overdueMs)).then({ type: "StopEscalated", mode: "kill", by: "reprise" })
-    const reaping = when(killing, exited(null, "SIGKILL")).then({ type: "ProcessExited" })
-    when(reaping, cleared()).then({ type: "GenerationEnded", signal: "SIGKILL" }, { type: "RelaunchScheduled" })
+    const lost = when(reclaimed(), due, at(15_000 + overdueMs)).then({ type: "HolderLost", reason: "stop_overdue" })
+    when(lost, swept()).then({ type: "GenerationEnded" }, { type: "RelaunchScheduled" })
   })
 })

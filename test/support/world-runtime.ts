@@ -221,6 +221,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
           )
         })
       ),
+    stopLaunches: () => Effect.succeed(0),
     // Agents of the model start nothing.
     tools: () => Effect.succeed([]),
     killTool: () => Effect.succeed(null),

@@ -7,6 +7,7 @@ import { deadlineIn, rebase } from "../time.ts"
 import { beginningOf, isPoisoned } from "./conversation.ts"
 import { ended } from "./ending.ts"
 import { ready } from "./readiness.ts"
+import { stop } from "./stopping.ts"
 import { fact, nothing, type Policies, type Policy, type Situation, type Verdict } from "./verdict.ts"
 
 type LifecycleReport = Extract<
@@ -138,6 +139,10 @@ const reported = (situation: Situation, entry: JournalEntry, event: HolderEvent)
       return [
         fact("StopStepTaken", situation, { generation, step: event.step, signals: event.signals, pids: event.pids, holderSeq }, entry)
       ]
+    case "stop_ordered":
+      return context.stop === null && insideOf(session) !== "reaping"
+        ? stop(situation, { mode: event.mode, outcome: event.outcome, by: event.by, reason: event.reason })
+        : nothing("repeated")
     case "exited":
       return [fact("ProcessExited", situation, { generation, code: event.code, signal: event.signal, holderSeq }, entry)]
     case "leftovers":

@@ -5,6 +5,7 @@ import { limits } from "../limits.ts"
 import { isBusy } from "../remember.ts"
 import { insideOf, isUp, lifeOf, mayRun } from "../session.ts"
 import type { StopOrder } from "../session-context.ts"
+import { ladderMs } from "../spec.ts"
 import { deadlineIn } from "../time.ts"
 import { firmest } from "../transitions.ts"
 import { ended } from "./ending.ts"
@@ -69,9 +70,8 @@ export const stopOverdue = (situation: Situation): ReadonlyArray<Fact> => {
     reason: "overdue",
     deadline: overdue(situation)
   })
-  // Leftovers have been named: the holder is at work on what does not die. Silence after a kill means that the holder is not.
-  return under.mode === "stop" || leftovers.length > 0 ? [again] : [fact("HolderLost", situation, { generation, reason: "stop_overdue" })]
+  // A holder names what does not die and goes on. One that has named nothing by now does not act: the daemon ends the tree itself.
+  return leftovers.length > 0 ? [again] : [fact("HolderLost", situation, { generation, reason: "stop_overdue" })]
 }
 
-const overdue = ({ context, now }: Situation) =>
-  deadlineIn(now, limits.stopMarginMs + context.spec.stop.ladder.reduce((sum, rung) => sum + (rung.step === "kill" ? 0 : rung.waitMs), 0))
+const overdue = ({ context, now }: Situation) => deadlineIn(now, limits.stopMarginMs + ladderMs(context.spec.stop.ladder))

@@ -170,9 +170,13 @@ export class Holding {
       case "signal":
         if (!(request.signal in constants.signals)) return { error: "malformed" }
         return signalExactly(running.process, request.signal as NodeJS.Signals) ? { ok: true } : { error: "not_running" }
-      case "stop":
-        running.ending.stop(request.mode)
+      case "stop": {
+        const { mode, order } = request
+        // Written before the first rung is taken, so that no reader of the journal sees an end without its reason.
+        if (order !== undefined) void this.#journal.append({ type: "stop_ordered", mode, ...order })
+        running.ending.stop(mode)
         return { ok: true }
+      }
     }
   }
 

@@ -28,6 +28,13 @@ export interface Hello {
   readonly step: "goodbye" | "hangup" | "kill" | null
 }
 
+/** A stop that the daemon could not record in its log: the holder keeps it in its journal. Holders from before it ignore it. */
+export interface StopOrder {
+  readonly outcome: "end" | "archive" | "terminate"
+  readonly by: string
+  readonly reason: string
+}
+
 /** `bytes` are base64. Until an `attach` was answered, only `attach` and `status` are. */
 export type Request = { readonly id: number } & (
   | { readonly op: "attach"; readonly epoch: number; readonly after: number }
@@ -39,7 +46,7 @@ export type Request = { readonly id: number } & (
   | { readonly op: "type"; readonly bytes: string }
   | { readonly op: "resize"; readonly cols: number; readonly rows: number }
   | { readonly op: "signal"; readonly signal: string }
-  | { readonly op: "stop"; readonly mode: "stop" | "kill" }
+  | { readonly op: "stop"; readonly mode: "stop" | "kill"; readonly order?: StopOrder }
   | { readonly op: "ack_exit" }
 )
 
@@ -77,6 +84,8 @@ export const parseRequest = (line: string): (Request | { readonly id: number; re
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value)
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 const isText = (value: unknown) => typeof value === "string"
+const isOrder = (value: unknown) =>
+  isRecord(value) && ["end", "archive", "terminate"].includes(value.outcome as string) && isText(value.by) && isText(value.reason)
 const isSide = (value: unknown) => isCount(value) && value >= 1 && value <= 1_000
 
 const operations = new Map<string, Readonly<Record<string, (value: unknown) => boolean>>>([
@@ -89,6 +98,6 @@ const operations = new Map<string, Readonly<Record<string, (value: unknown) => b
   ["type", { bytes: isText }],
   ["resize", { cols: isSide, rows: isSide }],
   ["signal", { signal: (value) => typeof value === "string" && /^SIG[A-Z0-9]+$/.test(value) }],
-  ["stop", { mode: (value) => value === "stop" || value === "kill" }],
+  ["stop", { mode: (value) => value === "stop" || value === "kill", order: (value) => value === undefined || isOrder(value) }],
   ["ack_exit", {}]
 ])

@@ -82,7 +82,7 @@ export const connect = Effect.fn("Runtime.connect")(function* (
       ),
     type: holder.type,
     resize: ({ cols, rows }) => expectOk(holder.request({ op: "resize", cols, rows })),
-    runLadder: (mode) => expectOk(holder.request({ op: "stop", mode })),
+    runLadder: (mode, order) => expectOk(holder.request({ op: "stop", mode, ...(order === undefined ? {} : { order }) })),
     acknowledgeExit: Effect.gen(function* () {
       yield* expectOk(holder.request({ op: "ack_exit" }))
       yield* Effect.timeoutOption(holder.awaitEnd, "2 seconds")

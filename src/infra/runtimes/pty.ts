@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
+import type { ProcessIdentity } from "../../domain/facts.ts"
 import { endTree } from "../holder/killing.ts"
 import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
 import { endTool, toolsOf } from "../holder/tools.ts"
@@ -9,13 +10,14 @@ import { ProcessTree } from "../holder/tree.ts"
 import { Output } from "../output/output.ts"
 import { installHolder } from "./bundle.ts"
 import { connect } from "./holder-link.ts"
-import { endIdleHolder } from "./idle-holder.ts"
+import { endIdleHolder, endSilentHolder } from "./idle-holder.ts"
 import { launch } from "./launch.ts"
 import { deny } from "./launch-right.ts"
 import { preflight } from "./preflight.ts"
 import { holderIsDead, listRemains, remainsOf } from "./remains.ts"
 import { type LaunchRef, Runtime } from "./runtime.ts"
 import { makeHolderStart } from "./spare-holder.ts"
+import { stopLaunches } from "./stop-launches.ts"
 
 /** Everything of it lies under `home`: launches and output in `sessions`, the holder's program in `holders`. */
 export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runtime, never, Output> =>
@@ -33,19 +35,35 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
         if (!existsSync(directory) || existsSync(join(directory, fileNames.owner))) return
         deny(directory, ref.nonce)
       }
+      const connectTo = (ref: LaunchRef, epoch: number, after: number) =>
+        connect(home, ref, epoch, after, (offset) => output.ring(ref.session, offset))
+      const sweep = Effect.fn("Runtime.sweep")(function* (ref: LaunchRef, leader: ProcessIdentity | null) {
+        giveUp(ref)
+        yield* Effect.promise(() => endIdleHolder(directoryOf(ref)))
+        const tree = new ProcessTree(leader, ref.nonce, { watched: false })
+        yield* Effect.promise((abort) => endTree(tree, { atOnce: () => false, onStep: () => {}, onLeftovers: () => {}, abort }))
+        yield* endSilentHolder(directoryOf(ref))
+        return { swept: tree.outlived }
+      })
       return Runtime.of({
         preflight,
         launch: (order, isOurs) => Effect.flatMap(holder, (installed) => launch(home, installed, startHolder, order, isOurs)),
-        connect: (ref, epoch, after) => connect(home, ref, epoch, after, (offset) => output.ring(ref.session, offset)),
+        connect: connectTo,
         list: Effect.sync(() => listRemains(home)),
         remains: (ref) => Effect.sync(() => remainsOf(home, ref.session, ref.generation)),
-        sweep: Effect.fn("Runtime.sweep")(function* (ref, leader) {
-          giveUp(ref)
-          yield* Effect.promise(() => endIdleHolder(directoryOf(ref)))
-          const tree = new ProcessTree(leader, ref.nonce, { watched: false })
-          yield* Effect.promise((abort) => endTree(tree, { atOnce: () => false, onStep: () => {}, onLeftovers: () => {}, abort }))
-          return { swept: tree.outlived }
-        }),
+        sweep,
+        stopLaunches: (session, epoch, wish) =>
+          Effect.suspend(() =>
+            stopLaunches(
+              {
+                launches: listRemains(home).filter((launch) => launch.session === session),
+                connect: (launch) => connectTo(launch, epoch, launch.journal.length),
+                sweep: (launch) => sweep(launch, launch.process),
+                holderIsDead: (launch) => holderIsDead(directoryOf(launch))
+              },
+              wish
+            )
+          ),
         tools: (ref, leader) => Effect.sync(() => toolsOf(leader, ref.nonce)),
         killTool: (ref, leader, pgid) => Effect.promise((abort) => endTool(leader, ref.nonce, pgid, abort)),
         discard: (ref) =>

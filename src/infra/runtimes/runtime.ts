@@ -3,8 +3,11 @@ import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import type { JournalEntry } from "../../domain/inputs.ts"
 import type { Rung, Size } from "../../domain/spec.ts"
+import type { StopOrder } from "../holder/protocol.ts"
 import type { Tool, ToolEnd } from "../holder/tools.ts"
+import type { StopLaunches } from "./stop-launches.ts"
 
+export type { StopOrder } from "../holder/protocol.ts"
 export type { Tool, ToolEnd } from "../holder/tools.ts"
 
 /** Names one launch. The nonce makes it beyond doubt. */
@@ -76,8 +79,8 @@ export interface HolderLink {
   /** Keystrokes of an attached person: in order, without an id, gone with the connection. Resolves when they are on their way. */
   readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
   readonly resize: (size: Size) => Effect.Effect<void, HolderUnavailable>
-  /** `kill` goes to the last rung at once, also while a ladder runs. Repeating is harmless. */
-  readonly runLadder: (mode: "stop" | "kill") => Effect.Effect<void, HolderUnavailable>
+  /** `kill` goes to the last rung at once, also while a ladder runs. Repeating is harmless. `order`: for the journal, where the log cannot take it. */
+  readonly runLadder: (mode: "stop" | "kill", order?: StopOrder) => Effect.Effect<void, HolderUnavailable>
   /** After this the holder may exit and its directory is removed. Output stays. */
   readonly acknowledgeExit: Effect.Effect<void, HolderUnavailable>
 }
@@ -113,6 +116,11 @@ export class Runtime extends Context.Service<
      * Null when the agent has no such group now.
      */
     readonly killTool: (ref: LaunchRef, process: ProcessIdentity, pgid: number) => Effect.Effect<ToolEnd | null>
+    /**
+     * Ends every launch of a session by what its directories tell, without the log: by its holder, which keeps the order in its journal,
+     * and by identity where the holder does not act in time. Returns how many launches had something alive, once nothing of them is left.
+     */
+    readonly stopLaunches: (session: string, epoch: number, wish: StopLaunches) => Effect.Effect<number>
     /** Removes the launch directory of a dead holder. Output stays. */
     readonly discard: (ref: LaunchRef) => Effect.Effect<void>
   }

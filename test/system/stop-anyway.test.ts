@@ -1,0 +1,91 @@
+/** A stop reaches the agent whatever state the session's log, facts and holder are in. */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import Sqlite from "better-sqlite3"
+import { assert, describe, it } from "vitest"
+import type { SessionView } from "../../src/domain/view.ts"
+import { processesOf, TestDaemon, until } from "../support/daemon.ts"
+
+const ladder = [{ step: "hangup", signals: ["SIGHUP"], waitMs: 500 }, { step: "kill" }]
+/** It ignores the polite signal and is launched again whenever it ends by itself. */
+const stubborn = ["bash", "--norc", "-c", "trap '' HUP TERM; sleep 1001 & while :; do read -rt 60 _; done"]
+const always = { keepalive: { mode: "always", baseMs: 100 }, stop: { ladder } }
+
+const stubbornSession = async (daemon: TestDaemon) => {
+  const { id } = await daemon.create(stubborn, always)
+  await until("the agent and its child are up", () => processesOf(id).length >= 2)
+  await daemon.reaches(id, "streaming", ({ state }) => state === "streaming")
+  return id
+}
+
+const database = (daemon: TestDaemon) => new Sqlite(join(daemon.home, "reprise.db"))
+const holderOf = (daemon: TestDaemon, id: string): number =>
+  (JSON.parse(readFileSync(join(daemon.home, "sessions", id, "g1", "owner"), "utf8")) as { readonly process: { readonly pid: number } })
+    .process.pid
+
+describe("a session that is quarantined", () => {
+  for (const verb of ["stop", "kill", "terminate"])
+    it(`is ended by ${verb}`, { timeout: 60_000 }, async () => {
+      await using daemon = await TestDaemon.started()
+      const id = await stubbornSession(daemon)
+      await daemon.kill()
+      const db = database(daemon)
+      db.prepare("update events set type = 'FromTheFuture' where stream = ? and seq = 2").run(id)
+      db.prepare("delete from checkpoints").run()
+      db.close()
+      await daemon.start()
+      assert.strictEqual((await daemon.ask("GET", `/v1/sessions/${id}`)).status, 503)
+      const { body, status } = await daemon.ask("POST", `/v1/sessions/${id}/${verb}`, { reason: "enough" })
+      assert.strictEqual(status, 202, JSON.stringify(body))
+      assert.deepStrictEqual(processesOf(id), [])
+      assert.deepInclude((body as SessionView).stop, { reason: "enough" })
+    })
+})
+
+describe("a log that takes nothing", () => {
+  it("does not keep a stop from its agent, and learns of it later", { timeout: 60_000 }, async () => {
+    await using daemon = await TestDaemon.started()
+    const id = await stubbornSession(daemon)
+    const db = database(daemon)
+    db.exec("begin immediate")
+    try {
+      const { body, status } = await daemon.ask("POST", `/v1/sessions/${id}/stop`, { reason: "enough" })
+      assert.strictEqual(status, 202, JSON.stringify(body))
+      await until("nothing is left", () => processesOf(id).length === 0)
+    } finally {
+      db.exec("rollback")
+      db.close()
+    }
+    const ended = await daemon.reaches(id, "ended", ({ state }) => state === "ended")
+    assert.strictEqual(ended.exit?.cause, "stopped")
+    const facts = await daemon.events(id)
+    assert.deepInclude(facts.find(({ type }) => type === "StopRequested")?.data, { reason: "enough", mode: "stop" })
+    assert.lengthOf(
+      facts.filter(({ type }) => type === "LaunchIntended"),
+      1
+    )
+  })
+})
+
+describe("a holder that is stopped", () => {
+  for (const verb of ["stop", "kill"])
+    it(`does not keep a ${verb} from its agent, and is ended too`, { timeout: 90_000 }, async () => {
+      await using daemon = await TestDaemon.started()
+      const id = await stubbornSession(daemon)
+      const holder = holderOf(daemon, id)
+      process.kill(holder, "SIGSTOP")
+      await daemon.done("POST", `/v1/sessions/${id}/${verb}`, {})
+      const ended = await daemon.reaches(id, "ended", ({ state }) => state === "ended", 60_000)
+      assert.strictEqual(ended.exit?.cause, "stopped")
+      assert.deepStrictEqual(processesOf(id), [])
+      await until("the holder is gone", () => /^State:\s+Z/m.test(statusOf(holder)) || statusOf(holder) === "")
+    })
+})
+
+const statusOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8")
+  } catch {
+    return ""
+  }
+}
