@@ -2,7 +2,6 @@
 import { Cause, Effect, Stream } from "effect"
 import type { Report } from "../domain/inputs.ts"
 import { makeProgramStatusReader, type Notification, programStatusReply, type Title } from "../domain/program-status.ts"
-import { makeQueryReader } from "../domain/terminal-queries.ts"
 import { Output } from "../infra/output/output.ts"
 import { Answering } from "../infra/screens/answering.ts"
 
@@ -27,16 +26,14 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
   const output = yield* Output
   const answersTo = yield* (yield* Answering).in(session)
   let read = makeProgramStatusReader(from, titleKey)
-  let readQueries = makeQueryReader(from)
   /** An agent that goes idle without a word of an end was interrupted. */
   let isInTurn = false
   yield* Stream.runForEach(output.scan(session, from), (chunk) => {
     if (chunk._tag === "Gap") {
       read = makeProgramStatusReader(chunk.to, titleKey)
-      readQueries = makeQueryReader(chunk.to)
       return Effect.void
     }
-    const { notifications, queries, statuses, titles } = read(chunk.bytes)
+    const { asked: all, notifications, queries, statuses, titles } = read(chunk.bytes)
     for (const status of statuses) {
       if (status.kind === "login") {
         const detail = status.question ?? "nobody is logged in"
@@ -54,7 +51,7 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
     }
     if (titled !== undefined) for (const title of titles) titled(title)
     if (notified !== undefined) for (const notification of notifications) notified(notification)
-    const asked = readQueries(chunk.bytes).filter(({ to }) => to > answerFrom)
+    const asked = all.filter(({ to }) => to > answerFrom)
     if (asked.length === 0) return Effect.void
     // First, since a program asks for its device attributes last, and takes what has no answer by then for a no.
     const status = queries.some((offset) => offset > answerFrom) ? programStatusReply : ""

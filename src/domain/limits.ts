@@ -142,9 +142,13 @@ export const limits = {
   clientFrameBytes: 65_536,
   /** How far an attached client may lag before it gets the present screen instead of the past. */
   attachLagBytes: 16_777_216,
-  /** Screens kept in memory, the output they are rebuilt from, their scrollback, and how long they stay unused. */
+  /**
+   * Screens kept in memory; how far back a known screen may lie that one is drawn from, and how much is drawn where none does; their
+   * scrollback, and how long they stay unused.
+   */
   screens: 64,
-  screenReplayBytes: 4_194_304,
+  screenReplayBytes: 16_777_216,
+  screenTailBytes: 4_194_304,
   screenScrollback: 1_000,
   screenIdleMs: 60_000,
   /** A screen of the past: a checkpoint for so much output, with so many lines that scrolled off it, and what is drawn where there is none. */
@@ -158,5 +162,39 @@ export const limits = {
   replayBytes: 134_217_728,
   traceLineChars: 4_194_304,
   /** Output in one line of a trace, at most. */
-  traceChunkBytes: 65_536
+  traceChunkBytes: 65_536,
+  /**
+   * One sequence of a terminal: the body of a string that is read (a palette of 256 colours takes 6 kB), and of one that may be a
+   * picture; its parameters and their number (xterm reads 32), and any number in them.
+   */
+  terminalStringBytes: 8_192,
+  terminalPictureBytes: 1_048_576,
+  terminalParameterBytes: 512,
+  terminalParameters: 32,
+  terminalSubParameters: 8,
+  terminalNumber: 65_535,
+  /** Controls inside one sequence. */
+  terminalHeldControls: 32,
+  /** Code points of one cell: the longest emoji that Unicode recommends has ten, Zalgo text has no end. */
+  cellCodePoints: 16,
+  /**
+   * Cells of one screen with what scrolled off it, and of all that are in memory: a cell is 12 bytes. What is drawn at once, in bytes.
+   */
+  screenCells: 1_000_000,
+  screensCells: 8_000_000,
+  screenPageBytes: 65_536,
+  /**
+   * The processor's time that a session may take for its screen: so much at once, so much for each MB that it prints (an ordinary
+   * program takes 100 ms), and a tenth of the time that goes by. A session that takes more has no screen for a while, twice as long
+   * each time.
+   */
+  screenBurstMs: 2_000,
+  screenMsPerMegabyte: 1_000,
+  screenRegainPercent: 10,
+  screenBarMs: { minimum: 30_000, maximum: 3_600_000 },
+  /** What the thread of the screens may hold on its heap, and how long it may be silent: no piece of work takes a tenth of it. */
+  screenHeapMegabytes: 256,
+  screenSilenceMs: 15_000,
+  /** Questions of one program that its terminal answers in a second: a palette is 256 of them. */
+  terminalAnswersPerSecond: 512
 } as const

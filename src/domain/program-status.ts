@@ -1,6 +1,9 @@
 /** What a program says of itself in its output, read from bytes as they come: the Program Status Protocol, titles, notifications. */
 import type { Activity } from "./activity.ts"
 import { limits } from "./limits.ts"
+import { Scanner } from "./terminal/scanner.ts"
+import type { Sequence } from "./terminal/sequences.ts"
+import { isQuery, passesQuietly, type TerminalQuery } from "./terminal-queries.ts"
 
 /** `ESC ] 7501 ; state=…:app=…[:kind=…][:msg=<base64>]`, ended by ST or BEL. */
 export interface ProgramStatus {
@@ -35,117 +38,53 @@ export interface Heard {
   /** The ones that differ from the title before. */
   readonly titles: ReadonlyArray<Title>
   readonly notifications: ReadonlyArray<Notification>
+  /** What the program asks of its terminal. */
+  readonly asked: ReadonlyArray<TerminalQuery>
 }
 
 /** The answer to a query; a program that gets it reports its states from then on. */
 export const programStatusReply = "\x1b]7501;?\x1b\\"
-
-/** A sequence whose body is longer than this is not one of ours: a message of the protocol is a line of text. */
-const longestSequence = 8_192
 
 /**
  * `from`: the offset of the first byte that will be given. Chunks may end anywhere, also within a character. `titleKey`: titles with
  * the same key are the same title, such as the frames of a spinner.
  */
 export const makeProgramStatusReader = (from: number, titleKey: (title: string) => string = (title) => title) => {
-  let offset = from
-  /** The beginning of a sequence whose end has not come. */
-  let carried: Uint8Array | null = null
   let lastTitle: string | null = null
-  return (chunk: Uint8Array): Heard => {
-    const bytes = carried === null ? chunk : joined(carried, chunk)
-    const start = offset - (carried?.length ?? 0)
-    offset += chunk.length
-    carried = null
-    let heard: Writable<Heard> | null = null
-    // In a flood of plain text this loop is one search of native code, and in one of colours little more: nothing is made.
-    for (let place = bytes.indexOf(escape); place >= 0; ) {
-      if (place + 1 < bytes.length && bytes[place + 1] !== closingBracket) {
-        place = bytes.indexOf(escape, place + 1)
-        continue
-      }
-      const opening = openingAt(bytes, place)
-      if (opening === null) {
-        place = bytes.indexOf(escape, place + 1)
-        continue
-      }
-      const bodyFrom = place + opening.length
-      const end = opening === unfinished ? null : endOf(bytes, bodyFrom)
-      if (end === null) {
-        if (bytes.length - bodyFrom <= longestSequence) {
-          // A copy: whoever gave the chunk may use its memory again.
-          carried = new Uint8Array(bytes.subarray(place))
-          break
-        }
-        place = bytes.indexOf(escape, place + 1)
-        continue
-      }
-      place = bytes.indexOf(escape, end.to)
-      if (!end.whole) continue
-      heard ??= { statuses: [], queries: [], titles: [], notifications: [] }
-      const body = bytes.subarray(bodyFrom, end.from)
-      const at = start + end.to
-      if (opening === status) hearStatus(heard, latin1.decode(body), at)
-      else if (opening === plainNotification) hearNotification(heard, textOf(body), at)
-      else if (opening === titledNotification) hearTitledNotification(heard, textOf(body), at)
-      else {
-        const title = textOf(body).slice(0, limits.titleChars)
-        const key = titleKey(title)
-        if (key !== lastTitle) heard.titles.push({ title, offset: at })
-        lastTitle = key
-      }
+  let heard: Writable<Heard> | null = null
+  const hear = (sequence: Sequence) => {
+    if (isQuery(sequence)) {
+      heard ??= silence()
+      heard.asked.push({ from: sequence.from, to: sequence.to })
     }
-    return heard ?? nothing
+    if (sequence.kind !== "osc") return
+    const { body, to: offset } = sequence
+    const opening = openings.find(({ prefix }) => startsWith(body, prefix))
+    if (opening === undefined) return
+    heard ??= silence()
+    const rest = body.subarray(opening.prefix.length)
+    if (opening.hear !== null) return opening.hear(heard, rest, offset)
+    const title = textOf(rest).slice(0, limits.titleChars)
+    const key = titleKey(title)
+    if (key !== lastTitle) heard.titles.push({ title, offset })
+    lastTitle = key
+  }
+  // In a flood of plain text the scanner does next to nothing, and in one of colours little more.
+  const scanner = new Scanner({ sequence: hear, passes: passesQuietly }, { from })
+  return (chunk: Uint8Array): Heard => {
+    scanner.push(chunk)
+    const all = heard ?? nothing
+    heard = null
+    return all
   }
 }
 
 type Writable<A> = { readonly [Key in keyof A]: A[Key] extends ReadonlyArray<infer Item> ? Array<Item> : A[Key] }
 
-const nothing: Heard = { statuses: [], queries: [], titles: [], notifications: [] }
-const escape = 0x1b
-const closingBracket = 0x5d
+const silence = (): Writable<Heard> => ({ statuses: [], queries: [], titles: [], notifications: [], asked: [] })
+const nothing: Heard = silence()
 
-const encoded = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
-const status = encoded("\x1b]7501;")
-const plainNotification = encoded("\x1b]9;")
-const titledNotification = encoded("\x1b]777;")
-const openings = [status, plainNotification, titledNotification, encoded("\x1b]0;"), encoded("\x1b]2;")] as const
-/** The chunk ends in the first bytes of an opening. */
-const unfinished = new Uint8Array(0)
-
-/** Null where nothing begins that is read here. */
-const openingAt = (bytes: Uint8Array, place: number): Uint8Array | null => {
-  for (const opening of openings) {
-    const length = Math.min(opening.length, bytes.length - place)
-    let same = 1
-    while (same < length && bytes[place + same] === opening[same]) same += 1
-    if (same >= length) return length === opening.length ? opening : unfinished
-  }
-  return null
-}
-
-/** Null while the end has not come. Not `whole`: something else begins at `to`, as a terminal sees it, and the sequence counts for nothing. */
-const endOf = (bytes: Uint8Array, from: number): { readonly from: number; readonly to: number; readonly whole: boolean } | null => {
-  const last = Math.min(bytes.length, from + longestSequence)
-  for (let place = from; place < last; place++) {
-    const byte = bytes[place]!
-    if (byte > escape) continue
-    if (byte === 0x07) return { from: place, to: place + 1, whole: true }
-    // CAN and SUB.
-    if (byte === 0x18 || byte === 0x1a) return { from: place, to: place + 1, whole: false }
-    if (byte !== escape) continue
-    if (place + 1 === bytes.length) return null
-    return bytes[place + 1] === 0x5c ? { from: place, to: place + 2, whole: true } : { from: place, to: place, whole: false }
-  }
-  return null
-}
-
-const joined = (first: Uint8Array, second: Uint8Array): Uint8Array => {
-  const both = new Uint8Array(first.length + second.length)
-  both.set(first)
-  both.set(second, first.length)
-  return both
-}
+const startsWith = (bytes: Uint8Array, prefix: Uint8Array) => prefix.every((byte, place) => bytes[place] === byte)
 
 const latin1 = new TextDecoder("latin1")
 const utf8 = new TextDecoder()
@@ -154,7 +93,10 @@ const utf8 = new TextDecoder()
 const textOf = (bytes: Uint8Array): string => utf8.decode(bytes).replaceAll(/\p{Cc}/gu, " ")
 
 const hearStatus = (heard: Writable<Heard>, body: string, offset: number) => {
-  if (body === "?") return heard.queries.push(offset)
+  if (body === "?") {
+    heard.queries.push(offset)
+    return
+  }
   const said = statusOf(body)
   if (said !== null) heard.statuses.push({ ...said, offset })
 }
@@ -170,6 +112,17 @@ const hearTitledNotification = (heard: Writable<Heard>, body: string, offset: nu
   if (kind !== "notify") return
   heard.notifications.push({ title: title.slice(0, limits.titleChars), text: rest.join(";").slice(0, limits.notificationChars), offset })
 }
+
+const encoded = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
+type Hear = (heard: Writable<Heard>, body: Uint8Array, offset: number) => void
+/** Null: a title. */
+const openings: ReadonlyArray<{ readonly prefix: Uint8Array; readonly hear: Hear | null }> = [
+  { prefix: encoded("7501;"), hear: (heard, body, offset) => hearStatus(heard, latin1.decode(body), offset) },
+  { prefix: encoded("9;"), hear: (heard, body, offset) => hearNotification(heard, textOf(body), offset) },
+  { prefix: encoded("777;"), hear: (heard, body, offset) => hearTitledNotification(heard, textOf(body), offset) },
+  { prefix: encoded("0;"), hear: null },
+  { prefix: encoded("2;"), hear: null }
+]
 
 const activities: ReadonlyMap<string, Activity> = new Map([
   ["idle", "idle"],

@@ -38,7 +38,10 @@ describe("a program's word of itself", () => {
 
   it("is asked for by a query, which is no state", () => {
     const read = makeProgramStatusReader(0)
-    assert.deepStrictEqual(read(bytes("x\x1b]7501;?\x1b\\")), { statuses: [], queries: [11], titles: [], notifications: [] })
+    assert.deepStrictEqual(read(bytes("x\x1b]7501;?\x1b\\")), {
+      ...{ statuses: [], queries: [11], titles: [], notifications: [] },
+      asked: [{ from: 1, to: 11 }]
+    })
   })
 
   it("that never ends is not waited for, and what comes after is heard", () => {
@@ -102,7 +105,7 @@ describe("a title", () => {
   it("is heard from OSC 0 and OSC 2 with the offset of its end, as plain text of a bounded length", () => {
     assert.deepStrictEqual(titles("x\x1b]0;✳ wörk\x07y\x1b]2;b\x01c\x1b\\"), [
       { title: "✳ wörk", offset: 15 },
-      { title: "b c", offset: 25 }
+      { title: "bc", offset: 25 }
     ])
     assert.strictEqual(titles(`\x1b]0;${"x".repeat(5_000)}\x07`)[0]?.title.length, 512)
     assert.deepStrictEqual(titles("\x1b]0;\x07"), [{ title: "", offset: 5 }])

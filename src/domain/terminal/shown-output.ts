@@ -1,0 +1,55 @@
+/** An agent's output as a person's terminal may have it, as it comes: what is allowed passes, all else is gone. */
+
+import { limits } from "../limits.ts"
+import { type Allowance, allowed, allowedControls } from "./allowed.ts"
+import { Scanner, type ScannerOptions } from "./scanner.ts"
+import type { Sequence } from "./sequences.ts"
+
+export interface ShownOutput {
+  /** A sequence or character that the chunk cuts waits for its rest. */
+  readonly push: (chunk: Uint8Array) => Uint8Array
+}
+
+/** `passed`: is called with each sequence that passes, in order. */
+export const makeShownOutput = (
+  allowance: Allowance,
+  options: Pick<ScannerOptions, "dropping"> & { readonly passed?: (sequence: Sequence) => void } = {}
+): ShownOutput => {
+  let parts: Array<Uint8Array> = []
+  const scanner = new Scanner(
+    {
+      text: (bytes) => parts.push(bytes),
+      control: (code) => {
+        if (allowedControls.has(code)) parts.push(Uint8Array.of(code))
+      },
+      sequence: (sequence) => {
+        const text = allowed(sequence, allowance)
+        if (text === null) return
+        options.passed?.(sequence)
+        parts.push(utf8.encode(text))
+      }
+    },
+    { ...options, stringBytes: limits.terminalPictureBytes }
+  )
+  return {
+    push: (chunk) => {
+      scanner.push(chunk)
+      const shown = joined(parts)
+      parts = []
+      return shown
+    }
+  }
+}
+
+const utf8 = new TextEncoder()
+
+const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  if (parts.length === 1) return parts[0]!
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
