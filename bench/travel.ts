@@ -11,6 +11,7 @@ import * as EventLog from "../src/infra/log/event-log.ts"
 import { EventReader } from "../src/infra/log/event-store.ts"
 import { Upkeep } from "../src/infra/log/upkeep.ts"
 import { Output } from "../src/infra/output/output.ts"
+import { Emulators } from "../src/infra/screens/emulators.ts"
 import { PastScreens } from "../src/infra/screens/past-screens.ts"
 import { type Figure, figure } from "./figure.ts"
 import { writePast } from "./past.ts"
@@ -81,7 +82,7 @@ const screens = ({ small }: Size) =>
       const bytes = readdirSync(kept).reduce((sum, name) => sum + statSync(join(kept, name)).size, 0)
       const looks = yield* Effect.forEach(spread, look)
       return { first, looks, bytes, drawnMiB: (to - from) / mebibyte, cpuMs: (system + user) / 1_000 }
-    }).pipe(Effect.provide(Layer.provideMerge(PastScreens.layer({ home }), Output.layer({ home }))))
+    }).pipe(Effect.provide(Layer.provideMerge(Layer.provide(PastScreens.layer, Emulators.layer), Output.layer({ home }))))
     const { bytes, cpuMs, drawnMiB, first, looks } = await Effect.runPromise(measured)
     spool.close()
     const note = `${small ? "16 MiB" : "1 GiB"} went by, ${Math.round(drawnMiB)} MiB are kept`

@@ -27,6 +27,19 @@ export const buildHook = (directory = join(root, "dist")) => {
   )
 }
 
+/** The thread of the screens, beside the daemon's own files: a thread begins with a file. */
+const buildScreens = async (directory = join(root, "dist")) => {
+  await placed(join(directory, "screen-thread.js"), (outfile) =>
+    build({
+      ...common,
+      entryPoints: ["src/infra/screens/screen-thread.ts"],
+      outfile,
+      format: "esm",
+      external: ["@xterm/headless", "@xterm/addon-serialize"]
+    })
+  )
+}
+
 /**
  * Everything in few files but what has native parts or is large and rarely needed: loading hundreds of small modules is most of
  * what a short command costs. In pieces, so that a command loads nothing of the daemon.
@@ -59,4 +72,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildHolder()
   await buildHook()
   await buildProgram()
+  await buildScreens()
 }

@@ -29,6 +29,7 @@ import { Providers } from "./infra/providers/providers.ts"
 import { ptyRuntime } from "./infra/runtimes/pty.ts"
 import { highestEpoch } from "./infra/runtimes/remains.ts"
 import { Answering } from "./infra/screens/answering.ts"
+import { Emulators } from "./infra/screens/emulators.ts"
 import { PastScreens } from "./infra/screens/past-screens.ts"
 import { Screens } from "./infra/screens/screens.ts"
 import { Secrets } from "./infra/secrets.ts"
@@ -83,7 +84,8 @@ const running = Effect.fnUntraced(function* (options: ServeOptions) {
 const parts = ({ home, host, port }: ServeOptions) => {
   const log = EventLog.layer(join(home, "reprise.db"), { epochFloor: highestEpoch(home) })
   const output = Output.layer({ home })
-  const runtime = Layer.mergeAll(ptyRuntime({ home }), Answering.layer, Screens.layer).pipe(Layer.provideMerge(output))
+  const screens = Layer.mergeAll(Answering.layer, Screens.layer).pipe(Layer.provideMerge(Emulators.layer))
+  const runtime = Layer.mergeAll(ptyRuntime({ home }), screens).pipe(Layer.provideMerge(output))
   const hooks = HookProgram.layer({ home, socketPath: socketPathOf(home) }).pipe(
     Layer.provideMerge(Layer.mergeAll(HookTokens.layer(home), AgentFiles.layer(home)))
   )
@@ -113,7 +115,7 @@ const parts = ({ home, host, port }: ServeOptions) => {
     })
   )
   return http.pipe(
-    Layer.provide([PastScreens.layer({ home }), Shadow.layer(), Attachments.layer]),
+    Layer.provide([PastScreens.layer, Shadow.layer(), Attachments.layer]),
     Layer.provide(RequestHasher.layer),
     Layer.provideMerge(sessions)
   )

@@ -17,13 +17,15 @@ export const pastScreen = Effect.fnUntraced(function* (id: string, at: string) {
   const { entry, session } = yield* Effect.mapError(foldTo(id, seq), toProblem)
   const offset = place._tag === "Time" ? yield* screens.offsetAt(id, place.wallMs) : Number(entry.data.offset)
   const screen = yield* screens.at(id, offset, session.context.spec.size).pipe(
-    Effect.mapError(({ from, offset, to }) =>
-      problem("output_dropped", `the output of then (byte ${offset}) is gone; what is left begins at ${from}`, {
+    Effect.mapError((failure) => {
+      if (failure._tag === "ScreenUnavailable") return toProblem(failure)
+      const { from, offset, to } = failure
+      return problem("output_dropped", `the output of then (byte ${offset}) is gone; what is left begins at ${from}`, {
         session: id,
         availableFrom: from,
         head: to
       })
-    )
+    })
   )
   return { ...screen, seq }
 })

@@ -87,6 +87,7 @@ export const codes = {
   log_unavailable: { status: 503, title: "The log cannot be written or read" },
   outcome_unknown: { status: 503, title: "Nobody can say whether the request was recorded" },
   starting_up: { status: 503, title: "The daemon is still starting" },
+  screen_unavailable: { status: 503, title: "The session has no screen now" },
   shutting_down: { status: 503, title: "The daemon is shutting down" },
   storage_full: { status: 507, title: "The disk is full" }
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>

@@ -17,6 +17,7 @@ import type {
 } from "../actors/sessions.ts"
 import type { StoreFailure } from "../infra/log/event-store.ts"
 import type { HolderUnavailable, PreflightFailed } from "../infra/runtimes/runtime.ts"
+import type { ScreenUnavailable } from "../infra/screens/emulators.ts"
 import { Problem, problem } from "./problems.ts"
 
 export type InnerFailure =
@@ -35,6 +36,7 @@ export type InnerFailure =
   | PreflightFailed
   | HolderUnavailable
   | StoreFailure
+  | ScreenUnavailable
   | NoSuchPlace
   | Unfoldable
 
@@ -88,6 +90,8 @@ export const toProblem = (failure: InnerFailure | Problem): Problem => {
       return problem("preflight_failed", failure.reasons.map(({ message }) => message).join("; "), { errors: failure.reasons })
     case "HolderUnavailable":
       return problem("holder_unavailable", failure.message)
+    case "ScreenUnavailable":
+      return problem("screen_unavailable", screenDetails[failure.reason], { session: failure.session, retryAfterMs: failure.retryAfterMs })
     case "StoreFailure":
       return storeProblem(failure)
     case "NoSuchPlace":
@@ -103,6 +107,12 @@ export const toProblem = (failure: InnerFailure | Problem): Problem => {
 const inputDetails = {
   not_written: "the terminal took nothing of it",
   uncertain: "the connection to the terminal broke while it was being written"
+} as const
+
+const screenDetails = {
+  cost: "what the agent prints takes too long to draw; its raw output is there",
+  fault: "what the agent prints could not be drawn; its raw output is there",
+  lost: "the screens' thread was replaced; ask again"
 } as const
 
 const full: ReadonlySet<string> = new Set(["SQLITE_FULL", "ENOSPC", "EDQUOT"])

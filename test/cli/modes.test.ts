@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import headless from "@xterm/headless"
-import { Effect } from "effect"
 import { modes } from "../../src/cli/terminal/modes.ts"
 import { Emulator } from "../../src/infra/screens/emulator.ts"
 
@@ -44,24 +43,22 @@ describe("the terminal's modes", () => {
   it("take no title or query for a mode", () => {
     assert.strictEqual(undoing("\x1b]0;\\[?1000h\x07\x1b[c\x1b[6n\x1bP+q544e\x1b\\"), "")
   })
-  it.effect.each([
+  it.each([
     ["with the keyboard changed before the screen", "\x1b[>7u\x1b[?1049h"],
     ["with the keyboard changed after the screen", "\x1b[?1049h\x1b[>7u"],
     ["with the keyboard changed on both", "\x1b[>1u\x1b[?1049h\x1b[>3u\x1b[=5u"]
-  ])("are all off after an agent that was killed, %s", ([, first]) =>
-    Effect.gen(function* () {
-      const switches = ["?1000", "?1002", "?1003", "?1006", "?1004", "?2004"]
-      const drawn = `${first}${switches.map((mode) => `\x1b[${mode}h`).join("")}\x1b[?25ltext`
-      const emulator = new Emulator({ cols: 40, rows: 10 })
-      yield* emulator.write(`shell$ ${drawn}${undoing(drawn)}`)
-      const asked = ["?1049", ...switches, "?25"].map((mode) => `\x1b[${mode}$p`).join("")
-      const off = ["?1049", ...switches].map((mode) => `\x1b[${mode};2$y`).join("")
-      assert.strictEqual(yield* emulator.ask(Buffer.from(`${asked}\x1b[?u`)), `${off}\x1b[?25;1$y\x1b[?0u`)
-      yield* emulator.write("\x1b[?1049h")
-      assert.strictEqual(yield* emulator.ask(Buffer.from("\x1b[?u")), "\x1b[?0u", "nor on the other screen")
-      emulator.dispose()
-    })
-  )
+  ])("are all off after an agent that was killed, %s", ([, first]) => {
+    const switches = ["?1000", "?1002", "?1003", "?1006", "?1004", "?2004"]
+    const drawn = `${first}${switches.map((mode) => `\x1b[${mode}h`).join("")}\x1b[?25ltext`
+    const emulator = new Emulator({ cols: 40, rows: 10 })
+    emulator.write(`shell$ ${drawn}${undoing(drawn)}`)
+    const asked = ["?1049", ...switches, "?25"].map((mode) => `\x1b[${mode}$p`).join("")
+    const off = ["?1049", ...switches].map((mode) => `\x1b[${mode};2$y`).join("")
+    assert.strictEqual(emulator.ask(Buffer.from(`${asked}\x1b[?u`)), `${off}\x1b[?25;1$y\x1b[?0u`)
+    emulator.write("\x1b[?1049h")
+    assert.strictEqual(emulator.ask(Buffer.from("\x1b[?u")), "\x1b[?0u", "nor on the other screen")
+    emulator.dispose()
+  })
   it("leave a real terminal as it was", async () => {
     const terminal = new headless.Terminal({ cols: 40, rows: 10, allowProposedApi: true })
     const write = (text: string) => new Promise<void>((resolve) => terminal.write(text, resolve))

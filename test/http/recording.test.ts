@@ -41,17 +41,17 @@ const recordingOf = Effect.fnUntraced(function* (id: string) {
 })
 
 /** What a player draws. */
-const played = Effect.fnUntraced(function* ({ events, header }: Effect.Success<ReturnType<typeof recordingOf>>) {
+const played = ({ events, header }: Effect.Success<ReturnType<typeof recordingOf>>) => {
   const emulator = new Emulator(header.term)
   for (const { code, text } of events) {
-    if (code === "o") yield* emulator.write(text)
+    if (code === "o") emulator.write(text)
     const [cols = 0, rows = 0] = text.split("x").map(Number)
     if (code === "r") emulator.resize({ cols, rows })
   }
   const picture = emulator.picture()
   emulator.dispose()
   return picture
-})
+}
 
 const texts = (events: ReadonlyArray<Event>, code: string) => events.filter((event) => event.code === code).map(({ text }) => text)
 
@@ -74,7 +74,7 @@ describe("the recording of a session", () => {
         while ((yield* now).offset < 2 * before - 200) yield* Effect.sleep("20 millis")
         const { offset: _, ...shown } = yield* now
         const cast = yield* recordingOf(id)
-        assert.deepStrictEqual(yield* played(cast), shown)
+        assert.deepStrictEqual(played(cast), shown)
         assert.deepStrictEqual([shown.altScreen, texts(cast.events, "r")], [true, ["90x30"]])
       }).pipe(Effect.scoped)
     )
@@ -109,7 +109,7 @@ describe("the recording of a session", () => {
         yield* Effect.sleep("300 millis")
         const { exact: _, offset: __, seq: ___, ...shown } = yield* screen
         const cast = yield* recordingOf(id)
-        assert.deepStrictEqual(yield* played(cast), shown)
+        assert.deepStrictEqual(played(cast), shown)
         assert.deepStrictEqual(shown.altScreen, true)
         assert.deepStrictEqual(texts(cast.events, "r"), ["60x15"])
         assert.deepStrictEqual([cast.header.term.cols, cast.header.term.rows], [80, 24])
@@ -159,7 +159,7 @@ describe("the recording of a session", () => {
         assert.include(texts(cast.events, "m"), `${begin} bytes of output, from byte 0 on, are not kept`)
         const kept = yield* get(`/v1/sessions/${id}/output`)
         assert.isTrue(texts(cast.events, "o").join("") === kept.body)
-        assert.isTrue((yield* played(cast)).lines.includes("THE END"))
+        assert.isTrue(played(cast).lines.includes("THE END"))
       }).pipe(Effect.scoped)
     )
 

@@ -39,7 +39,7 @@ export const daemonIn = (home: string) => {
     Fencing.layer
   )
   const actors = registryLayer({ liveSessions: 20, environment: process.env }).pipe(Layer.provideMerge(infra))
-  const services = Layer.mergeAll(PastScreens.layer({ home }), Shadow.layer(), RequestHasher.layer, Attachments.layer).pipe(
+  const services = Layer.mergeAll(PastScreens.layer, Shadow.layer(), RequestHasher.layer, Attachments.layer).pipe(
     Layer.provideMerge(actors)
   )
   const server = HttpServer.layer({ host: "127.0.0.1", port: 0, socketPath: join(home, "http.sock"), token, version: "test", epoch: 1 })

@@ -132,6 +132,7 @@ export const worldOutput = (world: World): Output["Service"] => {
     end: (session) => Effect.sync(() => spoken(session).end),
     follow: scan,
     scan,
+    directoryOf: (session) => `/home/sessions/${session}/output`,
     index: () => Stream.empty,
     beyond: () => Effect.never,
     ring: () => {},

@@ -51,7 +51,9 @@ export const ServerFrame = Schema.Union([
     size: Schema.Struct({ cols: Schema.Int, rows: Schema.Int }),
     generation: Schema.Int,
     state: Schema.String,
-    mode: AttachMode
+    mode: AttachMode,
+    /** The session has no screen now: nothing is restored, and output begins here, in the middle of whatever the agent draws. */
+    screen: Schema.optionalKey(Schema.Literal("unavailable"))
   }),
   /** Bytes that this terminal will not see; the screen is restored after it, and output goes on at `to`. */
   Schema.Struct({ type: Schema.Literal("gap"), from: Schema.Int, to: Schema.Int }),
@@ -88,7 +90,7 @@ export class TerminalApi extends HttpApiGroup.make("terminal")
       query: ScreenQuery,
       headers: { accept: Schema.optionalKey(Schema.String) },
       success: [Screen, Schema.String.pipe(HttpApiSchema.asText())],
-      error: [...ofSession, ...problems(410)]
+      error: [...ofSession, ...problems(410, 503)]
     }),
     HttpApiEndpoint.get("attach", "/:id/attach", {
       params,

@@ -21,7 +21,7 @@ const known = Effect.fnUntraced(function* (id: string) {
 
 const presentScreen = Effect.fnUntraced(function* (id: string) {
   const { size } = yield* known(id)
-  const screen: Shown = yield* (yield* Screens).now(id, size)
+  const screen: Shown = yield* Effect.mapError((yield* Screens).now(id, size), toProblem)
   return screen
 })
 

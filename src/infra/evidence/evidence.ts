@@ -5,6 +5,7 @@ import type { Size } from "../../domain/spec.ts"
 import { ProcessTree } from "../holder/tree.ts"
 import { followSpool, type Spooled } from "../hook/spool.ts"
 import type { Output } from "../output/output.ts"
+import type { Emulators } from "../screens/emulators.ts"
 import type { ScreenSeen, Screens } from "../screens/screens.ts"
 import type { LaunchedProcess } from "./belonging.ts"
 import { codexPaths, type OpenConversation, openConversations } from "./conversation-files.ts"
@@ -28,10 +29,10 @@ export class Evidence extends Context.Service<
     readonly screen: (session: string, size: Size, from: number | null) => Stream.Stream<ScreenSeen>
   }
 >()("reprise/infra/Evidence") {
-  static readonly layer: Layer.Layer<Evidence, never, Output | Screens> = Layer.effect(
+  static readonly layer: Layer.Layer<Evidence, never, Output | Screens | Emulators> = Layer.effect(
     Evidence,
     Effect.gen(function* () {
-      const context = yield* Effect.context<Output | Screens>()
+      const context = yield* Effect.context<Output | Screens | Emulators>()
       return Evidence.of({
         transcript: (path, from) => tail(path, from),
         spool: followSpool,

@@ -37,6 +37,8 @@ export class Output extends Context.Service<
     readonly scan: (session: string, from: number) => Stream.Stream<OutputChunk>
     /** When which bytes came, and how large the screen was: up to the present end, from the record that covers `from`. */
     readonly index: (session: string, from: number) => Stream.Stream<IndexRecord>
+    /** Where its files lie. */
+    readonly directoryOf: (session: string) => string
     /** Resolves when the output goes on beyond that offset, as far as anybody rang for it: it costs nothing until then. */
     readonly beyond: (session: string, offset: number) => Effect.Effect<void>
     /** Wakes the followers: the files hold everything up to `offset`. */
@@ -72,6 +74,7 @@ export class Output extends Context.Service<
         end: (session) => withReader(session, (reader) => reader.end()),
         follow: (session, from) => following(session, from, false),
         scan: (session, from) => following(session, from, true),
+        directoryOf,
         index: (session, from) => indexRecords(directoryOf(session), from),
         beyond: (session, offset) => bells.awaitBeyond(session, offset),
         ring: (session, offset) => bells.ring(session, offset),

@@ -4,6 +4,7 @@ import { limits } from "../../domain/limits.ts"
 import type { TerminalQuery } from "../../domain/terminal-queries.ts"
 import { Output } from "../output/output.ts"
 import { Drawing } from "./drawing.ts"
+import { Emulators } from "./emulators.ts"
 
 /** To be asked by one at a time, in the order of the output: what the terminal says to all of them, one after another. */
 export type Answer = (queries: ReadonlyArray<TerminalQuery>) => Effect.Effect<string>
@@ -15,13 +16,16 @@ export class Answering extends Context.Service<
     readonly in: (session: string) => Effect.Effect<Answer, never, Scope.Scope>
   }
 >()("reprise/infra/Answering") {
-  static readonly layer: Layer.Layer<Answering, never, Output> = Layer.effect(
+  static readonly layer: Layer.Layer<Answering, never, Output | Emulators> = Layer.effect(
     Answering,
-    Effect.map(Output, (output) => ({ in: (session) => answeringFrom(output, session) }))
+    Effect.gen(function* () {
+      const ground = { output: yield* Output, emulators: yield* Emulators }
+      return { in: (session) => answeringFrom(ground, session) }
+    })
   )
 }
 
-const answeringFrom = Effect.fnUntraced(function* (output: Output["Service"], session: string) {
+const answeringFrom = Effect.fnUntraced(function* (ground: Ground, session: string) {
   const rest = yield* FiberHandle.make()
   let drawing: Drawing | null = null
   const drop = Effect.sync(() => {
@@ -31,13 +35,19 @@ const answeringFrom = Effect.fnUntraced(function* (output: Output["Service"], se
   yield* Effect.addFinalizer(() => drop)
   return Effect.fnUntraced(function* (queries: ReadonlyArray<TerminalQuery>) {
     yield* FiberHandle.clear(rest)
-    drawing ??= new Drawing(session, anySize)
+    drawing ??= new Drawing(session, { size: anySize }, ground)
     let answers = ""
-    for (const query of queries) answers += yield* drawing.answer(output, query)
+    // A session without a screen answers nothing, as a terminal that is too busy does.
+    for (const query of queries) answers += yield* Effect.orElseSucceed(drawing.answer(query), () => "")
     yield* FiberHandle.run(rest, Effect.andThen(Effect.sleep(limits.screenIdleMs), drop))
     return answers
   })
 })
+
+interface Ground {
+  readonly output: Output["Service"]
+  readonly emulators: Emulators["Service"]
+}
 
 /** Until the output says otherwise, which it does at its first byte. */
 const anySize = { cols: 80, rows: 24 }

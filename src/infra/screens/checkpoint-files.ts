@@ -1,7 +1,6 @@
 /** Screens of a session's past as files, one for each place, named after its offset. Disposable: without them more is drawn again. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { outputDirectory } from "../holder/launch-directory.ts"
 import { segmentName } from "../holder/segments.ts"
 import type { EmulatorCheckpoint } from "./emulator.ts"
 
@@ -17,8 +16,31 @@ export interface ScreenCheckpoint {
 export class CheckpointFiles {
   readonly #directory: string
 
-  constructor(home: string, session: string) {
-    this.#directory = join(dirname(outputDirectory(home, session)), "screens")
+  /** `output`: where the session's output lies. */
+  constructor(output: string) {
+    this.#directory = join(dirname(output), "screens")
+  }
+
+  /** What lies before this offset took too long to draw once, and is not drawn again. */
+  lostBefore(): number {
+    try {
+      const offset = Number(readFileSync(join(this.#directory, lostName), "utf8").slice(0, 20))
+      return Number.isSafeInteger(offset) && offset > 0 ? offset : 0
+    } catch {
+      return 0
+    }
+  }
+
+  /** A daemon that cannot write this gives the screen up once more. */
+  lose(before: number): void {
+    const path = join(this.#directory, lostName)
+    try {
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
+      writeFileSync(`${path}.new`, String(before), { mode: 0o600 })
+      renameSync(`${path}.new`, path)
+    } catch {
+      rmSync(`${path}.new`, { force: true })
+    }
   }
 
   /** In order; none where there is no such directory yet. */
@@ -75,4 +97,5 @@ export class CheckpointFiles {
 }
 
 /** Changes with what is in it, and with the emulator whose inside that is. */
-const format = "1, xterm 6.0.0"
+const format = "2, xterm 6.0.0"
+const lostName = "lost"

@@ -4,40 +4,66 @@ import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
 import type { TerminalQuery } from "../../domain/terminal-queries.ts"
 import type { Output } from "../output/output.ts"
-import { Emulator } from "./emulator.ts"
-
-const pageBytes = 65_536
+import { CheckpointFiles } from "./checkpoint-files.ts"
+import { type Emulators, type RemoteEmulator, ScreenUnavailable } from "./emulators.ts"
 
 interface Resize extends Size {
   readonly offset: number
 }
 
+export interface DrawingOptions {
+  /** Of a terminal whose output does not say. */
+  readonly size: Size
+  /** A blank screen at that byte. Absent: the session's screen, from what is nearest. */
+  readonly from?: number | undefined
+  /** How far it may be to a known screen, and how much is drawn where none is so near. */
+  readonly replayBytes?: number
+  readonly tailBytes?: number
+}
+
+interface Ground {
+  readonly output: Output["Service"]
+  readonly emulators: Emulators["Service"]
+}
+
 export class Drawing {
   readonly session: string
-  emulator: Emulator
+  readonly #ground: Ground
+  readonly #options: DrawingOptions
+  readonly #files: CheckpointFiles
+  #emulator: RemoteEmulator | null = null
+  #size: Size
   offset = -1
+  /** False where what it was drawn from does not begin at a known screen. */
+  exact = true
 
-  constructor(session: string, size: Size) {
+  constructor(session: string, options: DrawingOptions, ground: Ground) {
     this.session = session
-    this.emulator = new Emulator(size)
+    this.#options = options
+    this.#ground = ground
+    this.#size = options.size
+    this.#files = new CheckpointFiles(ground.output.directoryOf(session))
   }
 
-  /** Draws what came since, at most the newest `screenReplayBytes` of it, and nothing from `before` on. */
-  readonly catchUp = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"], before = Number.POSITIVE_INFINITY) {
-    const end = Math.min(before, yield* output.end(this.session))
-    if (this.offset < 0 || end - this.offset > limits.screenReplayBytes) yield* this.#begin(output, end)
-    const resizes = yield* this.#resizes(output, end)
-    for (const resize of [...resizes, null]) {
-      const until = resize === null ? end : Math.min(resize.offset, end)
-      while (this.offset < until) yield* this.#draw(output, until)
-      if (resize === null || resize.offset > end) return
-      this.emulator.resize(resize)
-    }
-  })
+  /** After a `catchUp`. */
+  get emulator(): RemoteEmulator {
+    if (this.#emulator === null) throw new Error("nothing is drawn yet")
+    return this.#emulator
+  }
+
+  get cells(): number {
+    return this.#emulator?.standing().cells ?? 0
+  }
+
+  /** Draws what came since, and nothing from `before` on; a known screen that is too far off is left for a nearer one. */
+  catchUp(before = Number.POSITIVE_INFINITY): Effect.Effect<void, ScreenUnavailable> {
+    return this.#again(this.#catchUp(before))
+  }
 
   /** What the terminal says to one query, behind all that came before it. Nothing, where its place is drawn or gone already. */
-  readonly answer = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"], { from, to }: TerminalQuery) {
-    yield* this.catchUp(output, from)
+  readonly answer = Effect.fnUntraced(function* (this: Drawing, { from, to }: TerminalQuery) {
+    const { output } = this.#ground
+    yield* this.catchUp(from)
     let said = ""
     while (this.offset >= from && this.offset < to) {
       const page = yield* output.read(this.session, this.offset, to - this.offset)
@@ -49,42 +75,89 @@ export class Drawing {
   })
 
   dispose(): void {
-    this.emulator.dispose()
+    this.#emulator?.close()
+    this.#emulator = null
   }
 
-  /** After the first line break of what is replayed, so that it does not begin inside a sequence or a character. */
-  readonly #begin = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"], end: number) {
-    const begin = yield* output.begin(this.session)
-    const from = Math.max(begin, end - limits.screenReplayBytes)
-    this.#restart(from)
-    if (from === 0) return
-    const page = yield* output.read(this.session, from, Math.min(pageBytes, end - from))
-    if (page._tag === "Gap") return
-    const lineBreak = page.bytes.indexOf(0x0a)
-    if (lineBreak >= 0) this.offset = from + lineBreak + 1
+  /** The thread may have ended for another's sake: then all of it is drawn once more. */
+  #again(work: Effect.Effect<void, ScreenUnavailable>): Effect.Effect<void, ScreenUnavailable> {
+    const forgetting = Effect.tapError(work, () =>
+      Effect.sync(() => {
+        this.dispose()
+        this.offset = -1
+      })
+    )
+    return Effect.retry(forgetting, { times: mostAgain, while: ({ reason }) => reason === "lost" })
+  }
+
+  readonly #catchUp = Effect.fnUntraced(function* (this: Drawing, before: number) {
+    const { output } = this.#ground
+    const end = Math.min(before, yield* output.end(this.session))
+    if (this.#emulator === null || this.offset < 0 || end - this.offset > this.#replayBytes) yield* this.#begin(end)
+    const resizes = yield* this.#resizes(end)
+    for (const resize of [...resizes, null]) {
+      const until = resize === null ? end : Math.min(resize.offset, end)
+      while (this.offset < until) yield* this.#draw(until)
+      if (resize === null || resize.offset > end) return
+      yield* this.emulator.resize(resize)
+      this.#size = { cols: resize.cols, rows: resize.rows }
+    }
   })
 
-  readonly #draw = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"], until: number) {
-    const page = yield* output.read(this.session, this.offset, Math.min(pageBytes, until - this.offset))
-    if (page._tag === "Gap") return this.#restart(page.to)
+  get #replayBytes(): number {
+    return this.#options.replayBytes ?? limits.screenReplayBytes
+  }
+
+  /** A blank screen, a checkpoint or the first byte; where none is near, some way before the end. */
+  readonly #begin = Effect.fnUntraced(function* (this: Drawing, end: number) {
+    const { output } = this.#ground
+    const { from: blankAt, tailBytes = limits.screenTailBytes } = this.#options
+    const from = Math.max(yield* output.begin(this.session), this.#files.lostBefore())
+    const oldest = Math.max(from, end - this.#replayBytes)
+    if (blankAt !== undefined && blankAt >= oldest) return yield* this.#blank(blankAt, true)
+    const checkpoint = blankAt === undefined ? this.#files.newest(oldest, end) : null
+    if (checkpoint !== null) {
+      this.dispose()
+      this.#emulator = yield* this.#ground.emulators.open(this.session, checkpoint.screen.size, checkpoint.screen)
+      this.offset = checkpoint.offset
+      this.exact = checkpoint.exact
+      return
+    }
+    if (oldest === 0) return yield* this.#blank(0, true)
+    if (oldest > end)
+      return yield* new ScreenUnavailable({ session: this.session, reason: "cost", retryAfterMs: limits.screenBarMs.minimum })
+    yield* this.#blank(yield* this.#afterLine(Math.max(from, end - tailBytes), end), false)
+  })
+
+  /** After the first line break from there on: what comes before may be the middle of a sequence or a character. */
+  readonly #afterLine = Effect.fnUntraced(function* (this: Drawing, from: number, end: number) {
+    const page = yield* this.#ground.output.read(this.session, from, Math.min(limits.screenPageBytes, end - from))
+    const lineBreak = page._tag === "Gap" ? -1 : page.bytes.indexOf(0x0a)
+    return lineBreak < 0 ? from : from + lineBreak + 1
+  })
+
+  readonly #draw = Effect.fnUntraced(function* (this: Drawing, until: number) {
+    const page = yield* this.#ground.output.read(this.session, this.offset, Math.min(limits.screenPageBytes, until - this.offset))
+    if (page._tag === "Gap") return yield* this.#blank(page.to, false)
     // The index ends where the files do; a file that shrank under us shows what was read so far.
     if (page.bytes.length > 0) yield* this.emulator.write(page.bytes)
     this.offset = page.bytes.length > 0 ? page.next : until
   })
 
-  /** What came before is unknown: the screen is blank, of the size it had. */
-  #restart(offset: number): void {
-    const { size } = this.emulator
-    this.emulator.dispose()
-    this.emulator = new Emulator(size)
+  /** What came before is unknown or of no concern: the screen is blank, of the size it had. */
+  readonly #blank = Effect.fnUntraced(function* (this: Drawing, offset: number, exact: boolean) {
+    const size = this.#emulator?.standing().size ?? this.#size
+    this.dispose()
+    this.#emulator = yield* this.#ground.emulators.open(this.session, size)
     this.offset = offset
-  }
+    this.exact = exact
+  })
 
   /** From here on. The index begins with the size that was valid here, which is at an earlier offset than this. */
-  readonly #resizes = Effect.fnUntraced(function* (this: Drawing, output: Output["Service"], end: number) {
+  readonly #resizes = Effect.fnUntraced(function* (this: Drawing, end: number) {
     const from = this.offset
     const found = yield* Stream.runCollect(
-      output.index(this.session, from).pipe(
+      this.#ground.output.index(this.session, from).pipe(
         Stream.takeWhile(({ offset }) => offset <= end),
         Stream.filter((record) => record.kind === "resize"),
         Stream.map(({ cols, offset, rows }): Resize => ({ offset, cols, rows }))
@@ -95,9 +168,10 @@ export class Drawing {
     const after = found.filter(({ offset }) => offset > from)
     // The index names those at this very byte again each time: they are done when the last of them is.
     const newest = here.at(-1) ?? before
-    if (newest !== undefined && isOf(this.emulator.size, newest)) return after
+    if (newest !== undefined && isOf(this.emulator.standing().size, newest)) return after
     return before === undefined ? [...here, ...after] : [before, ...here, ...after]
   })
 }
 
+const mostAgain = 2
 const isOf = (size: Size, { cols, rows }: Size) => size.cols === cols && size.rows === rows

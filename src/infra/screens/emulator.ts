@@ -1,7 +1,6 @@
-/** A terminal without a window: bytes in, the screen they leave behind out. It answers queries where somebody wants to hear it. */
+/** A terminal without a window: bytes in, the screen they leave behind out, at once. It answers queries where it is asked to. */
 import serializing from "@xterm/addon-serialize"
 import headless from "@xterm/headless"
-import { Effect } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
 import { type EmulatorState, emulatorState, restoreState } from "./emulator-state.ts"
@@ -28,10 +27,15 @@ export interface EmulatorCheckpoint {
 
 /** What neither xterm's interface nor its serializer tells, and a restored screen is wrong without. */
 interface Internals {
+  readonly writeSync: (bytes: Uint8Array | string) => void
   readonly coreService: { readonly isCursorHidden: boolean }
   readonly coreMouseService: { readonly activeEncoding: string }
   readonly buffer: { readonly scrollTop: number; readonly scrollBottom: number; readonly x: number; readonly y: number }
 }
+
+/** Of what scrolled off a wide screen fewer lines are kept: a screen has so much memory, however it is shaped. */
+const scrollbackOf = ({ cols, rows }: Size): number =>
+  Math.max(0, Math.min(limits.screenScrollback, Math.floor(limits.screenCells / cols) - rows))
 
 const csi = "\x1b["
 const mouseEncodings: Readonly<Record<string, string>> = { SGR: `${csi}?1006h`, SGR_PIXELS: `${csi}?1016h` }
@@ -47,7 +51,8 @@ export class Emulator {
   #answers: string | null = null
 
   constructor({ cols, rows }: Size) {
-    this.#terminal = new headless.Terminal({ cols, rows, windowOptions, scrollback: limits.screenScrollback, allowProposedApi: true })
+    const scrollback = scrollbackOf({ cols, rows })
+    this.#terminal = new headless.Terminal({ cols, rows, windowOptions, scrollback, allowProposedApi: true, logLevel: "off" })
     // The serializer is typed for the terminal in a browser and uses what both have.
     this.#terminal.loadAddon(this.#serializer as unknown as headless.ITerminalAddon)
     this.#terminal.onTitleChange((title) => {
@@ -62,25 +67,29 @@ export class Emulator {
     return { cols: this.#terminal.cols, rows: this.#terminal.rows }
   }
 
-  /** Resolves when every byte has been interpreted. */
-  write(bytes: Uint8Array | string): Effect.Effect<void> {
-    return Effect.callback<void>((resume) => this.#terminal.write(bytes, () => resume(Effect.void)))
+  /** Returns when every byte has been interpreted: whatever comes from an agent passes a `Drawable` first. */
+  write(bytes: Uint8Array | string): void {
+    this.#internals.writeSync(bytes)
   }
 
   /** Like `write`, and tells what the terminal says to the queries in it. */
-  ask(bytes: Uint8Array): Effect.Effect<string> {
-    return Effect.suspend(() => {
-      this.#answers = ""
-      return Effect.map(this.write(bytes), () => {
-        const said = this.#answers ?? ""
-        this.#answers = null
-        return said
-      })
-    })
+  ask(bytes: Uint8Array): string {
+    this.#answers = ""
+    this.write(bytes)
+    const said = this.#answers
+    this.#answers = null
+    return said
   }
 
   resize({ cols, rows }: Size): void {
+    this.#terminal.options.scrollback = scrollbackOf({ cols, rows })
     this.#terminal.resize(cols, rows)
+  }
+
+  /** Cells in memory, at most. */
+  get cells(): number {
+    const { cols, rows } = this.#terminal
+    return cols * (2 * rows + scrollbackOf({ cols, rows }))
   }
 
   /** With so many lines of what scrolled off. Null inside a sequence or a character: a few bytes later there is one. */
@@ -89,13 +98,13 @@ export class Emulator {
     return state && { size: this.size, drawing: this.restoring(0), state }
   }
 
-  static readonly restored = Effect.fnUntraced(function* ({ drawing, size, state }: EmulatorCheckpoint) {
+  static restored({ drawing, size, state }: EmulatorCheckpoint): Emulator {
     const emulator = new Emulator(size)
-    yield* emulator.write(drawing)
+    emulator.write(drawing)
     restoreState(emulator.#terminal, state)
     emulator.#title = state.title
     return emulator
-  })
+  }
 
   picture(): Picture {
     const { active } = this.#terminal.buffer

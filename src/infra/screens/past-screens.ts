@@ -2,12 +2,12 @@
 import { Clock, Context, Effect, FiberMap, Layer, Schema, Semaphore } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
-import { outputDirectory } from "../holder/launch-directory.ts"
 import { offsetAt } from "../output/chunk-times.ts"
 import { Output } from "../output/output.ts"
 import { CheckpointFiles } from "./checkpoint-files.ts"
-import { Drawing } from "./drawing.ts"
-import { Emulator, type Picture } from "./emulator.ts"
+import { Drawing, type DrawingOptions } from "./drawing.ts"
+import type { Picture } from "./emulator.ts"
+import { Emulators, type ScreenUnavailable } from "./emulators.ts"
 
 export interface PastScreen extends Picture {
   readonly offset: number
@@ -28,114 +28,94 @@ export class PastScreens extends Context.Service<
   PastScreens,
   {
     /** After the byte before `offset`, or after the last there is. `size`: of a terminal that has not printed yet. */
-    readonly at: (session: string, offset: number, size: Size) => Effect.Effect<PastScreen, OutputGone>
+    readonly at: (session: string, offset: number, size: Size) => Effect.Effect<PastScreen, OutputGone | ScreenUnavailable>
     /** How far a session had printed by a time (epoch milliseconds). */
     readonly offsetAt: (session: string, wallMs: number) => Effect.Effect<number>
     /** Makes the checkpoints that are missing, slowly; gives way to a session that prints. */
     readonly keep: (session: string) => Effect.Effect<void>
   }
 >()("reprise/infra/PastScreens") {
-  static readonly layer = (options: { readonly home: string }): Layer.Layer<PastScreens, never, Output> =>
-    Layer.effect(
-      PastScreens,
-      Effect.gen(function* () {
-        const output = yield* Output
-        // A drawing holds megabytes, and the event loop for milliseconds at a time.
-        const few = yield* Semaphore.make(2)
-        const one = yield* Semaphore.make(1)
-        const filesOf = (session: string) => new CheckpointFiles(options.home, session)
-        const fibers = yield* FiberMap.make<string>()
-        const keep = (session: string) => one.withPermits(1)(kept(output, session, filesOf(session)))
-        yield* Effect.forkScoped(keepQuiet(output, keep))
-        return {
-          at: Effect.fnUntraced(function* (session, offset, size) {
-            const screen = yield* few.withPermits(1)(drawnAt(output, session, filesOf(session), offset, size))
-            // Who looks once looks again, and then finds what was missing.
-            yield* FiberMap.run(fibers, session, keep(session), { onlyIfMissing: true })
-            return screen
-          }),
-          offsetAt: (session, wallMs) => Effect.sync(() => offsetAt(outputDirectory(options.home, session), wallMs)),
-          keep: (session) => Effect.asVoid(keep(session))
-        }
-      })
-    )
+  static readonly layer: Layer.Layer<PastScreens, never, Output | Emulators> = Layer.effect(
+    PastScreens,
+    Effect.gen(function* () {
+      const output = yield* Output
+      const ground = { output, emulators: yield* Emulators }
+      // A drawing holds megabytes.
+      const few = yield* Semaphore.make(2)
+      const one = yield* Semaphore.make(1)
+      const fibers = yield* FiberMap.make<string>()
+      const keep = (session: string) => one.withPermits(1)(Effect.orElseSucceed(kept(ground, session), () => true))
+      yield* Effect.forkScoped(keepQuiet(output, keep))
+      return {
+        at: Effect.fnUntraced(function* (session, offset, size) {
+          const screen = yield* few.withPermits(1)(drawnAt(ground, session, offset, size))
+          // Who looks once looks again, and then finds what was missing.
+          yield* FiberMap.run(fibers, session, keep(session), { onlyIfMissing: true })
+          return screen
+        }),
+        offsetAt: (session, wallMs) => Effect.sync(() => offsetAt(output.directoryOf(session), wallMs)),
+        keep: (session) => Effect.asVoid(keep(session))
+      }
+    })
+  )
 }
 
-const drawnAt = Effect.fnUntraced(function* (
-  output: Output["Service"],
-  session: string,
-  files: CheckpointFiles,
-  asked: number,
-  size: Size
-) {
+interface Ground {
+  readonly output: Output["Service"]
+  readonly emulators: Emulators["Service"]
+}
+
+const filesOf = (output: Output["Service"], session: string) => new CheckpointFiles(output.directoryOf(session))
+
+const drawnAt = Effect.fnUntraced(function* (ground: Ground, session: string, asked: number, size: Size) {
+  const { output } = ground
   const from = yield* output.begin(session)
   const to = yield* output.end(session)
   const offset = Math.min(asked, to)
   // Before its first byte a terminal is blank, whatever is left of what came later.
   if (offset > 0 && offset <= from) return yield* new OutputGone({ session, offset, from, to })
-  const oldest = Math.max(from, offset - limits.screenPastReplayBytes)
-  const { drawing, exact } = yield* Effect.acquireRelease(
-    begun(output, session, files.newest(oldest, offset), oldest, size),
-    ({ drawing }) => Effect.sync(() => drawing.dispose())
-  )
-  const { emulator } = drawing
-  yield* drawing.catchUp(output, offset)
-  // Another one was begun behind a gap.
-  const whole = offset === 0 || (exact && drawing.emulator === emulator)
-  return { ...drawing.emulator.picture(), offset, ansi: drawing.emulator.restoring(0), exact: whole } satisfies PastScreen
+  const drawing = yield* begun(ground, session, {
+    size,
+    replayBytes: limits.screenPastReplayBytes,
+    tailBytes: limits.screenPastReplayBytes
+  })
+  yield* drawing.catchUp(offset)
+  const picture = yield* drawing.emulator.picture
+  const ansi = yield* drawing.emulator.restoring(0)
+  return { ...picture, offset, ansi, exact: offset === 0 || drawing.exact } satisfies PastScreen
 }, Effect.scoped)
 
-/** From the checkpoint, or from `oldest` on, where the first line break is: what comes before may be the middle of a sequence. */
-const begun = Effect.fnUntraced(function* (
-  output: Output["Service"],
-  session: string,
-  checkpoint: ReturnType<CheckpointFiles["newest"]>,
-  oldest: number,
-  size: Size
-) {
-  const drawing = new Drawing(session, checkpoint?.screen.size ?? size)
-  if (checkpoint !== null) {
-    drawing.dispose()
-    drawing.emulator = yield* Emulator.restored(checkpoint.screen)
-    drawing.offset = checkpoint.offset
-    return { drawing, exact: checkpoint.exact }
-  }
-  drawing.offset = oldest
-  if (oldest === 0) return { drawing, exact: true }
-  const page = yield* output.read(session, oldest, pageBytes)
-  const lineBreak = page._tag === "Gap" ? -1 : page.bytes.indexOf(0x0a)
-  if (lineBreak >= 0) drawing.offset = oldest + lineBreak + 1
-  return { drawing, exact: false }
-})
-
-const pageBytes = 65_536
-/** A sequence is over within this, or its checkpoint is left out. */
-const longestSequenceBytes = 256
+const begun = (ground: Ground, session: string, options: DrawingOptions) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Drawing(session, options, ground)),
+    (drawing) => Effect.sync(() => drawing.dispose())
+  )
 
 /** False where it was broken off. */
-const kept = Effect.fnUntraced(function* (output: Output["Service"], session: string, files: CheckpointFiles) {
+const kept = Effect.fnUntraced(function* (ground: Ground, session: string) {
+  const { output } = ground
+  const files = filesOf(output, session)
   const from = yield* output.begin(session)
   const to = yield* output.end(session)
   files.dropBelow(from)
-  if (to - (files.offsets().at(-1) ?? from) < limits.screenCheckpointBytes) return true
-  const newest = files.newest(from, to)
+  const last = Math.max(files.offsets().at(-1) ?? from, files.lostBefore())
+  if (to - last < limits.screenCheckpointBytes) return true
   // Drawn from its very beginning: a long way, and so made in many steps.
-  const start = yield* Effect.acquireRelease(begun(output, session, newest, from, { cols: 80, rows: 24 }), ({ drawing }) =>
-    Effect.sync(() => drawing.dispose())
-  )
-  const { drawing } = start
-  let { exact } = start
+  const drawing = yield* begun(ground, session, {
+    size: { cols: 80, rows: 24 },
+    replayBytes: Number.POSITIVE_INFINITY,
+    tailBytes: to - from
+  })
+  yield* drawing.catchUp(last)
   let mark = drawing.offset + limits.screenCheckpointBytes
   while (drawing.offset < to) {
-    const page = Math.min(drawing.offset + pageBytes, mark, to)
+    const page = Math.min(drawing.offset + limits.screenPageBytes, mark, to)
     const startedAt = yield* Clock.currentTimeMillis
-    const { emulator, offset } = drawing
-    yield* drawing.catchUp(output, page)
-    // Another one was begun behind a gap.
-    exact &&= drawing.emulator === emulator
+    const { offset } = drawing
+    yield* drawing.catchUp(page)
     if (drawing.offset === offset) return false
     if (drawing.offset >= mark) {
-      yield* saved(output, drawing, files, exact)
+      yield* saved(drawing, files)
       mark = drawing.offset + limits.screenCheckpointBytes
     }
     // It prints again: there is more urgent work, and what is made is not lost.
@@ -146,15 +126,10 @@ const kept = Effect.fnUntraced(function* (output: Output["Service"], session: st
   return true
 }, Effect.scoped)
 
-/** A few bytes later, where the place is inside a sequence or a character. */
-const saved = Effect.fnUntraced(function* (output: Output["Service"], drawing: Drawing, files: CheckpointFiles, exact: boolean) {
-  for (let bytes = 0; bytes < longestSequenceBytes; bytes++) {
-    const screen = drawing.emulator.checkpoint(limits.screenCheckpointLines)
-    if (screen !== null) return files.save({ offset: drawing.offset, exact, screen })
-    const before = drawing.offset
-    yield* drawing.catchUp(output, before + 1)
-    if (drawing.offset === before) return
-  }
+/** Where the last whole sequence or character ends; not within a string that is dropped. */
+const saved = Effect.fnUntraced(function* (drawing: Drawing, files: CheckpointFiles) {
+  const screen = yield* drawing.emulator.checkpoint(limits.screenCheckpointLines)
+  if (screen !== null) files.save({ offset: drawing.offset - drawing.emulator.standing().held, exact: drawing.exact, screen })
 })
 
 /** A flood has the processor to itself: only who printed nothing since the last look is drawn. */

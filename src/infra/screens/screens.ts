@@ -2,9 +2,11 @@
 import { Clock, Context, Effect, Layer, Schedule, Semaphore } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
+import type { StringKind } from "../../domain/terminal/sequences.ts"
 import { Output } from "../output/output.ts"
 import { Drawing } from "./drawing.ts"
 import type { Picture } from "./emulator.ts"
+import { Emulators, type ScreenUnavailable } from "./emulators.ts"
 
 /** The screen after the byte before `offset`. */
 export interface ScreenSeen extends Picture {
@@ -16,29 +18,33 @@ export interface ScreenNow extends ScreenSeen {
   readonly ansi: string
 }
 
-/** What brings another terminal of `size` to the state after the byte before `offset`. */
+/**
+ * What brings another terminal of `size` to the state after the byte before `offset`, where a sequence or a character begins; or, where
+ * `dropping` says so, inside a string of that kind which is too long to be read.
+ */
 export interface Restore {
   readonly offset: number
   readonly size: Size
   readonly bytes: Uint8Array
+  readonly dropping: StringKind | null
 }
 
 export class Screens extends Context.Service<
   Screens,
   {
     /** `size`: what the terminal has if its output does not say. */
-    readonly now: (session: string, size: Size) => Effect.Effect<ScreenNow>
+    readonly now: (session: string, size: Size) => Effect.Effect<ScreenNow, ScreenUnavailable>
     /** The same without what draws it: for who reads it often. */
-    readonly seen: (session: string, size: Size) => Effect.Effect<ScreenSeen>
-    readonly restore: (session: string, size: Size) => Effect.Effect<Restore>
+    readonly seen: (session: string, size: Size) => Effect.Effect<ScreenSeen, ScreenUnavailable>
+    readonly restore: (session: string, size: Size) => Effect.Effect<Restore, ScreenUnavailable>
     /** How many screens are in memory. */
     readonly kept: Effect.Effect<number>
   }
 >()("reprise/infra/Screens") {
-  static readonly layer: Layer.Layer<Screens, never, Output> = Layer.effect(
+  static readonly layer: Layer.Layer<Screens, never, Output | Emulators> = Layer.effect(
     Screens,
     Effect.gen(function* () {
-      const output = yield* Output
+      const ground = { output: yield* Output, emulators: yield* Emulators }
       const kept = new Map<string, Kept>()
       yield* Effect.addFinalizer(() => Effect.sync(() => drop(kept, () => true)))
       yield* Effect.forkScoped(
@@ -50,18 +56,25 @@ export class Screens extends Context.Service<
         )
       )
       /** One at a time for each session; the least recently used goes when there are too many. */
-      const withScreen = Effect.fnUntraced(function* <A>(session: string, size: Size, look: (drawing: Drawing) => A) {
-        const screen = kept.get(session) ?? { drawing: new Drawing(session, size), turn: Semaphore.makeUnsafe(1), usedAt: 0, users: 0 }
+      const withScreen = Effect.fnUntraced(function* <A>(
+        session: string,
+        size: Size,
+        look: (drawing: Drawing) => Effect.Effect<A, ScreenUnavailable>
+      ) {
+        const screen = kept.get(session) ?? {
+          drawing: new Drawing(session, { size }, ground),
+          turn: Semaphore.makeUnsafe(1),
+          usedAt: 0,
+          users: 0
+        }
         kept.delete(session)
         kept.set(session, screen)
         screen.users += 1
-        for (const [oldest, { drawing, users }] of kept) {
-          if (kept.size <= limits.screens) break
-          if (users > 0) continue
-          drawing.dispose()
-          kept.delete(oldest)
-        }
-        const seen = Effect.map(screen.drawing.catchUp(output), () => look(screen.drawing))
+        makeRoom(kept)
+        const seen = Effect.andThen(
+          screen.drawing.catchUp(),
+          Effect.suspend(() => look(screen.drawing))
+        )
         return yield* screen.turn
           .withPermits(1)(seen)
           .pipe(
@@ -75,14 +88,23 @@ export class Screens extends Context.Service<
       })
       return {
         now: (session, size) =>
-          withScreen(session, size, ({ emulator, offset }) => ({ ...emulator.picture(), offset, ansi: emulator.restoring(0) })),
-        seen: (session, size) => withScreen(session, size, ({ emulator, offset }) => ({ ...emulator.picture(), offset })),
+          withScreen(
+            session,
+            size,
+            Effect.fnUntraced(function* ({ emulator, offset }) {
+              const picture = yield* emulator.picture
+              return { ...picture, offset, ansi: yield* emulator.restoring(0) }
+            })
+          ),
+        seen: (session, size) =>
+          withScreen(session, size, ({ emulator, offset }) => Effect.map(emulator.picture, (picture) => ({ ...picture, offset }))),
         restore: (session, size) =>
-          withScreen(session, size, ({ emulator, offset }) => ({
-            offset,
-            size: emulator.size,
-            bytes: Buffer.from(emulator.restoring(limits.screenScrollback), "utf8")
-          })),
+          withScreen(session, size, ({ emulator, offset }) =>
+            Effect.map(emulator.restoring(limits.screenScrollback), (text) => {
+              const { dropping, held, size } = emulator.standing()
+              return { offset: offset - held, size, bytes: Buffer.from(text, "utf8"), dropping }
+            })
+          ),
         kept: Effect.sync(() => kept.size)
       }
     })
@@ -94,6 +116,19 @@ interface Kept {
   readonly turn: Semaphore.Semaphore
   usedAt: number
   users: number
+}
+
+/** The least recently used go first, where there are too many, or too large ones. */
+const makeRoom = (kept: Map<string, Kept>): void => {
+  let cells = 0
+  for (const { drawing } of kept.values()) cells += drawing.cells
+  for (const [oldest, { drawing, users }] of kept) {
+    if (kept.size <= limits.screens && cells <= limits.screensCells) return
+    if (users > 0) continue
+    cells -= drawing.cells
+    drawing.dispose()
+    kept.delete(oldest)
+  }
 }
 
 const drop = (kept: Map<string, Kept>, old: (screen: Kept) => boolean): void => {

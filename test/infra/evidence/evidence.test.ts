@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { Evidence } from "../../../src/infra/evidence/evidence.ts"
 import { Output } from "../../../src/infra/output/output.ts"
+import { Emulators } from "../../../src/infra/screens/emulators.ts"
 import { Screens } from "../../../src/infra/screens/screens.ts"
 import { launched, temporaryDirectory } from "./launched.ts"
 
@@ -24,7 +25,10 @@ describe("evidence of a launch", () => {
       const status = { pid: launch.pid, procStart: String(launch.process.startTime), status: "idle" }
       writeFileSync(join(home, ".claude", "sessions", `${launch.pid}.json`), JSON.stringify(status))
 
-      const layer = Layer.provide(Evidence.layer, Layer.provideMerge(Screens.layer, Output.layer({ home })))
+      const layer = Layer.provide(
+        Evidence.layer,
+        Layer.provideMerge(Layer.provideMerge(Screens.layer, Emulators.layer), Output.layer({ home }))
+      )
       yield* Effect.gen(function* () {
         const evidence = yield* Evidence
         const first = <A>(stream: Stream.Stream<A>) => Effect.map(Stream.runCollect(Stream.take(stream, 1)), ([one]) => one)

@@ -10,6 +10,7 @@ import { watchScreen } from "../../../src/infra/evidence/screen-watch.ts"
 import { outputDirectory } from "../../../src/infra/holder/launch-directory.ts"
 import { Spool } from "../../../src/infra/holder/spool.ts"
 import { Output } from "../../../src/infra/output/output.ts"
+import { Emulators } from "../../../src/infra/screens/emulators.ts"
 import { type ScreenSeen, Screens } from "../../../src/infra/screens/screens.ts"
 
 const stepMs = 50
@@ -39,9 +40,10 @@ const watching = <A, E>(test: (watched: Watched) => Effect.Effect<A, E>) =>
     yield* Effect.gen(function* () {
       const output = yield* Output
       const seen: Array<ScreenSeen> = []
-      // The emulator draws in a timer of its own, on the real clock.
+      const emulators = yield* Emulators
+      // The emulator draws in a thread of its own, on the real clock.
       const turns = Effect.promise(async () => {
-        for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setTimeout(resolve, 2))
+        for (let quiet = 0; quiet < 2; quiet = emulators.isBusy() ? 0 : quiet + 1) await new Promise((resolve) => setTimeout(resolve, 2))
       })
       const pass = Effect.fnUntraced(function* (ms: number) {
         for (let left = ms; left > 0; left -= stepMs) {
@@ -60,7 +62,10 @@ const watching = <A, E>(test: (watched: Watched) => Effect.Effect<A, E>) =>
       )
       yield* turns
       yield* test({ seen, print, pass })
-    }).pipe(Effect.scoped, Effect.provide(Layer.fresh(Layer.provideMerge(Screens.layer, Output.layer({ home })))))
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.fresh(Layer.provideMerge(Layer.provideMerge(Screens.layer, Emulators.layer), Output.layer({ home }))))
+    )
   }).pipe(Effect.scoped)
 
 const firstLines = (seen: ReadonlyArray<ScreenSeen>) => seen.map(({ lines }) => lines[0])

@@ -10,6 +10,7 @@ import { outputDirectory } from "../../../src/infra/holder/launch-directory.ts"
 import { Spool } from "../../../src/infra/holder/spool.ts"
 import { Output } from "../../../src/infra/output/output.ts"
 import { Answering } from "../../../src/infra/screens/answering.ts"
+import { Emulators } from "../../../src/infra/screens/emulators.ts"
 import { answers, queries } from "../../support/terminal-queries.ts"
 
 const session = "s-000000000000"
@@ -30,7 +31,10 @@ const conversing = Effect.gen(function* () {
   })
   const read = makeQueryReader(0)
   const answering = Effect.flatMap(Answering, (terminals) => terminals.in(session))
-  const answer = yield* Effect.provide(answering, Layer.fresh(Layer.provide(Answering.layer, Output.layer({ home }))))
+  const answer = yield* Effect.provide(
+    answering,
+    Layer.fresh(Layer.provide(Layer.provide(Answering.layer, Emulators.layer), Output.layer({ home })))
+  )
   const heard = (text: string) => {
     spool.append(Buffer.from(text))
     return answer(read(Buffer.from(text)))

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
 import { Emulator, type EmulatorCheckpoint } from "../../../src/infra/screens/emulator.ts"
 
 const size = { cols: 40, rows: 10 }
@@ -71,49 +70,45 @@ const chance = (seed: number) => () => {
 }
 
 describe("a checkpoint of a terminal", () => {
-  it.live("goes on as one that drew everything, wherever it was taken", () =>
-    Effect.gen(function* () {
-      let taken = 0
-      for (let seed = 1; seed <= 400; seed++) {
-        const next = chance(seed)
-        const bytes = Buffer.from(Array.from({ length: 60 }, () => phrases[Math.floor(next() * phrases.length)]).join(""))
-        const cut = Math.floor(next() * bytes.length)
-        const whole = new Emulator(size)
-        yield* whole.write(bytes.subarray(0, cut))
-        const checkpoint = whole.checkpoint(100)
-        yield* whole.write(bytes.subarray(cut))
-        if (checkpoint === null) continue
-        taken += 1
-        const restored = yield* Emulator.restored(JSON.parse(JSON.stringify(checkpoint)) as EmulatorCheckpoint)
-        yield* restored.write(bytes.subarray(cut))
-        assert.deepStrictEqual(restored.picture(), whole.picture(), `seed ${seed}, cut at ${cut}: ${JSON.stringify(bytes.toString())}`)
-        assert.strictEqual(restored.restoring(0), whole.restoring(0), `seed ${seed}, cut at ${cut}: ${JSON.stringify(bytes.toString())}`)
-        whole.dispose()
-        restored.dispose()
-      }
-      assert.isAbove(taken, 150)
-    })
-  )
+  it("goes on as one that drew everything, wherever it was taken", () => {
+    let taken = 0
+    for (let seed = 1; seed <= 400; seed++) {
+      const next = chance(seed)
+      const bytes = Buffer.from(Array.from({ length: 60 }, () => phrases[Math.floor(next() * phrases.length)]).join(""))
+      const cut = Math.floor(next() * bytes.length)
+      const whole = new Emulator(size)
+      whole.write(bytes.subarray(0, cut))
+      const checkpoint = whole.checkpoint(100)
+      whole.write(bytes.subarray(cut))
+      if (checkpoint === null) continue
+      taken += 1
+      const restored = Emulator.restored(JSON.parse(JSON.stringify(checkpoint)) as EmulatorCheckpoint)
+      restored.write(bytes.subarray(cut))
+      assert.deepStrictEqual(restored.picture(), whole.picture(), `seed ${seed}, cut at ${cut}: ${JSON.stringify(bytes.toString())}`)
+      assert.strictEqual(restored.restoring(0), whole.restoring(0), `seed ${seed}, cut at ${cut}: ${JSON.stringify(bytes.toString())}`)
+      whole.dispose()
+      restored.dispose()
+    }
+    assert.isAbove(taken, 150)
+  })
 
-  it.live("is not taken inside a sequence or a character", () =>
-    Effect.gen(function* () {
-      for (const [written, whole] of [
-        ["a", true],
-        ["\x1b", false],
-        ["\x1b[3", false],
-        ["\x1b[31m", true],
-        ["\x1b]2;tit", false],
-        ["\x1b]2;title\x07", true]
-      ] as const) {
-        const emulator = new Emulator(size)
-        yield* emulator.write(Buffer.from(written))
-        assert.strictEqual(emulator.checkpoint(0) !== null, whole, JSON.stringify(written))
-        emulator.dispose()
-      }
+  it("is not taken inside a sequence or a character", () => {
+    for (const [written, whole] of [
+      ["a", true],
+      ["\x1b", false],
+      ["\x1b[3", false],
+      ["\x1b[31m", true],
+      ["\x1b]2;tit", false],
+      ["\x1b]2;title\x07", true]
+    ] as const) {
       const emulator = new Emulator(size)
-      yield* emulator.write(Buffer.from("é").subarray(0, 1))
-      assert.isNull(emulator.checkpoint(0))
+      emulator.write(Buffer.from(written))
+      assert.strictEqual(emulator.checkpoint(0) !== null, whole, JSON.stringify(written))
       emulator.dispose()
-    })
-  )
+    }
+    const emulator = new Emulator(size)
+    emulator.write(Buffer.from("é").subarray(0, 1))
+    assert.isNull(emulator.checkpoint(0))
+    emulator.dispose()
+  })
 })

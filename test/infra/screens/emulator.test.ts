@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
 import { Emulator } from "../../../src/infra/screens/emulator.ts"
 
 const size = { cols: 40, rows: 10 }
@@ -29,46 +28,40 @@ const state = (emulator: Emulator) => ({ ...emulator.picture(), title: "", again
 
 describe("a restored screen", () => {
   for (const [name, bytes] of Object.entries(scenes)) {
-    it.live(`with ${name} is the screen, and goes on as it does`, () =>
-      Effect.gen(function* () {
-        const original = new Emulator(size)
-        const copy = new Emulator(size)
-        // Whatever a person's terminal was doing before must not show through.
-        yield* copy.write(`${csi}?1049h${csi}?25l${csi}?1003h${csi}3;4r${csi}41mleft over${csi}?6h`)
-        yield* original.write(bytes)
-        yield* copy.write(original.restoring(1_000))
-        assert.deepStrictEqual(state(copy), state(original))
-        yield* original.write(after)
-        yield* copy.write(after)
-        assert.deepStrictEqual(state(copy), state(original))
-        original.dispose()
-        copy.dispose()
-      })
-    )
+    it(`with ${name} is the screen, and goes on as it does`, () => {
+      const original = new Emulator(size)
+      const copy = new Emulator(size)
+      // Whatever a person's terminal was doing before must not show through.
+      copy.write(`${csi}?1049h${csi}?25l${csi}?1003h${csi}3;4r${csi}41mleft over${csi}?6h`)
+      original.write(bytes)
+      copy.write(original.restoring(1_000))
+      assert.deepStrictEqual(state(copy), state(original))
+      original.write(after)
+      copy.write(after)
+      assert.deepStrictEqual(state(copy), state(original))
+      original.dispose()
+      copy.dispose()
+    })
   }
 
-  it.live("carries what no picture shows: the pointer's encoding, and that the cursor is hidden", () =>
-    Effect.gen(function* () {
-      const emulator = new Emulator(size)
-      yield* emulator.write(`${csi}?1002h${csi}?1006h${csi}?25l`)
-      const copy = new Emulator(size)
-      yield* copy.write(emulator.restoring(0))
-      for (const restored of [emulator, copy]) {
-        for (const mode of ["?1002h", "?1006h", "?25l"]) assert.include(restored.restoring(0).slice(-40), csi + mode)
-      }
-      yield* copy.write(`${csi}?25h${csi}?1006l`)
-      for (const mode of ["?1006h", "?25l"]) assert.notInclude(copy.restoring(0).slice(-40), csi + mode)
-    })
-  )
+  it("carries what no picture shows: the pointer's encoding, and that the cursor is hidden", () => {
+    const emulator = new Emulator(size)
+    emulator.write(`${csi}?1002h${csi}?1006h${csi}?25l`)
+    const copy = new Emulator(size)
+    copy.write(emulator.restoring(0))
+    for (const restored of [emulator, copy]) {
+      for (const mode of ["?1002h", "?1006h", "?25l"]) assert.include(restored.restoring(0).slice(-40), csi + mode)
+    }
+    copy.write(`${csi}?25h${csi}?1006l`)
+    for (const mode of ["?1006h", "?25l"]) assert.notInclude(copy.restoring(0).slice(-40), csi + mode)
+  })
 
-  it.live("tells the title, the cursor and the screen it is on", () =>
-    Effect.gen(function* () {
-      const emulator = new Emulator(size)
-      yield* emulator.write(`\x1b]2;a title\x07${csi}?1049h${csi}3;5Hxy`)
-      const { altScreen, cursor, lines, title } = emulator.picture()
-      assert.deepStrictEqual([altScreen, cursor, title, lines[2]], [true, { x: 6, y: 2 }, "a title", "    xy"])
-      assert.strictEqual(lines.length, 10)
-      emulator.dispose()
-    })
-  )
+  it("tells the title, the cursor and the screen it is on", () => {
+    const emulator = new Emulator(size)
+    emulator.write(`\x1b]2;a title\x07${csi}?1049h${csi}3;5Hxy`)
+    const { altScreen, cursor, lines, title } = emulator.picture()
+    assert.deepStrictEqual([altScreen, cursor, title, lines[2]], [true, { x: 6, y: 2 }, "a title", "    xy"])
+    assert.strictEqual(lines.length, 10)
+    emulator.dispose()
+  })
 })

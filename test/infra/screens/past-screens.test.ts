@@ -8,6 +8,7 @@ import { outputDirectory } from "../../../src/infra/holder/launch-directory.ts"
 import { Spool } from "../../../src/infra/holder/spool.ts"
 import { Output } from "../../../src/infra/output/output.ts"
 import { Emulator } from "../../../src/infra/screens/emulator.ts"
+import { Emulators } from "../../../src/infra/screens/emulators.ts"
 import { PastScreens } from "../../../src/infra/screens/past-screens.ts"
 
 const size = { cols: 80, rows: 24 }
@@ -35,7 +36,7 @@ const withSpool = <A, E>(test: (place: Place) => Effect.Effect<A, E, Output | Pa
         return []
       }
     }
-    const layer = Layer.fresh(Layer.provideMerge(PastScreens.layer({ home }), Output.layer({ home })))
+    const layer = Layer.fresh(Layer.provideMerge(Layer.provide(PastScreens.layer, Emulators.layer), Output.layer({ home })))
     return yield* Effect.provide(test({ spool, directory, checkpoints }), layer)
   }).pipe(Effect.scoped)
 
@@ -63,7 +64,7 @@ const play = (spool: Spool, steps: ReadonlyArray<Step>) => {
 }
 
 /** Drawn from the first byte, without a file in between: the picture at each of these offsets, which rise. */
-const drawn = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>, offsets: ReadonlyArray<number>) {
+const drawn = (steps: ReadonlyArray<Step>, offsets: ReadonlyArray<number>) => {
   const emulator = new Emulator(size)
   const pictures = new Map<number, unknown>()
   let at = 0
@@ -74,16 +75,16 @@ const drawn = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>, offsets: 
     }
     let done = 0
     for (const offset of offsets.filter((offset) => offset > at && offset <= at + step.length)) {
-      yield* emulator.write(step.subarray(done, offset - at))
+      emulator.write(step.subarray(done, offset - at))
       done = offset - at
       pictures.set(offset, { ...emulator.picture(), ansi: emulator.restoring(0) })
     }
-    yield* emulator.write(step.subarray(done))
+    emulator.write(step.subarray(done))
     at += step.length
   }
   emulator.dispose()
   return pictures
-})
+}
 
 describe("a screen of the past", () => {
   it.live(
@@ -94,7 +95,7 @@ describe("a screen of the past", () => {
           const steps = program(5_300_000)
           play(spool, steps)
           const offsets = [1, 17, 70_001, 999_999, 1_048_576, 1_900_000, 2_500_001, 3_400_000, 4_194_304, 5_299_999, 5_300_000]
-          const expected = yield* drawn(steps, offsets)
+          const expected = drawn(steps, offsets)
           const past = yield* PastScreens
           const near = yield* past.at(session, 1_500_000, size)
           assert.deepStrictEqual([near.exact, near.offset], [true, 1_500_000], "what is near the beginning needs no checkpoint")
@@ -157,7 +158,7 @@ describe("a screen of the past", () => {
           const expected = yield* past.at(session, 2_200_000, size)
           const [first, second] = checkpoints().toSorted()
           writeFileSync(join(directory, second!), readFileSync(join(directory, second!), "utf8").slice(0, 500))
-          writeFileSync(join(directory, first!), readFileSync(join(directory, first!), "utf8").replace(/"format":"1/, '"format":"0'))
+          writeFileSync(join(directory, first!), readFileSync(join(directory, first!), "utf8").replace(/"format":"2/, '"format":"0'))
           const { exact } = yield* past.at(session, 2_200_000, size)
           assert.deepStrictEqual([expected.exact, exact], [true, false])
           yield* past.keep(session)

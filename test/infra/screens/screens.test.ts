@@ -9,6 +9,7 @@ import { outputDirectory } from "../../../src/infra/holder/launch-directory.ts"
 import { Spool } from "../../../src/infra/holder/spool.ts"
 import { Output } from "../../../src/infra/output/output.ts"
 import { Emulator } from "../../../src/infra/screens/emulator.ts"
+import { Emulators } from "../../../src/infra/screens/emulators.ts"
 import { Screens } from "../../../src/infra/screens/screens.ts"
 
 const size = { cols: 80, rows: 24 }
@@ -22,20 +23,23 @@ const withSpool = <A, E>(test: (spool: Spool) => Effect.Effect<A, E, Output | Sc
       (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
     )
     const spool = new Spool({ directory: outputDirectory(home, session), retentionBytes, size, onDropped: () => {}, onKept: () => {} })
-    return yield* Effect.provide(test(spool), Layer.fresh(Layer.provideMerge(Screens.layer, Output.layer({ home }))))
+    return yield* Effect.provide(
+      test(spool),
+      Layer.fresh(Layer.provideMerge(Layer.provide(Screens.layer, Emulators.layer), Output.layer({ home })))
+    )
   }).pipe(Effect.scoped)
 
 /** The same bytes and resizes, drawn without a file in between. */
-const drawn = Effect.fnUntraced(function* (steps: ReadonlyArray<string | { readonly cols: number; readonly rows: number }>) {
+const drawn = (steps: ReadonlyArray<string | { readonly cols: number; readonly rows: number }>) => {
   const emulator = new Emulator(size)
   for (const step of steps) {
-    if (typeof step === "string") yield* emulator.write(Buffer.from(step))
+    if (typeof step === "string") emulator.write(Buffer.from(step))
     else emulator.resize(step)
   }
   const picture = emulator.picture()
   emulator.dispose()
   return picture
-})
+}
 
 describe("a session's screen", () => {
   it.live("is blank, of the size given, before there is any output", () =>
@@ -60,7 +64,7 @@ describe("a session's screen", () => {
         long,
         { cols: 30, rows: 8 }
       ]
-      const expected = yield* drawn(steps)
+      const expected = drawn(steps)
       const play = (spool: Spool, step: (typeof steps)[number]) =>
         typeof step === "string" ? spool.append(Buffer.from(step)) : spool.resize(step)
       const look = Effect.flatMap(Screens, (screens) => screens.now(session, size))
