@@ -9,12 +9,18 @@ if (hook === undefined) {
     import("effect"),
     import("../package.json", { with: { type: "json" } })
   ])
-  main(words, manifest.version, (options) =>
-    Effect.flatMap(
-      Effect.promise(() => import("./serve.ts")),
-      ({ serve }) => serve(options)
-    )
-  )
+  main(words, manifest.version, {
+    serve: (options) =>
+      Effect.flatMap(
+        Effect.promise(() => import("./serve.ts")),
+        ({ serve }) => serve(options)
+      ),
+    stopLaunchesOf: (home) =>
+      Effect.flatMap(
+        Effect.promise(() => import("./stop-launches-of.ts")),
+        ({ stopLaunchesOf }) => stopLaunchesOf(home)
+      )
+  })
 } else {
   // The agent waits for it: the program that hooks call reads the rest of the command line, and loads nothing.
   process.argv.splice(2, words.length, ...hook)

@@ -25,7 +25,7 @@ import { report } from "./commands/report.ts"
 import { run } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
 import { Serve, serve } from "./commands/serve.ts"
-import { shutdown } from "./commands/shutdown.ts"
+import { StopLaunchesOf, shutdown } from "./commands/shutdown.ts"
 import { state } from "./commands/state.ts"
 import { tools } from "./commands/tools.ts"
 import { trace } from "./commands/trace.ts"
@@ -68,12 +68,14 @@ export const program = root.pipe(
   ])
 )
 
-/** Runs one command line, and ends the process. `daemon` is what `serve` runs. */
-export const main = (
-  words: ReadonlyArray<string>,
-  version: string,
-  daemon: (options: ServeOptions) => Effect.Effect<void, unknown>
-): void => {
+/** What the command line runs of the daemon, loaded by the commands that need it. */
+export interface Parts {
+  readonly serve: (options: ServeOptions) => Effect.Effect<void, unknown>
+  readonly stopLaunchesOf: (home: string) => Effect.Effect<number, unknown>
+}
+
+/** Runs one command line, and ends the process. */
+export const main = (words: ReadonlyArray<string>, version: string, parts: Parts): void => {
   leaveWithReader()
   const signalled = listenForEnd()
   const serving = commandName(words) === "serve"
@@ -86,7 +88,8 @@ export const main = (
     onExit(exitCodeAfter(exit.cause as Cause.Cause<unknown>, json))
   }
   Command.runWith(program, { version })(namePolicies(separateCommand(words))).pipe(
-    Effect.provideService(Serve, daemon),
+    Effect.provideService(Serve, parts.serve),
+    Effect.provideService(StopLaunchesOf, parts.stopLaunchesOf),
     Effect.provide(Layer.mergeAll(NodeServices.layer, presenter, CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }))),
     NodeRuntime.runMain({ teardown, disableErrorReporting: true })
   )

@@ -1,15 +1,21 @@
 /** Which session a person means: its id, the beginning of its id if no other begins so, or its name. Never a guess. */
 import { Effect } from "effect"
 import type { SessionView } from "../domain/view.ts"
+import type { Problem } from "../http/problems.ts"
 import type { Daemon } from "./daemon.ts"
 import { AmbiguousSession, NoSuchSession } from "./failures.ts"
 
-/** A whole id goes to the daemon as it is; anything else is looked up among all sessions. */
+/** A whole id goes to the daemon as it is; anything else, and a session whose facts cannot be read, is looked up in the list. */
 export const resolve = Effect.fnUntraced(function* (daemon: Daemon, given: string) {
-  if (isId(given))
-    return yield* daemon
-      .ask(daemon.client.sessions.get({ params: { id: given }, headers: {} }))
-      .pipe(Effect.catchTag("Problem", (problem) => Effect.fail(problem.status === 404 ? new NoSuchSession({ given }) : problem)))
+  if (isId(given)) {
+    const found = yield* daemon.ask(daemon.client.sessions.get({ params: { id: given }, headers: {} })).pipe(
+      Effect.catchTag("Problem", (problem): Effect.Effect<null, NoSuchSession | Problem> => {
+        if (problem.status === 404) return Effect.fail(new NoSuchSession({ given }))
+        return problem.code === "quarantined" ? Effect.succeed(null) : Effect.fail(problem)
+      })
+    )
+    if (found !== null) return found
+  }
   const candidates = matching(yield* allSessions(daemon, {}), given)
   const [only, ...others] = candidates
   if (only === undefined) return yield* new NoSuchSession({ given })

@@ -1,5 +1,6 @@
 /** A stop reaches the agent whatever state the session's log, facts and holder are in. */
-import { readFileSync } from "node:fs"
+import { spawn } from "node:child_process"
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import Sqlite from "better-sqlite3"
 import { assert, describe, it } from "vitest"
@@ -89,3 +90,63 @@ const statusOf = (pid: number): string => {
     return ""
   }
 }
+
+describe("the command line", () => {
+  const program = join(import.meta.dirname, "../../bin/reprise.js")
+  const reprise = (home: string, ...words: ReadonlyArray<string>) =>
+    new Promise<{ readonly code: number | null; readonly text: string }>((resolve) => {
+      const child = spawn(process.execPath, [program, "--home", home, ...words], { stdio: ["ignore", "pipe", "pipe"] })
+      let text = ""
+      for (const stream of [child.stdout, child.stderr])
+        stream.on("data", (chunk) => {
+          text += chunk
+        })
+      child.once("close", (code) => resolve({ code, text }))
+    })
+  const quarantine = async (daemon: TestDaemon, id: string) => {
+    await daemon.kill()
+    const db = database(daemon)
+    db.prepare("update events set type = 'FromTheFuture' where stream = ? and seq = 2").run(id)
+    db.prepare("delete from checkpoints").run()
+    db.close()
+    await daemon.start()
+  }
+
+  it("stops a quarantined session, and says that its facts cannot tell", { timeout: 60_000 }, async () => {
+    await using daemon = await TestDaemon.started()
+    const id = await stubbornSession(daemon)
+    await quarantine(daemon, id)
+    const { code, text } = await reprise(daemon.home, "stop", id)
+    assert.strictEqual(code, 0, text)
+    assert.include(text, "cannot be read")
+    assert.deepStrictEqual(processesOf(id), [])
+  })
+
+  it("stops every session at a shutdown, quarantined ones too", { timeout: 60_000 }, async () => {
+    await using daemon = await TestDaemon.started()
+    const id = await stubbornSession(daemon)
+    const other = await stubbornSession(daemon)
+    await quarantine(daemon, id)
+    const { code, text } = await reprise(daemon.home, "shutdown", "--stop-all")
+    assert.strictEqual(code, 0, text)
+    assert.deepStrictEqual([...processesOf(id), ...processesOf(other)], [])
+  })
+
+  it("stops every agent of a home whose daemon cannot start", { timeout: 60_000 }, async () => {
+    await using daemon = await TestDaemon.started()
+    const id = await stubbornSession(daemon)
+    await daemon.kill()
+    renameSync(join(daemon.home, "reprise.db"), join(daemon.home, "kept.db"))
+    writeFileSync(join(daemon.home, "reprise.db"), "no database")
+    const { code, text } = await reprise(daemon.home, "shutdown", "--stop-all")
+    assert.strictEqual(code, 0, text)
+    assert.include(text, "ended 1 agent")
+    assert.deepStrictEqual(processesOf(id), [])
+    rmSync(join(daemon.home, "reprise.db"))
+    renameSync(join(daemon.home, "kept.db"), join(daemon.home, "reprise.db"))
+    await daemon.start()
+    const ended = await daemon.reaches(id, "ended", ({ state }) => state === "ended")
+    assert.strictEqual(ended.exit?.cause, "stopped")
+    assert.strictEqual(ended.generation, 1)
+  })
+})

@@ -80,6 +80,9 @@ const verbs: ReadonlyArray<Verb> = [
   }
 ]
 
+const unrecorded = (id: string) =>
+  `${id}: the agent was ended by its holder; the facts of this session cannot be read, so its state stays as it was`
+
 const commandOf = ({ description, name, reasoned = false, send, until, waits }: Verb) =>
   Command.make(
     name,
@@ -102,7 +105,14 @@ const commandOf = ({ description, name, reasoned = false, send, until, waits }: 
             const found = yield* resolve(daemon, given)
             const asked = yield* daemon.ask(send(daemon, found.id, Option.getOrUndefined(flags.reason)))
             if (!flags.wait || until === null) return asked
-            const answer = yield* awaitMet(daemon, found.id, until, timeoutMs)
+            const answer = yield* awaitMet(daemon, found.id, until, timeoutMs).pipe(
+              // The daemon answered once nothing of the agent was left; no fact will say so.
+              Effect.catchTag("Problem", (problem) =>
+                problem.code === "quarantined"
+                  ? Effect.as(say(unrecorded(found.id)), { satisfied: true, session: asked })
+                  : Effect.fail(problem)
+              )
+            )
             if (answer.satisfied) return answer.session
             return yield* new TimedOut({
               message: `not ${until} after ${flags.timeout}: ${sentence(answer.session, yield* Clock.currentTimeMillis)}`

@@ -1,15 +1,21 @@
-/** `reprise shutdown`: asks the daemon to end; agents live on, unless `--stop-all` ended them first. */
-import { Effect, Schedule } from "effect"
+/** `reprise shutdown`: asks the daemon to end; agents live on, unless `--stop-all` ended them first, with a daemon or without. */
+import { Context, Effect, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { SessionView } from "../../domain/view.ts"
 import { asCli, type Daemon } from "../daemon.ts"
-import { Failure, TimedOut } from "../failures.ts"
+import { Failure, type NoDaemon, TimedOut } from "../failures.ts"
 import { durationFlag, durationMs } from "../flags.ts"
 import { allSessions } from "../resolve.ts"
+import { setting } from "../root.ts"
 import { print, printJson, say } from "../stdio.ts"
 import { sentence } from "../text/session-line.ts"
 import { awaitMet } from "../waiting.ts"
 import { withDaemon } from "../with-daemon.ts"
+
+/** Ends every launch of a home that no daemon serves, by their holders; put in by the program, as the daemon itself is. */
+export class StopLaunchesOf extends Context.Service<StopLaunchesOf, (home: string) => Effect.Effect<number, unknown>>()(
+  "reprise/cli/StopLaunchesOf"
+) {}
 
 export const shutdown = Command.make(
   "shutdown",
@@ -31,8 +37,20 @@ export const shutdown = Command.make(
             : "the daemon has ended; its sessions live on"
         )
       })
-    )
+    ).pipe(Effect.catchTag("NoDaemon", (noDaemon) => (stopAll ? withoutDaemon(noDaemon) : Effect.fail(noDaemon))))
 ).pipe(Command.withDescription("End the daemon; its sessions live on"))
+
+/** A daemon that cannot start must not keep its agents running. */
+const withoutDaemon = Effect.fnUntraced(function* (noDaemon: NoDaemon) {
+  const { home, json } = yield* setting
+  const stopLaunches = yield* StopLaunchesOf
+  const stopped = yield* stopLaunches(home).pipe(
+    Effect.mapError((error) => new Failure({ message: error instanceof Error ? error.message : String(error) }))
+  )
+  if (stopped === 0) return yield* noDaemon
+  if (json) return yield* printJson({ pid: null, stopped })
+  yield* print(`no daemon answers for ${home}; the holders ended ${stopped} ${stopped === 1 ? "agent" : "agents"}`)
+})
 
 /** A pid from a file may be anybody's by now: the daemon itself must say that it is this one. */
 const verify = Effect.fnUntraced(function* ({ ask, client, file }: Daemon) {
@@ -60,7 +78,11 @@ const stopOne = Effect.fnUntraced(function* (daemon: Daemon, { id }: SessionView
   yield* daemon
     .ask(daemon.client.sessions.stop({ params: { id }, headers: asCli, payload }))
     .pipe(Effect.catchTag("Problem", (problem) => (problem.status === 409 ? Effect.void : Effect.fail(problem))))
-  const answer = yield* awaitMet(daemon, id, "ended", timeoutMs)
+  const answer = yield* awaitMet(daemon, id, "ended", timeoutMs).pipe(
+    Effect.catchTag("Problem", (problem) =>
+      problem.code === "quarantined" ? Effect.succeed({ satisfied: true as const }) : Effect.fail(problem)
+    )
+  )
   return answer.satisfied ? undefined : answer.session
 })
 
