@@ -131,6 +131,19 @@ export const limits = {
   headersMs: 10_000,
   requestMs: 30_000,
   connections: 2_048,
+  /** Requests that one connection may send before their answers: Node reads up to 64 kB of them in one turn of the event loop. */
+  pipelinedRequests: 64,
+  /** Fields of one query: each costs a look, and the contract knows fewer than ten. */
+  queryFields: 64,
+  /** Levels of a JSON body: its readers recurse, and no body of the interface has ten. */
+  jsonLevels: 64,
+  /** Values of a JSON body that are checked for every error; in a larger one the first error ends the check. */
+  jsonValuesCheckedWhole: 2_000,
+  /** What a problem says, whatever the request was: errors, the characters of each, and bytes of the whole. */
+  problemErrors: 20,
+  problemErrorChars: 256,
+  problemDetailChars: 2_048,
+  problemBytes: 8_192,
   /** Between two signs of life on a stream, and before a silent terminal connection counts as broken. */
   heartbeatMs: 15_000,
   pongMs: 30_000,

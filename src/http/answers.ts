@@ -1,7 +1,8 @@
 /** How answers are written: a view with its entity tag, a page, a problem; views are turned into JSON once. */
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import { limits } from "../domain/limits.ts"
 import type { SessionView } from "../domain/view.ts"
-import { type Problem, problemType } from "./problems.ts"
+import { cut, type Problem, problemType } from "./problems.ts"
 
 const json = "application/json"
 
@@ -34,11 +35,19 @@ export const jsonAnswer = (body: unknown, status = 200, headers: Readonly<Record
 /** The headers that belong to a problem beside its body. */
 export const problemHeaders = (problem: Problem): Record<string, string> => ({
   ...(problem.status === 401 ? { "www-authenticate": 'Bearer realm="reprise"' } : {}),
+  ...(problem.status === 405 && problem.allowed !== undefined ? { allow: problem.allowed.join(", ") } : {}),
   ...(problem.status === 413 ? { connection: "close" } : {}),
   ...(problem.retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(problem.retryAfterMs / 1000)) })
 })
 
-export const problemJson = (problem: Problem): string => JSON.stringify({ ...problem })
+/** Of at most `problemBytes`, whatever the request said. `_tag` is the class's own and no part of the answer. */
+export const problemJson = ({ _tag, ...problem }: Problem): string => {
+  const text = JSON.stringify(problem)
+  if (Buffer.byteLength(text) <= limits.problemBytes) return text
+  const { errors, ...short } = problem
+  const detail = cut(problem.detail, limits.problemErrorChars)
+  return JSON.stringify({ ...short, detail, ...(errors === undefined ? {} : { errors: errors.slice(0, 1) }) })
+}
 
 export const problemAnswer = (problem: Problem, headers: Readonly<Record<string, string>> = {}) =>
   HttpServerResponse.text(problemJson(problem), {

@@ -1,6 +1,7 @@
 /** Every error the interface answers is one shape, with a code that never changes its meaning (RFC 9457). */
 import { Schema } from "effect"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import { limits } from "../domain/limits.ts"
 
 export const problemType = "application/problem+json"
 
@@ -14,7 +15,7 @@ const circumstances = {
   session: Schema.optionalKey(Schema.String),
   seq: Schema.optionalKey(Schema.Int),
   state: Schema.optionalKey(Schema.String),
-  /** The commands that would be accepted instead. */
+  /** What would be accepted instead: commands, or methods. */
   allowed: Schema.optionalKey(Schema.Array(Schema.String)),
   /** The name of the limit that was reached, and its figure. */
   limit: Schema.optionalKey(Schema.String),
@@ -60,6 +61,7 @@ export const codes = {
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
   refused: { status: 409, title: "The session's state does not allow this" },
   request_timeout: { status: 408, title: "The request came too slowly" },
+  expectation_failed: { status: 417, title: "The expectation cannot be met" },
   output_dropped: { status: 410, title: "That output is gone" },
   precondition_failed: { status: 412, title: "The session has changed" },
   body_too_large: { status: 413, title: "The body is too large" },
@@ -97,8 +99,12 @@ export type Code = keyof typeof codes
 export const problem = (code: Code, detail: string, known: Circumstances & { readonly as?: string } = {}): Problem => {
   const { as, ...circumstances } = known
   const name = as ?? code
-  return new Problem({ type: `urn:reprise:problem:${name}`, ...codes[code], detail, code: name, ...circumstances })
+  const short = cut(detail, limits.problemDetailChars)
+  return new Problem({ type: `urn:reprise:problem:${name}`, ...codes[code], detail: short, code: name, ...circumstances })
 }
+
+/** What a request says comes back in parts only: an answer is never in proportion to it. */
+export const cut = (text: string, chars: number): string => (text.length > chars ? `${text.slice(0, chars - 1)}…` : text)
 
 /** The contract's error schemas, one for each status. */
 export const problems = (...statuses: ReadonlyArray<number>) =>

@@ -1,5 +1,5 @@
 /** Problems for requests that never reach a route: turned away by the guard, refused an upgrade, or not HTTP at all. */
-import { type ServerResponse, STATUS_CODES } from "node:http"
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
 import { problemHeaders, problemJson } from "./answers.ts"
 import { type Problem, problem, problemType } from "./problems.ts"
@@ -15,6 +15,16 @@ const headersOf = (told: Problem, body: string) => ({
 export const turnAway = (response: ServerResponse, told: Problem): void => {
   const body = problemJson(told)
   response.writeHead(told.status, headersOf(told, body))
+  response.end(body)
+}
+
+/** For a client that the guard let in: the connection goes on, unless a body is on its way that nothing reads. */
+export const refuse = (request: IncomingMessage, response: ServerResponse, told: Problem): void => {
+  const { "content-length": length, "transfer-encoding": coding, expect } = request.headers
+  if (length !== undefined || coding !== undefined || expect !== undefined) return void turnAway(response, told)
+  const body = problemJson(told)
+  const { connection: _, ...headers } = headersOf(told, body)
+  response.writeHead(told.status, headers)
   response.end(body)
 }
 

@@ -5,10 +5,12 @@ import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { Asking } from "../actors/sessions.ts"
 import { limits } from "../domain/limits.ts"
-import { type FieldError, type Problem, problem } from "./problems.ts"
+import { jsonShape } from "./json-shape.ts"
+import { cut, type FieldError, type Problem, problem } from "./problems.ts"
 import { RequestHasher } from "./request-hasher.ts"
 
-const strict = { onExcessProperty: "error", errors: "all" } as const
+const whole = { onExcessProperty: "error", errors: "all" } as const
+const brief = { onExcessProperty: "error", errors: "first" } as const
 const standardIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const segment = (part: PropertyKey | { readonly key: PropertyKey }) => String(typeof part === "object" ? part.key : part)
@@ -20,8 +22,17 @@ export const fieldErrors = (issue: SchemaIssue.Issue, whole: string): ReadonlyAr
     message
   }))
 
-export const invalid = (errors: ReadonlyArray<FieldError>): Problem =>
-  problem("invalid_request", errors.map(({ field, message }) => `${field}: ${message}`).join("; "), { errors })
+/** The first errors; a body can have as many as it has values. */
+export const invalid = (errors: ReadonlyArray<FieldError>): Problem => {
+  const shown = errors.slice(0, limits.problemErrors).map(({ field, message, ...more }) => ({
+    ...more,
+    field: cut(field, limits.problemErrorChars),
+    message: cut(message, limits.problemErrorChars)
+  }))
+  const left = errors.length - shown.length
+  const words = [...shown.map(({ field, message }) => `${field}: ${message}`), ...(left > 0 ? [`and ${left} more`] : [])]
+  return problem("invalid_request", words.join("; "), { errors: shown })
+}
 
 export const invalidField = (field: string, message: string): Problem => invalid([{ field, message }])
 
@@ -33,10 +44,11 @@ export interface Body<A> {
 
 /** A JSON body of this shape; an empty body stands for `{}`. */
 export const bodyOf = <S extends Schema.Constraint & { readonly DecodingServices: never }>(schema: S) => {
-  const decode = Schema.decodeUnknownEffect(schema as S & Schema.Decoder<S["Type"]>, strict)
+  const decodeWhole = Schema.decodeUnknownEffect(schema as S & Schema.Decoder<S["Type"]>, whole)
+  const decodeBrief = Schema.decodeUnknownEffect(schema as S & Schema.Decoder<S["Type"]>, brief)
   return (request: HttpServerRequest): Effect.Effect<Body<S["Type"]>, Problem> =>
-    Effect.flatMap(json(request), (raw) =>
-      decode(raw).pipe(
+    Effect.flatMap(json(request), ({ raw, values }) =>
+      (values > limits.jsonValuesCheckedWhole ? decodeBrief : decodeWhole)(raw).pipe(
         Effect.map((value) => ({ value: value as S["Type"], raw })),
         Effect.mapError((error) => invalid(fieldErrors(error.issue, "body")))
       )
@@ -63,13 +75,16 @@ export const bytesOf = Effect.fnUntraced(function* (request: HttpServerRequest, 
 
 const json = Effect.fnUntraced(function* (request: HttpServerRequest) {
   const bytes = yield* bytesOf(request, "bodyBytes")
-  if (bytes.byteLength === 0) return {}
+  if (bytes.byteLength === 0) return { raw: {} as unknown, values: 0 }
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
   if (mediaType !== "application/json") return yield* problem("unsupported_media_type", "send application/json")
-  return yield* Effect.try({
+  const { levels, values } = jsonShape(bytes, limits.jsonLevels)
+  if (levels > limits.jsonLevels) return yield* invalidField("body", `nested deeper than ${limits.jsonLevels} levels`)
+  const raw = yield* Effect.try({
     try: () => JSON.parse(utf8.decode(bytes)) as unknown,
     catch: (cause) => problem("malformed_json", cause instanceof SyntaxError ? "the body is not valid JSON" : "the body is not valid UTF-8")
   })
+  return { raw, values }
 })
 
 interface AskingHeaders {
