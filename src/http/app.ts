@@ -19,7 +19,6 @@ import { sessionsLayer } from "./handlers/sessions.ts"
 import { terminalLayer } from "./handlers/terminal.ts"
 import { tracesLayer } from "./handlers/traces.ts"
 import { travelLayer } from "./handlers/travel.ts"
-import { notFound } from "./not-found.ts"
 import { problem } from "./problems.ts"
 
 /** The pages weigh two megabytes: they are read when somebody first asks for them. */
@@ -49,12 +48,12 @@ const routes = Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi
   Layer.provide(NodeHttpServer.layerHttpServices)
 )
 
-/** Beyond any header: left to itself the router takes a name of more than a hundred characters for no route at all. */
-const longestParameter = 16_384
+/** One spelling for each path, as in the table of routes. Left to itself the router takes a name of more than a hundred characters for no route. */
+const strictly = { ignoreTrailingSlash: false, ignoreDuplicateSlashes: false, caseSensitive: true, maxParamLength: 16_384 }
 
 /** Needs the services of the routes when it is built, and the request's own when it runs. */
 export const app = HttpRouter.toHttpEffect(routes).pipe(
-  Effect.provideService(HttpRouter.RouterConfig, { maxParamLength: longestParameter }),
+  Effect.provideService(HttpRouter.RouterConfig, strictly),
   Effect.map((routed) => Effect.catchCause(routed, answerFor))
 )
 
@@ -63,7 +62,10 @@ const answerFor = <E>(
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> => {
   const failure = Cause.squash(cause)
   if (failure instanceof HttpServerError && failure.reason._tag === "RouteNotFound") {
-    return Effect.map(HttpServerRequest.HttpServerRequest, notFound)
+    // The door has matched the target with the same table; a difference is ours.
+    return Effect.map(HttpServerRequest.HttpServerRequest, ({ method, url }) =>
+      problemAnswer(problem("not_found", `no route takes ${method} ${url.split("?", 1)[0]}`))
+    )
   }
   if (Cause.hasInterruptsOnly(cause)) {
     const gone = cause.reasons.some(({ annotations }) => annotations.has(ClientAbort.key))

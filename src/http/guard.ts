@@ -1,9 +1,9 @@
-/** Nothing of a request is looked at before its host, its origin and its token are: in this order, on every route. */
+/** Nothing of a request is looked at before its target, its host, its origin and its token are: in this order, on every route. */
 import { hash, timingSafeEqual } from "node:crypto"
 import type { IncomingHttpHeaders } from "node:http"
-import { hookPath } from "./contract/agents.ts"
-import { openPaths } from "./contract.ts"
-import { type Problem, problem } from "./problems.ts"
+import { Problem, problem } from "./problems.ts"
+import { type Match, matchRoute } from "./routes.ts"
+import { parseTarget, type Target } from "./target.ts"
 
 /** Who may talk to one listener. `hosts: null` on a unix socket, whose clients name any host they like. */
 export interface Admission {
@@ -24,35 +24,73 @@ export const admission = (token: string, hosts: ReadonlyArray<string> | null, po
   }
 }
 
-interface Head {
+export interface Head {
+  readonly method?: string | undefined
   readonly url?: string | undefined
   readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: ReadonlyArray<string>
 }
 
-/** The problem a request is turned away with, or null. `ticket`: whether something else stands in for the token. */
-export const judge = (admitted: Admission, { headers, url = "" }: Head, ticket = false): Problem | null => {
-  if (!url.startsWith("/")) return problem("invalid_request", "the request target must be a path")
-  if (admitted.hosts !== null && !admitted.hosts.has((headers.host ?? "").toLowerCase())) {
+/** A request that the guard let in. What comes after it reads the target and the route here, and parses nothing again. */
+export interface Admitted extends Match {
+  readonly target: Target
+  /** False on the routes that are open, or that look at another token themselves. */
+  readonly hasToken: boolean
+}
+
+/** What the client asks for: an answer, or a WebSocket, for which a ticket may stand in for the token. */
+export type Wish = "answer" | "WebSocket"
+
+/** The admitted request, or the problem with which it is refused. */
+export const judge = (admission: Admission, head: Head, wish: Wish): Admitted | Problem => {
+  const target = parseTarget(head.url)
+  if (typeof target === "string") return problem("invalid_request", target)
+  const repeated = repeatedHeader(head.rawHeaders)
+  if (repeated !== null) return problem("invalid_request", `the header ${repeated} may be sent once`)
+  const { headers } = head
+  if (admission.hosts !== null && !admission.hosts.has((headers.host ?? "").toLowerCase())) {
     return problem("host_not_allowed", "the Host header names another place than this listener")
   }
-  if (headers.origin !== undefined && !admitted.origins.has(headers.origin)) {
+  if (headers.origin !== undefined && !admission.origins.has(headers.origin)) {
     return problem("origin_not_allowed", "web pages of other origins are not served")
   }
-  // A hook shows a token of its own, which its route looks at.
-  if (ticket || openPaths.has(url.split("?", 1)[0]!) || hookPath.test(url)) return null
-  return authorized(admitted.tokenDigest, headers.authorization)
-    ? null
-    : problem("unauthorized", "send the daemon's token: Authorization: Bearer …")
+  const match = matchRoute(head.method ?? "", target)
+  const hasToken = isAuthorized(admission.tokenDigest, headers.authorization)
+  if (hasToken || needsNoToken(match, target, wish)) return { ...match, target, hasToken }
+  return problem("unauthorized", "send the daemon's token: Authorization: Bearer …")
+}
+
+export const isRefused = (judged: Admitted | Problem): judged is Problem => judged instanceof Problem
+
+/** An upgrade is never open, and no hook: only the ticket of an attach opens one, and its handler looks at the ticket. */
+const needsNoToken = ({ route }: Match, { query }: Target, wish: Wish): boolean => {
+  if (route === null) return false
+  if (wish === "answer") return route.access !== "token"
+  return route.name === "terminal.attach" && new URLSearchParams(query).has("ticket")
+}
+
+/** Two of them have two readings; Node keeps the first of some and joins others. */
+const single: ReadonlySet<string> = new Set(["host", "origin", "authorization", "content-length", "content-type", "transfer-encoding"])
+
+const repeatedHeader = (rawHeaders: ReadonlyArray<string>): string | null => {
+  const seen = new Set<string>()
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!.toLowerCase()
+    if (!single.has(name)) continue
+    if (seen.has(name)) return name
+    seen.add(name)
+  }
+  return null
 }
 
 /** For routes that take another token as well. */
 export const trusting = (token: string): ((authorization: string | undefined) => boolean) => {
   const tokenDigest = digest(token)
-  return (authorization) => authorized(tokenDigest, authorization)
+  return (authorization) => isAuthorized(tokenDigest, authorization)
 }
 
 /** Digests are of equal length and compared in constant time, so that a wrong token teaches nothing. */
-const authorized = (tokenDigest: Buffer, authorization: string | undefined): boolean => {
+const isAuthorized = (tokenDigest: Buffer, authorization: string | undefined): boolean => {
   const credential = /^bearer +([\x21-\x7e]+)$/i.exec(authorization ?? "")?.[1]
   return credential !== undefined && timingSafeEqual(digest(credential), tokenDigest)
 }

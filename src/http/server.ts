@@ -2,9 +2,11 @@
 import { chmod, rm } from "node:fs/promises"
 import type { AddressInfo } from "node:net"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Context, Effect, Fiber, Layer, Scope } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { limits } from "../domain/limits.ts"
 import { app } from "./app.ts"
 import { makeAttachHandler } from "./attach/upgrade.ts"
+import { Connections } from "./connections.ts"
 import { Daemon } from "./daemon.ts"
 import { Draining } from "./draining.ts"
 import { type Admission, admission, trusting } from "./guard.ts"
@@ -23,6 +25,8 @@ export interface ServerOptions {
   readonly epoch: number
   /** Names besides the loopback ones by which clients may address the listener. */
   readonly hostNames?: ReadonlyArray<string>
+  /** Most connections of both listeners together; `limits.connections` where nothing else is said. */
+  readonly connections?: number
 }
 
 /** Where the interface is served. */
@@ -41,15 +45,27 @@ export class HttpServer extends Context.Service<HttpServer, { readonly url: stri
 
 const serve = Effect.fnUntraced(function* (options: ServerOptions) {
   const draining = yield* Draining
-  const requests = yield* Scope.fork(yield* Effect.scope, "parallel")
-  const onRequest = yield* withHotPath(yield* NodeHttpServer.makeHandler(yield* app, { scope: requests }))
+  const requests = yield* Scope.make("parallel")
+  const routed = yield* NodeHttpServer.makeHandler(yield* app, { scope: requests })
+  const onRequest = yield* withHotPath((_admitted, request, response) => routed(request, response))
   const onUpgrade = yield* makeAttachHandler(requests)
+  const connections = new Connections(options.connections ?? limits.connections)
 
   let tcpAdmission: Admission = admission(options.token, [], 0)
   const socketAdmission = admission(options.token, null, 0)
-  const tcp = makeServer(() => tcpAdmission, onRequest, onUpgrade)
-  const unix = makeServer(() => socketAdmission, onRequest, onUpgrade)
-  yield* Effect.addFinalizer(() => Effect.andThen(draining.begin, Effect.all([close(tcp), close(unix)], { concurrency: 2, discard: true })))
+  const door = { connections, onRequest, onUpgrade }
+  const tcp = makeServer({ ...door, admit: () => tcpAdmission })
+  const unix = makeServer({ ...door, admit: () => socketAdmission })
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function* () {
+      yield* draining.begin
+      yield* Effect.timeoutOption(Effect.all([close(tcp), close(unix)], { concurrency: 2, discard: true }), limits.drainMs)
+      connections.closeAll()
+      // A request that cannot be interrupted must not keep the daemon from ending.
+      const ending = yield* Effect.forkDetach(Scope.close(requests, Exit.void))
+      yield* Effect.timeoutOption(Fiber.await(ending), limits.drainMs)
+    })
+  )
 
   yield* listen(tcp, { host: options.host, port: options.port }, `${options.host}:${options.port}`)
   const { port } = tcp.address() as AddressInfo

@@ -68,6 +68,7 @@ const answersTo = async ({ daemon }: Watch, { leave, overUnix, pieceBytes, reque
     quietMs: 250,
     withinMs: 2_000,
     leave,
+    isHead: (index) => requests[index]?.subarray(0, 5).toString() === "HEAD ",
     ...(pieceBytes === null ? {} : { pieceBytes })
   }).catch(() => ({ replies: [] }))
   return replies.map((reply, index) => ({ reply, request: requests[index] ?? Buffer.concat(requests) }))

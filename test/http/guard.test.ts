@@ -9,12 +9,15 @@ import { authorization, home, problemOf, raw } from "../support/http.ts"
 
 const id = "s-0123456789ab"
 const documented = Object.entries(OpenApi.fromApi(Api).paths).flatMap(([path, item]) =>
-  Object.keys(item as object).map((method) => ({ method: method.toUpperCase(), path: path.replace("{id}", id) }))
+  Object.keys(item as object).map((method) => ({
+    method: method.toUpperCase(),
+    path: path.replace("{id}", id).replaceAll(/\{\w+\}/g, "1")
+  }))
 )
 /** Beside what the document lists: itself, its pages, and places that do not exist. */
 const routes = [
   ...documented,
-  ...["/openapi.json", "/docs", "/", "/v1", "/v1/nowhere", "/healthz/", "/HEALTHZ", "/v1/../healthz"].map((path) => ({
+  ...["/openapi.json", "/docs", "/", "/v1", "/v1/nowhere", "/healthz/", "/HEALTHZ", "/v1//sessions"].map((path) => ({
     method: "GET",
     path
   }))

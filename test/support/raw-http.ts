@@ -25,6 +25,7 @@ export interface SendOptions {
   readonly withinMs?: number
   /** How the client leaves: politely, by a half-close right after its bytes, or by a reset. */
   readonly leave?: "end" | "half-close" | "reset"
+  readonly isHead?: (index: number) => boolean
   /** Write in pieces of so many bytes. */
   readonly pieceBytes?: number
 }
@@ -40,7 +41,7 @@ export const placeOf = (url: string): { readonly port: number; readonly host: st
 export const send = (place: Place, bytes: Buffer | string, options: SendOptions = {}): Promise<Exchange> =>
   new Promise((resolve, reject) => {
     const { leave = "end", quietMs = 10_000, replies: wanted = Number.POSITIVE_INFINITY, withinMs = 60_000 } = options
-    const reader = new ReplyReader()
+    const reader = new ReplyReader(options.isHead)
     let connected = false
     const socket = connect({ allowHalfOpen: true, ...place }, () => {
       connected = true
@@ -74,6 +75,12 @@ const write = (socket: Socket, bytes: Buffer, pieceBytes = bytes.length) => {
 export class ReplyReader {
   readonly replies: Array<RawReply> = []
   #pending: Buffer = Buffer.alloc(0)
+  readonly #isHead: (index: number) => boolean
+
+  /** `isHead`: whether the request of that number was a HEAD, whose reply has no body. */
+  constructor(isHead: (index: number) => boolean = () => false) {
+    this.#isHead = isHead
+  }
 
   get rest() {
     return this.#pending
@@ -93,7 +100,12 @@ export class ReplyReader {
       lines.map((line) => [line.split(":", 1)[0]!.toLowerCase(), line.slice(line.indexOf(":") + 1).trim()])
     )
     const start = headEnd + 4
-    const end = headers["transfer-encoding"] === "chunked" ? chunkedEnd(this.#pending, start) : start + lengthOf(status, headers)
+    const isHead = this.#isHead(this.replies.length)
+    const end = isHead
+      ? start
+      : headers["transfer-encoding"] === "chunked"
+        ? chunkedEnd(this.#pending, start)
+        : start + lengthOf(status, headers)
     if (end === null || this.#pending.length < end) return null
     const body = this.#pending.subarray(start, end).toString("utf8")
     this.#pending = this.#pending.subarray(end)

@@ -1,6 +1,7 @@
 /** One terminal connection: the screen, then every byte after it; keystrokes back; and an end that says why. */
 import type { WebSocket } from "@effect/platform-node/NodeWS"
 import { Effect } from "effect"
+import { once } from "../contained.ts"
 import { Draining } from "../draining.ts"
 import { changesOf } from "./changes.ts"
 import { Delivery } from "./delivery.ts"
@@ -33,7 +34,7 @@ export const converse = Effect.fnUntraced(function* (webSocket: WebSocket, party
 const bye = (webSocket: WebSocket, { code, reason }: Ending) =>
   Effect.callback<void>((resume) => {
     if (webSocket.readyState === webSocket.CLOSED) return resume(Effect.void)
-    webSocket.once("close", () => resume(Effect.void))
+    once(webSocket, "close", webSocket, () => resume(Effect.void))
     if (code === 1006) webSocket.terminate()
     else {
       // The other side's answer must be read, also when its last frame was not.

@@ -2,6 +2,7 @@
 import type { WebSocket } from "@effect/platform-node/NodeWS"
 import { Clock, Effect } from "effect"
 import { limits } from "../../domain/limits.ts"
+import { on } from "../contained.ts"
 import type { Delivery } from "./delivery.ts"
 import type { Ending } from "./ending.ts"
 
@@ -10,8 +11,8 @@ export const keepAlive = Effect.fnUntraced(function* (webSocket: WebSocket, deli
   const hear = () => {
     heard = true
   }
-  webSocket.on("pong", hear)
-  webSocket.on("message", hear)
+  on(webSocket, "pong", webSocket, hear)
+  on(webSocket, "message", webSocket, hear)
   let sent = delivery.sent
   let lastSign = yield* Clock.currentTimeMillis
   for (;;) {

@@ -3,6 +3,7 @@ import type { WebSocket } from "@effect/platform-node/NodeWS"
 import { Effect, Option, Queue, Schema } from "effect"
 import { Sessions } from "../../actors/sessions.ts"
 import { Size } from "../../domain/spec.ts"
+import { on, once } from "../contained.ts"
 import { ClientFrame } from "../contract/terminal.ts"
 import type { Ending } from "./ending.ts"
 import type { Party } from "./party.ts"
@@ -19,13 +20,12 @@ const isSize = Schema.is(Size)
 export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { attachment, by, id, mode }: Party) {
   const sessions = yield* Sessions
   const frames = yield* Queue.unbounded<Frame | Ending>()
-  webSocket.on("message", (payload: Buffer, binary: boolean) => {
+  on(webSocket, "message", webSocket, (payload: Buffer, binary: boolean) => {
     // Not another frame is read from the socket until this one is typed: a paste waits in the client, not here.
     webSocket.pause()
     Queue.offerUnsafe(frames, { bytes: payload, binary })
   })
-  webSocket.on("error", () => {})
-  webSocket.once("close", (code: number) => Queue.offerUnsafe(frames, { code, reason: "closed by the client" }))
+  once(webSocket, "close", webSocket, (code: number) => void Queue.offerUnsafe(frames, { code, reason: "closed by the client" }))
   if (webSocket.readyState !== webSocket.OPEN) return { code: 1000, reason: "closed by the client" } satisfies Ending
 
   for (;;) {

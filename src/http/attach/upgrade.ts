@@ -10,10 +10,11 @@ import { limits } from "../../domain/limits.ts"
 import type { EventReader } from "../../infra/log/event-store.ts"
 import type { Output } from "../../infra/output/output.ts"
 import type { Screens } from "../../infra/screens/screens.ts"
+import { on, once } from "../contained.ts"
 import { clientName } from "../contract/common.ts"
 import { type AttachMode, AttachQuery, attachProtocol } from "../contract/terminal.ts"
 import type { Draining } from "../draining.ts"
-import { judge } from "../guard.ts"
+import type { Admitted } from "../guard.ts"
 import type { UpgradeHandler } from "../listener.ts"
 import { type Problem, problem } from "../problems.ts"
 import { turnAwaySocket } from "../raw-answer.ts"
@@ -36,23 +37,19 @@ export const makeAttachHandler = Effect.fnUntraced(function* (scope: Scope.Scope
   })
   const run = Effect.runForkWith(context)
   const onUpgrade: UpgradeHandler = (admitted, request, socket, head) => {
-    const asked = new URL(request.url ?? "/", "http://local")
-    const told = judge(admitted, request, asked.searchParams.has("ticket") && place.test(asked.pathname))
-    if (told !== null) return turnAwaySocket(socket, told)
-    const upgrade = new Promise<void>((resolve) => socket.once("close", resolve))
-    Fiber.runIn(run(attach(request, asked, handshake(webSockets, request, socket, head, upgrade), socket)), scope)
+    const closed = new Promise<void>((resolve) => once(socket, "close", null, () => resolve()))
+    Fiber.runIn(run(attach(request, admitted, handshake(webSockets, request, socket, head, closed), socket)), scope)
   }
   return onUpgrade
 })
 
-const place = /^\/v1\/sessions\/([^/]+)\/attach$/
 const decodeId = Schema.decodeUnknownResult(SessionId)
 const decodeQuery = Schema.decodeUnknownResult(AttachQuery, { onExcessProperty: "error", errors: "all" })
 
-const attach = (request: IncomingMessage, asked: URL, open: Effect.Effect<WebSocket, SocketGone>, socket: Duplex) => {
+const attach = (request: IncomingMessage, admitted: Admitted, open: Effect.Effect<WebSocket, SocketGone>, socket: Duplex) => {
   let opened = false
   return Effect.gen(function* () {
-    const { id, mode } = yield* admittedTo(request, asked)
+    const { id, mode } = yield* wishOf(request, admitted)
     const by = request.headers["x-reprise-client"]
     const asking = { by: typeof by === "string" && clientName.test(by) ? by : "api" }
     const attachment: Attachment = yield* Effect.mapError((yield* Sessions).attach(id, randomUUID(), mode, asking), toProblem)
@@ -70,24 +67,32 @@ const attach = (request: IncomingMessage, asked: URL, open: Effect.Effect<WebSoc
   )
 }
 
-/** Which session, in which mode; the token or the ticket has been asked for before. */
-const admittedTo = Effect.fnUntraced(function* (request: IncomingMessage, asked: URL) {
-  const [, idText] = place.exec(asked.pathname) ?? []
-  if (idText === undefined) return yield* problem("not_found", `no WebSocket is served at ${asked.pathname}`)
+/** Which session, in which mode. */
+const wishOf = Effect.fnUntraced(function* (request: IncomingMessage, { hasToken, id: idText, route, target }: Admitted) {
+  if (route?.name !== "terminal.attach") return yield* problem("not_found", `no WebSocket is served at ${target.path}`)
   const id = Result.getOrNull(decodeId(idText))
   if (id === null) return yield* invalidField("id", "not a session id")
-  const query = decodeQuery(Object.fromEntries(asked.searchParams))
+  const fields = new URLSearchParams(target.query)
+  if (new Set(fields.keys()).size < fields.size) return yield* invalidField("query", "each field may be given once")
+  const query = decodeQuery(Object.fromEntries(fields))
   if (Result.isFailure(query)) return yield* invalid(fieldErrors(query.failure.issue, "query"))
   if (request.headers.upgrade?.toLowerCase() !== "websocket") return yield* problem("upgrade_required", "this is a WebSocket")
+  if (request.headers["sec-websocket-version"] !== "13") return yield* invalidField("sec-websocket-version", "must be 13")
+  if (!keyText.test(request.headers["sec-websocket-key"] ?? "")) {
+    return yield* invalidField("sec-websocket-key", "16 bytes in base 64")
+  }
   const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim())
   if (!protocols.includes(attachProtocol)) return yield* invalidField("sec-websocket-protocol", `offer ${attachProtocol}`)
   const { mode = "control", ticket } = query.success
-  if (ticket === undefined) return { id, mode }
+  // The guard let a request in for its token or for its ticket.
+  if (ticket === undefined) return hasToken ? { id, mode } : yield* problem("unauthorized", "send the daemon's token or a ticket")
   const granted: AttachMode | null = yield* (yield* Tickets).redeem(ticket, id)
   if (granted === null) return yield* problem("unauthorized", "the ticket is used up, too old, or of another session")
   // A ticket to look at a terminal is none to type into it.
   return { id, mode: granted === "view" ? granted : mode }
 })
+
+const keyText = /^[A-Za-z0-9+/]{22}==$/
 
 class SocketGone extends Schema.TaggedError<SocketGone>()("SocketGone", {}) {}
 
@@ -101,5 +106,9 @@ const handshake = (
   Effect.callback((resume) => {
     if (socket.destroyed) return resume(Effect.fail(new SocketGone()))
     void closed.then(() => resume(Effect.fail(new SocketGone())))
-    server.handleUpgrade(request, socket, head, (webSocket) => resume(Effect.succeed(webSocket)))
+    server.handleUpgrade(request, socket, head, (webSocket) => {
+      // Before a frame is read: a broken one is an error event, and one without a handler is thrown.
+      on(webSocket, "error", null, () => webSocket.terminate())
+      resume(Effect.succeed(webSocket))
+    })
   })

@@ -9,8 +9,8 @@ import { SessionView } from "../../domain/view.ts"
 import { problems } from "../problems.ts"
 import { ofSession, params, reportHeaders } from "./common.ts"
 
-/** An agent shows the token of its own launch, which opens nothing else; reports are taken from whoever has the daemon's, too. */
-export const hookPath = /^\/v1\/sessions\/[^/?]+\/(?:hooks|reports)$/
+/** Posted by an agent with the token of its own launch, which opens nothing else; a report takes the daemon's token, too. */
+export const launchPaths: ReadonlySet<string> = new Set(["/v1/sessions/:id/hooks", "/v1/sessions/:id/reports"])
 
 const Word = Schema.String.check(
   Schema.isPattern(/^[^\p{Cc}]*$/u, { message: "one line without control characters" }),
