@@ -10,7 +10,7 @@ import { type SessionView, view } from "../domain/view.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
 import { HookTokens } from "../infra/hook/tokens.ts"
-import { EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
+import { type Entry, EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
 import type { Providers } from "../infra/providers/providers.ts"
 import { type HolderUnavailable, Runtime } from "../infra/runtimes/runtime.ts"
 import { Secrets } from "../infra/secrets.ts"
@@ -18,7 +18,7 @@ import { Texts } from "../infra/texts.ts"
 import { makeAdmission } from "./admission.ts"
 import { firstPrompt, type Planned, plan } from "./creation.ts"
 import type { Fencing } from "./fencing.ts"
-import { fold, step } from "./fold.ts"
+import { type Folded, fold, step } from "./fold.ts"
 import { type Admit, makeForking } from "./forking.ts"
 import type { HandsServices } from "./hands.ts"
 import { Leasing } from "./leases.ts"
@@ -253,15 +253,21 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
       Effect.map(Effect.provideContext(fold(id), services), (folded) =>
         Stream.concat(
           Stream.succeed(view(folded.session, folded.seq)),
-          reader.follow({ stream: id, after: folded.seq }).pipe(
-            Stream.mapAccumEffect(
-              () => folded,
-              (before, entry) => Effect.map(step(before, entry), (after) => [after, [view(after.session, after.seq)]] as const)
-            )
-          )
+          reader.follow({ stream: id, after: folded.seq }).pipe(Stream.mapAccumArrayEffect(() => folded, decisions))
         ).pipe(Stream.takeUntil(({ state }) => state === "terminated"))
       )
     ).pipe(Stream.catchTag("Unfoldable", ({ reason, session }) => Stream.fail(new Quarantined({ session, reason }))))
+
+  /** One view for each decision: between its facts the session is in no state that an observer may act on. */
+  const decisions = Effect.fnUntraced(function* (before: Folded, entries: ReadonlyArray<Entry>) {
+    const views: Array<SessionView> = []
+    let after = before
+    for (const [index, entry] of entries.entries()) {
+      after = yield* step(after, entry)
+      if (entries[index + 1]?.inputId !== entry.inputId) views.push(view(after.session, after.seq))
+    }
+    return [after, views] as const
+  })
 
   const prompting = yield* makePrompting({ actor: residents.actor, send, get, repeated })
   yield* Effect.forkScoped(trusting.answer(prompting.prompt))

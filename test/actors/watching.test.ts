@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
+import type { SessionView } from "../../src/domain/view.ts"
 import { StoreFailure } from "../../src/infra/log/event-store.ts"
 import { ada, never, rename, stop, terminate } from "../support/world-requests.ts"
+import type { Stage } from "../support/world-stage.ts"
 import { answerOf, countOf, errorOf, running, sent, staged, typesOf } from "./actors.ts"
 
 describe("who attaches", () => {
@@ -56,8 +58,14 @@ describe("who attaches", () => {
   })
 })
 
+/** The seqs after which a decision is whole. */
+const endsOfDecisions = (stage: Stage, id: string) => {
+  const rows = stage.truth.rows.filter(({ stream }) => stream === id)
+  return rows.filter(({ input_id }, index) => rows[index + 1]?.input_id !== input_id).map(({ seq }) => seq)
+}
+
 describe("who follows a session", () => {
-  it("sees it after every fact, once, in order, until it is over", async () => {
+  it("sees it after every decision, once, in order, until it is over", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon)
@@ -68,12 +76,25 @@ describe("who follows a session", () => {
     await sent(stage, daemon, id, rename("a"))
     await sent(stage, daemon, id, terminate)
     await stage.until("it is over", () => followed.state === "answered")
-    const last = stage.truth.streams.get(id)!.seq
     assert.deepStrictEqual(
       seqs,
-      Array.from({ length: last - first + 1 }, (_unused, n) => first + n)
+      endsOfDecisions(stage, id).filter((seq) => seq >= first)
     )
     assert.strictEqual(typesOf(stage, id).at(-1), "SessionTerminated")
+  })
+
+  it("never sees a session that has ended and is about to be launched again by the same decision", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    const id = await running(stage, daemon)
+    const views: Array<SessionView> = []
+    daemon.ask(Stream.runForEach(daemon.sessions.changes(id), (view) => Effect.sync(() => void views.push(view))))
+    await stage.pass(10)
+    stage.world.holderOf(id).crash(1)
+    await stage.until("a relaunch is scheduled", () => typesOf(stage, id).includes("RelaunchScheduled"), 10_000)
+    await stage.pass(10)
+    assert.isTrue(views.some(({ relaunch }) => relaunch !== null))
+    assert.isEmpty(views.filter(({ relaunch, state }) => state === "ended" && relaunch === null))
   })
 
   it("of an id that nobody knows is told so", async () => {
