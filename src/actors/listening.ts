@@ -1,8 +1,9 @@
 /** What a session's agent says of itself and asks of its terminal in its output: each word heard, each question answered once. */
-import { Cause, Effect, Stream } from "effect"
+import { Cause, Clock, Effect, Stream } from "effect"
 import type { Report } from "../domain/inputs.ts"
-import { makeProgramStatusReader, type Notification, programStatusReply, type Title } from "../domain/program-status.ts"
-import { Output } from "../infra/output/output.ts"
+import { limits } from "../domain/limits.ts"
+import { makeProgramStatusReader, type Notification, type ProgramStatus, programStatusReply, type Title } from "../domain/program-status.ts"
+import { Output, type OutputChunk } from "../infra/output/output.ts"
 import { Answering } from "../infra/screens/answering.ts"
 
 export interface Listening {
@@ -28,39 +29,89 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
   let read = makeProgramStatusReader(from, titleKey)
   /** An agent that goes idle without a word of an end was interrupted. */
   let isInTurn = false
-  yield* Stream.runForEach(output.scan(session, from), (chunk) => {
+  const pause = makePause()
+  const mayAnswer = makeAllowance()
+
+  const hear = (chunk: OutputChunk) => {
     if (chunk._tag === "Gap") {
       read = makeProgramStatusReader(chunk.to, titleKey)
       return Effect.void
     }
-    const { asked: all, notifications, queries, statuses, titles } = read(chunk.bytes)
-    for (const status of statuses) {
-      if (status.kind === "login") {
-        const detail = status.question ?? "nobody is logged in"
-        tell({ type: "TurnObserved", generation, source: "protocol", outcome: "failed", detail })
-        tell({ type: "BlockObserved", generation, source: "protocol", cause: "auth", until: null, detail })
-      }
-      const ended = status.ended ?? (status.activity === "idle" && isInTurn ? "interrupted" : null)
-      if (ended !== null) tell({ type: "TurnObserved", generation, source: "protocol", outcome: ended, detail: endings[ended] })
-      isInTurn = status.activity === "working" || (status.activity === "waiting" && status.kind !== "login")
-      const { activity, kind, offset, question } = status
-      tell({
-        ...{ type: "ActivityObserved", generation, activity, source: "protocol", question, evidenceOffset: offset },
-        ...(kind === null ? {} : { asked: { kind, choices: [] } })
-      })
-    }
-    if (titled !== undefined) for (const title of titles) titled(title)
-    if (notified !== undefined) for (const notification of notifications) notified(notification)
-    const asked = all.filter(({ to }) => to > answerFrom)
-    if (asked.length === 0) return Effect.void
-    // First, since a program asks for its device attributes last, and takes what has no answer by then for a no.
-    const status = queries.some((offset) => offset > answerFrom) ? programStatusReply : ""
-    return Effect.flatMap(answersTo(asked), (answers) => {
-      const said = status + answers
-      return said === "" ? Effect.void : reply(new TextEncoder().encode(said))
+    const { asked, notifications, queries, statuses, titles } = read(chunk.bytes)
+    for (const status of statuses.slice(-mostAtOnce)) isInTurn = tellStatus(status, { generation, isInTurn, tell })
+    if (titled !== undefined) for (const title of titles.slice(-mostAtOnce)) titled(title)
+    if (notified !== undefined) for (const notification of notifications.slice(-mostAtOnce)) notified(notification)
+    return asked.length === 0
+      ? Effect.void
+      : Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const open = asked.filter(({ to }) => to > answerFrom && mayAnswer(now))
+          if (open.length === 0) return Effect.void
+          // First, since a program asks for its device attributes last, and takes what has no answer by then for a no.
+          const status = queries.some((offset) => offset > answerFrom) ? programStatusReply : ""
+          return Effect.flatMap(answersTo(open), (answers) => {
+            const said = status + answers
+            return said === "" ? Effect.void : reply(new TextEncoder().encode(said))
+          })
+        })
+  }
+  yield* Stream.runForEach(output.scan(session, from), (chunk) =>
+    Effect.gen(function* () {
+      const startedAt = yield* Clock.currentTimeNanos
+      yield* hear(chunk)
+      yield* pause(Number((yield* Clock.currentTimeNanos) - startedAt) / 1_000_000)
     })
-  }).pipe(Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("listening ended", cause))))
+  ).pipe(Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("listening ended", cause))))
 }, Effect.scoped)
+
+/** Words of one chunk: the newest of a flood are enough. */
+const mostAtOnce = 32
+
+/** A flood is read a share of the time, so that it leaves the rest to other sessions; an agent that speaks does not feel it. */
+const makePause = () => {
+  let owedMs = 0
+  return (tookMs: number): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      owedMs += tookMs
+      if (owedMs < limits.listeningMs) return Effect.void
+      const restMs = (owedMs * (100 - limits.listeningPercent)) / limits.listeningPercent
+      owedMs = 0
+      return Effect.sleep(restMs)
+    })
+}
+
+/** So many answers in any second. A program that asks more is not waiting for them. */
+const makeAllowance = () => {
+  let second = 0
+  let given = 0
+  return (now: number): boolean => {
+    if (Math.floor(now / 1_000) !== second) {
+      second = Math.floor(now / 1_000)
+      given = 0
+    }
+    given += 1
+    return given <= limits.terminalAnswersPerSecond
+  }
+}
+
+/** Returns whether the agent is in a turn now. */
+const tellStatus = (
+  status: ProgramStatus,
+  { generation, isInTurn, tell }: { readonly generation: number; readonly isInTurn: boolean; readonly tell: (report: Report) => void }
+): boolean => {
+  if (status.kind === "login") {
+    const detail = status.question ?? "nobody is logged in"
+    tell({ type: "TurnObserved", generation, source: "protocol", outcome: "failed", detail })
+    tell({ type: "BlockObserved", generation, source: "protocol", cause: "auth", until: null, detail })
+  }
+  const ended = status.ended ?? (status.activity === "idle" && isInTurn ? "interrupted" : null)
+  if (ended !== null) tell({ type: "TurnObserved", generation, source: "protocol", outcome: ended, detail: endings[ended] })
+  const { activity, kind, offset, question } = status
+  tell({
+    ...{ type: "ActivityObserved", generation, activity, source: "protocol", question, evidenceOffset: offset },
+    ...(kind === null ? {} : { asked: { kind, choices: [] } })
+  })
+  return activity === "working" || (activity === "waiting" && kind !== "login")
+}
 
 const endings = {
   completed: "the agent says that it is done",

@@ -201,7 +201,7 @@ export const limits = {
    * program takes 100 ms), and a tenth of the time that goes by. A session that takes more has no screen for a while, twice as long
    * each time.
    */
-  screenBurstMs: 2_000,
+  screenBurstMs: 1_000,
   screenMsPerMegabyte: 1_000,
   screenRegainPercent: 10,
   screenBarMs: { minimum: 30_000, maximum: 3_600_000 },
@@ -209,5 +209,8 @@ export const limits = {
   screenHeapMegabytes: 256,
   screenSilenceMs: 15_000,
   /** Questions of one program that its terminal answers in a second: a palette is 256 of them. */
-  terminalAnswersPerSecond: 512
+  terminalAnswersPerSecond: 512,
+  /** What one session's output may take of the daemon's own time to be read for words and questions, in hundredths, and at once. */
+  listeningPercent: 20,
+  listeningMs: 4
 } as const

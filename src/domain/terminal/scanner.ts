@@ -102,11 +102,29 @@ export class Scanner {
     const byte = chunk[at]!
     if (byte >= 0x80) return this.#wide(chunk, at)
     if (byte === escape) {
+      const end = chunk[at + 1] === openBracket ? this.#wholeControl(chunk, at) : 0
+      if (end > 0) return end
       this.#begin("escape", this.#offset)
       return at + 1
     }
     if (byte < 0x20) this.#receiver.control?.(byte)
     return at + 1
+  }
+
+  /** Nearly all control sequences lie within their chunk, and are read at once. 0: this one does not, or is of no ordinary shape. */
+  #wholeControl(chunk: Uint8Array, at: number): number {
+    const from = at + 2
+    let to = from
+    while (to < chunk.length && chunk[to]! >= 0x20 && chunk[to]! < 0x40) to++
+    if (to === chunk.length || to - from > limits.terminalParameterBytes) return 0
+    const final = chunk[to]!
+    if (final < 0x40 || final > 0x7e) return 0
+    if (this.#receiver.passes?.(final, to === from ? 0 : chunk[from]!) === true) return to + 1
+    let text = ""
+    for (let place = from; place < to; place++) text += String.fromCharCode(chunk[place]!)
+    const sequence = controlSequenceOf(text, String.fromCharCode(final), this.#offset, this.#offset + to + 1 - at)
+    if (sequence !== null) this.#receiver.sequence(sequence)
+    return to + 1
   }
 
   /** A character of several bytes. Runs of them are given at once. */
@@ -316,6 +334,7 @@ export class Scanner {
 }
 
 const escape = 0x1b
+const openBracket = 0x5b
 const keptBytes = 4_096
 const replacement = Uint8Array.of(0xef, 0xbf, 0xbd)
 
