@@ -34,6 +34,7 @@ import { type CommandFailure, exitCodeOf, exitCodes, problemOf, sentenceOf } fro
 import { root } from "./root.ts"
 import type { ServeOptions } from "./serve-options.ts"
 import { leaveWithReader } from "./stdio.ts"
+import { escapedJson, oneLine, printable } from "./text/sanitise.ts"
 
 export const program = root.pipe(
   Command.withSubcommands([
@@ -106,8 +107,8 @@ const exitCodeAfter = (cause: Cause.Cause<unknown>, json: boolean): number => {
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? exitCodes.ok : exitCodes.usage
   const failure = error as CommandFailure
   if (failure._tag !== "ExitWith") {
-    const [first, ...others] = json ? [JSON.stringify(problemOf(failure))] : sentenceOf(failure)
-    console.error([json ? first : `reprise: ${first}`, ...others].join("\n"))
+    const [first, ...others] = json ? [escapedJson(JSON.stringify(problemOf(failure)))] : sentenceOf(failure).map(oneLine)
+    console.error(printable([json ? first : `reprise: ${first}`, ...others].join("\n")))
   }
   return exitCodeOf(failure)
 }

@@ -1,11 +1,15 @@
 /** Results go to stdout, everything said about them to stderr; a reader that has gone away ends the program quietly. */
 import { Effect } from "effect"
+import { escapedJson, printable } from "./text/sanitise.ts"
 
 export const print = (...lines: ReadonlyArray<string>): Effect.Effect<void> =>
-  lines.length === 0 ? Effect.void : write(`${lines.join("\n")}\n`)
+  lines.length === 0 ? Effect.void : write(printable(`${lines.join("\n")}\n`))
+
+/** Lines for programs: the same for them, and harmless to a terminal. */
+export const printLines = (...lines: ReadonlyArray<string>): Effect.Effect<void> => write(`${lines.join("\n")}\n`)
 
 export const printJson = (value: unknown): Effect.Effect<void> =>
-  print(JSON.stringify(value, undefined, process.stdout.isTTY ? 2 : undefined))
+  printLines(escapedJson(JSON.stringify(value, undefined, process.stdout.isTTY ? 2 : undefined)))
 
 /** Waits until the reader has room: a stream of output never piles up in memory. */
 export const write = (chunk: string | Uint8Array): Effect.Effect<void> =>
@@ -18,7 +22,7 @@ export const write = (chunk: string | Uint8Array): Effect.Effect<void> =>
 
 export const say = (...lines: ReadonlyArray<string>): Effect.Effect<void> =>
   Effect.sync(() => {
-    if (lines.length > 0) process.stderr.write(`${lines.join("\n")}\n`)
+    if (lines.length > 0) process.stderr.write(printable(`${lines.join("\n")}\n`))
   })
 
 /** All of stdin, at most `limit` bytes; undefined when there is more. */

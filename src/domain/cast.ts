@@ -1,5 +1,6 @@
 /** A terminal recording in the format asciicast v3 (docs.asciinema.org/manual/asciicast/v3): one JSON text a line, times in seconds. */
 import type { Size } from "./spec.ts"
+import { escapedJson } from "./terminal/deceptive.ts"
 
 export interface CastHeader {
   readonly size: Size
@@ -25,11 +26,11 @@ export const makeCast = ({ command, size, startedAt, title }: CastHeader): Cast 
     const time = Math.max(at, lastMs)
     const interval = (time - lastMs) / 1_000
     lastMs = time
-    return `${JSON.stringify([interval, code, text])}\n`
+    return `${escapedJson(JSON.stringify([interval, code, text]))}\n`
   }
   const term = { cols: size.cols, rows: size.rows, type: "xterm-256color" }
   return {
-    header: `${JSON.stringify({ version: 3, term, timestamp: Math.floor(startedAt / 1_000), title, command })}\n`,
+    header: `${escapedJson(JSON.stringify({ version: 3, term, timestamp: Math.floor(startedAt / 1_000), title, command }))}\n`,
     output: (at, text) => event(at, "o", text),
     resize: (at, { cols, rows }) => event(at, "r", `${cols}x${rows}`),
     marker: (at, label) => event(at, "m", label.replaceAll(/\p{Cc}+/gu, " ")),

@@ -3,6 +3,7 @@ import { Effect, Option, Result, Stream } from "effect"
 import { type Cast, makeCast } from "../domain/cast.ts"
 import { factSentence } from "../domain/explain/fact-sentences.ts"
 import type { FactType } from "../domain/facts.ts"
+import { makeShownOutput } from "../domain/terminal/shown-output.ts"
 import { decodeFact } from "../domain/upcast.ts"
 import type { SessionView } from "../domain/view.ts"
 import { type Entry, EventReader } from "../infra/log/event-store.ts"
@@ -34,7 +35,9 @@ const makePlayer = Effect.fnUntraced(function* (cast: Cast, output: Output["Serv
   const facts = yield* makeFacts(view.id, view.seq)
   let size = begun
   let page: { readonly from: number; readonly bytes: Uint8Array } = { from: 0, bytes: new Uint8Array() }
-  let decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+  // A player draws on a person's terminal: nothing else than on that of an attached client.
+  let shown = makeShownOutput({ clipboard: false })
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
   let lastMs = 0
 
   /** An output of many small chunks is read in large pieces. */
@@ -57,10 +60,9 @@ const makePlayer = Effect.fnUntraced(function* (cast: Cast, output: Output["Serv
   })
 
   const gap = (from: number, bytes: number) => {
-    const broken = decoder.decode()
-    decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+    shown = makeShownOutput({ clipboard: false })
     const text = `${bytes} bytes of output, from byte ${from} on, are not kept`
-    return (broken === "" ? "" : cast.output(lastMs, broken)) + cast.marker(lastMs, text)
+    return cast.marker(lastMs, text)
   }
 
   const drawn = Effect.fnUntraced(function* (record: IndexRecord) {
@@ -74,7 +76,7 @@ const makePlayer = Effect.fnUntraced(function* (cast: Cast, output: Output["Serv
     }
     const bytes = yield* bytesOf(offset, record.length)
     const missing = record.length - bytes.length
-    const text = decoder.decode(bytes, { stream: true })
+    const text = decoder.decode(shown.push(bytes))
     return (text === "" ? "" : cast.output(wallMs, text)) + (missing === 0 ? "" : gap(offset + bytes.length, missing))
   })
 
@@ -83,11 +85,7 @@ const makePlayer = Effect.fnUntraced(function* (cast: Cast, output: Output["Serv
     return before + (yield* drawn(record))
   })
 
-  const rest = Effect.gen(function* () {
-    const broken = decoder.decode()
-    const last = broken === "" ? "" : cast.output(lastMs, broken)
-    return last + (yield* markers(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)) + exit(cast, view)
-  })
+  const rest = Effect.map(markers(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY), (lines) => lines + exit(cast, view))
   return { play, rest }
 })
 

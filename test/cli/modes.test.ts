@@ -1,11 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import headless from "@xterm/headless"
 import { modes } from "../../src/cli/terminal/modes.ts"
+import { makeShownOutput } from "../../src/domain/terminal/shown-output.ts"
 import { Emulator } from "../../src/infra/screens/emulator.ts"
 
 const undoing = (...chunks: ReadonlyArray<string>): string => {
   const seen = modes()
-  for (const chunk of chunks) seen.push(Buffer.from(chunk))
+  const shown = makeShownOutput({ clipboard: false }, { passed: seen })
+  for (const chunk of chunks) shown.push(Buffer.from(chunk))
   return seen.restore()
 }
 
@@ -37,8 +39,21 @@ describe("the terminal's modes", () => {
     const whole = undoing(text)
     for (let at = 1; at < text.length; at++) assert.strictEqual(undoing(text.slice(0, at), text.slice(at)), whole)
   })
-  it("end a string that was cut off, so that it does not swallow the prompt", () => {
-    assert.isTrue(undoing("\x1b]0;half a title").startsWith("\x18"))
+  it("need nothing after a string that was cut off: it never reached the terminal", () => {
+    assert.strictEqual(undoing("\x1b]0;half a title"), "")
+  })
+  it("are off again, what a shell cannot see too", () => {
+    const drawn =
+      "\x1b]8;;http://a.example/\x07\x1b]4;1;#fff\x07\x1b]10;red\x07\x1b]11;#000\x07\x1b]12;blue\x07\x1b]9;4;1;50\x07\x1b[?2048h\x1b(0\x1b[20h\x1b[22;0t\x1b[3g"
+    const undone = undoing(drawn)
+    for (const back of ["]8;;", "]104", "]110", "]111", "]112", "]9;4;0", "[?2048l", "(B", "[20l", "[23t", "[?5W"])
+      assert.include(undone, `\x1b${back}`)
+    assert.strictEqual(
+      undoing(
+        `${drawn}\x1b]8;;\x07\x1b]104\x07\x1b]110\x07\x1b]111\x07\x1b]112\x07\x1b]9;4;0\x07\x1b[?2048l\x1b(B\x1b[20l\x1b[23;0t\x1b[?5W`
+      ),
+      ""
+    )
   })
   it("take no title or query for a mode", () => {
     assert.strictEqual(undoing("\x1b]0;\\[?1000h\x07\x1b[c\x1b[6n\x1bP+q544e\x1b\\"), "")

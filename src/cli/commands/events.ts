@@ -10,6 +10,7 @@ import { resolve } from "../resolve.ts"
 import type { Setting } from "../root.ts"
 import { print, say } from "../stdio.ts"
 import { eventLine } from "../text/event-line.ts"
+import { escapedJson } from "../text/sanitise.ts"
 import { withDaemon } from "../with-daemon.ts"
 
 export const events = Command.make(
@@ -40,7 +41,7 @@ type Show = (event: LoggedEvent) => Effect.Effect<void>
 const shown =
   ({ json, paint, width }: Setting, session: boolean): Show =>
   (event) =>
-    print(json ? JSON.stringify(event) : eventLine(event, { paint, session, width }))
+    print(json ? escapedJson(JSON.stringify(event)) : eventLine(event, { paint, session, width }))
 
 const pages = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"] | null, after: number, show: Show) {
   let cursor = after

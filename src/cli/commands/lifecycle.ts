@@ -7,6 +7,7 @@ import { ExitWith, exitCodeOf, sentenceOf, TimedOut, UsageFailure } from "../fai
 import { durationFlag, durationMs, sessions } from "../flags.ts"
 import { resolve } from "../resolve.ts"
 import { print, printJson, say } from "../stdio.ts"
+import { oneLine } from "../text/sanitise.ts"
 import { sentence } from "../text/session-line.ts"
 import { awaitMet } from "../waiting.ts"
 import { withDaemon } from "../with-daemon.ts"
@@ -128,7 +129,7 @@ const commandOf = ({ description, name, reasoned = false, send, until, waits }: 
           const [first, ...others] = failures
           if (first === undefined) return
           if (others.length === 0) return yield* Effect.fail(first)
-          yield* say(...failures.flatMap(sentenceOf).map((line) => `reprise: ${line}`))
+          yield* say(...failures.flatMap(sentenceOf).map((line) => `reprise: ${oneLine(line)}`))
           return yield* new ExitWith({ code: exitCodeOf(first) })
         })
       )

@@ -9,8 +9,8 @@ import { isOver } from "../over.ts"
 import { parseBytes } from "../pairs.ts"
 import { record } from "../recording.ts"
 import { resolve } from "../resolve.ts"
-import { print, printJson, say, write } from "../stdio.ts"
-import { oneLine, sanitiser } from "../text/sanitise.ts"
+import { print, printJson, printLines, say, write } from "../stdio.ts"
+import { oneLine, picture, sanitiser } from "../text/sanitise.ts"
 import { awaitMet } from "../waiting.ts"
 import { withDaemon } from "../with-daemon.ts"
 
@@ -67,7 +67,7 @@ export const screen = Command.make(
           })
         )
         if (typeof shown !== "string") return yield* setting.json ? printJson(shown) : print(...shown.lines.map(oneLine))
-        if (ansi) return yield* print(`${shown}\x1b[0m`)
+        if (ansi) return yield* process.stdout.isTTY ? print(...picture(shown).split("\n")) : printLines(`${shown}\x1b[0m`)
         yield* print(...shown.replace(/\n$/, "").split("\n").map(oneLine))
       })
     )

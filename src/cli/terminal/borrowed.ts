@@ -1,7 +1,10 @@
 /** This process's own terminal, lent to an agent raw, and given back as it was however this process ends short of SIGKILL. */
+import { spawnSync } from "node:child_process"
 import { writeSync } from "node:fs"
 import { Effect } from "effect"
 import type { Size } from "../../domain/spec.ts"
+import { makeShownOutput } from "../../domain/terminal/shown-output.ts"
+import { oneLine } from "../text/sanitise.ts"
 import { modes } from "./modes.ts"
 
 export interface Listeners {
@@ -37,21 +40,26 @@ export const borrow = (listeners: Listeners) =>
 
 const take = (listeners: Listeners): { readonly borrowed: Borrowed; readonly giveBack: () => void } => {
   const { stdin, stdout } = process
-  let seen = modes()
+  let { seen, shown } = fresh()
+  const renew = () => {
+    ;({ seen, shown } = fresh())
+  }
   let raw = false
 
   const size = (): Size => ({ cols: stdout.columns || 80, rows: stdout.rows || 24 })
   const enter = () => {
     if (stdin.isTTY) stdin.setRawMode(true)
+    passEveryByte()
+    stdout.write(titleKept)
     raw = true
   }
   /** Synchronous to the last byte: it runs while the process exits. */
   const leave = () => {
     if (!raw) return
     raw = false
-    quietly(() => writeAll(stdout.fd, `${seen.restore()}${below}`))
+    quietly(() => writeAll(stdout.fd, `${seen.restore()}${titleBack}${below}`))
     quietly(() => stdin.isTTY && stdin.setRawMode(false))
-    seen = modes()
+    renew()
   }
   const resized = () => listeners.resized(size())
   const suspended = () => {
@@ -89,19 +97,34 @@ const take = (listeners: Listeners): { readonly borrowed: Borrowed; readonly giv
   const borrowed: Borrowed = {
     size,
     write: (bytes) => {
-      seen.push(bytes)
-      return stdout.write(bytes)
+      const allowed = shown.push(bytes)
+      return allowed.length === 0 || stdout.write(allowed)
     },
     clear: () => {
       stdout.write(`${seen.restore()}${below}${"\n".repeat(size().rows - 1)}\x1b[H`)
-      seen = modes()
+      renew()
     },
     note: (text) => {
-      stdout.write(`\r\n\x1b[0m[reprise: ${text}]\r\n`)
+      stdout.write(`\r\n\x1b[0m[reprise: ${oneLine(text)}]\r\n`)
     }
   }
   return { borrowed, giveBack }
 }
+
+/** Nothing is on, and nothing of a sequence has come. */
+const fresh = () => {
+  const seen = modes()
+  return { seen, shown: makeShownOutput({ clipboard: process.env.REPRISE_CLIPBOARD === "write" }, { passed: seen }) }
+}
+
+/** Node's raw mode still makes CR LF of each LF; a daemon's terminal has done that already, where its program wants it. */
+const passEveryByte = () => {
+  if (process.stdin.isTTY) quietly(() => spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"], timeout: 2_000 }))
+}
+
+/** On the terminal's own stack of titles. */
+const titleKept = "\x1b[22;0t"
+const titleBack = "\x1b[23;0t"
 
 /** To a line of one's own: the cursor may stand anywhere in what an agent drew. */
 const below = "\x1b[999;1H\r\n"

@@ -1,7 +1,10 @@
 /** Follows what an agent switches on in the terminal, and says what takes exactly that back. */
+import { type ControlSequence, nameOf, numbersOf, type Sequence, type StringSequence, textOf } from "../../domain/terminal/sequences.ts"
 
 export interface Modes {
-  readonly push: (chunk: Uint8Array) => void
+  /** Of what reaches the terminal, in order: whole sequences and single controls. */
+  readonly sequence: (sequence: Sequence) => void
+  readonly control: (code: number) => void
   /** Undoes what is on now; empty when nothing is. */
   readonly restore: () => string
 }
@@ -16,8 +19,8 @@ const neutral: ReadonlyMap<number, boolean> = new Map([
   [25, true], // cursor shown
   [45, false],
   [66, false], // application keypad
+  [69, false], // margins left and right
   [1000, false], // mouse
-  [1001, false],
   [1002, false],
   [1003, false],
   [1004, false], // focus
@@ -27,131 +30,154 @@ const neutral: ReadonlyMap<number, boolean> = new Map([
   [1016, false],
   [2004, false], // bracketed paste
   [2026, false], // synchronised output: left on, the terminal would draw nothing more
-  [2031, false] // colour scheme reports
+  [2027, false], // grapheme clusters
+  [2031, false], // colour scheme reports
+  [2048, false] // sizes in band
 ])
 /** The alternate screen, under its three numbers. */
 const alternate: ReadonlySet<number> = new Set([47, 1047, 1049])
 
-const longest = 64
+/** Each with what takes it back, in the order in which it is said. */
+const switches = {
+  otherKeys: "\x1b[>4;0m",
+  keypad: "\x1b>",
+  inserting: "\x1b[4l",
+  newLine: "\x1b[20l",
+  shifted: "\x0f",
+  charset: "\x1b(B\x1b)B\x1b*B\x1b+B",
+  margins: "\x1b7\x1b[r\x1b8",
+  tabStops: "\x1b[?5W",
+  shape: "\x1b[0 q",
+  protection: '\x1b[0"q',
+  styled: "\x1b[0m",
+  link: "\x1b]8;;\x1b\\",
+  palette: "\x1b]104\x1b\\",
+  foreground: "\x1b]110\x1b\\",
+  background: "\x1b]111\x1b\\",
+  cursorColour: "\x1b]112\x1b\\",
+  progress: "\x1b]9;4;0\x1b\\",
+  pointer: "\x1b]22;default\x1b\\"
+} as const
+type Switch = keyof typeof switches
+
+/** OSC: which switch it is about, and whether it is on behind it. */
+type Change = (rest: string) => readonly [Switch, boolean]
+const commands: ReadonlyMap<string, Change> = new Map<string, Change>([
+  ["4", () => ["palette", true]],
+  ["104", (rest) => ["palette", rest !== ""]],
+  ["8", (rest) => ["link", !rest.endsWith(";")]],
+  ["10", () => ["foreground", true]],
+  ["110", () => ["foreground", false]],
+  ["11", () => ["background", true]],
+  ["111", () => ["background", false]],
+  ["12", () => ["cursorColour", true]],
+  ["112", () => ["cursorColour", false]],
+  ["9", (rest) => ["progress", /^4;[1-4]/.test(rest)]],
+  ["22", (rest) => ["pointer", rest !== "default"]]
+])
+
+interface Keys {
+  pushed: number
+  set: boolean
+}
 
 export const modes = (): Modes => {
   const changed = new Map<number, boolean>()
+  const on = new Set<Switch>()
   let screen: number | undefined
   // Each of the two screens has a stack of its own.
-  const kitty = { main: { pushed: 0, set: false }, alternate: { pushed: 0, set: false } }
-  let otherKeys = false
-  let styled = false
-  let margins = false
-  let keypad = false
-  let shape = false
-  let inserting = false
-  let shifted = false
+  const kitty: { readonly main: Keys; readonly alternate: Keys } = {
+    main: { pushed: 0, set: false },
+    alternate: { pushed: 0, set: false }
+  }
   let titled = 0
-  let pending: string | undefined
-  let inString = false
 
+  const set = (name: Switch, isOn: boolean) => {
+    if (isOn) on.add(name)
+    else on.delete(name)
+  }
   const forget = () => {
     changed.clear()
     screen = undefined
-    for (const keys of [kitty.main, kitty.alternate]) {
-      keys.pushed = 0
-      keys.set = false
-    }
-    otherKeys = styled = margins = keypad = shape = inserting = shifted = false
+    for (const keys of [kitty.main, kitty.alternate]) Object.assign(keys, { pushed: 0, set: false })
+    for (const name of on) if (!outlivesReset.has(name)) on.delete(name)
   }
-
-  const setPrivate = (numbers: ReadonlyArray<number>, on: boolean) => {
+  const setPrivate = (numbers: ReadonlyArray<number | null>, isOn: boolean) => {
     for (const number of numbers) {
-      if (alternate.has(number)) screen = on ? number : undefined
-      else if (neutral.get(number) === on) changed.delete(number)
-      else if (neutral.has(number)) changed.set(number, on)
+      if (number === null) continue
+      if (alternate.has(number)) screen = isOn ? number : undefined
+      else if (neutral.get(number) === isOn) changed.delete(number)
+      else if (neutral.has(number)) changed.set(number, isOn)
     }
   }
-
-  const csi = (body: string, final: string) => {
-    const numbers = body
-      .replace(/^[?<=>]/, "")
-      .split(/[;:]/)
-      .map(Number)
-    if (body.startsWith("?")) {
-      if (final === "h" || final === "l") setPrivate(numbers, final === "h")
-    } else if (final === "u") {
-      const keys = screen === undefined ? kitty.main : kitty.alternate
-      if (body.startsWith(">")) keys.pushed++
-      else if (body.startsWith("<")) keys.pushed = Math.max(0, keys.pushed - (numbers[0] || 1))
-      else if (body.startsWith("=")) keys.set = true
-    } else if (final === "m") {
-      if (body.startsWith(">")) otherKeys = numbers[0] === 4 && (numbers[1] ?? 0) > 0
-      else styled = !/^[0;]*$/.test(body)
-    } else if (final === "r") margins = body !== ""
-    else if (final === "q" && body.endsWith(" ")) shape = Number(body.trim() || 0) !== 0
-    else if ((final === "h" || final === "l") && numbers.includes(4)) inserting = final === "h"
-    else if (final === "t" && numbers[0] === 22) titled++
-    else if (final === "t" && numbers[0] === 23) titled = Math.max(0, titled - 1)
-    else if (final === "p" && body === "!") forget()
+  const onKeys = (name: string, numbers: ReadonlyArray<number | null>) => {
+    const keys = screen === undefined ? kitty.main : kitty.alternate
+    if (name === ">u") keys.pushed++
+    else if (name === "<u") keys.pushed = Math.max(0, keys.pushed - (numbers[0] || 1))
+    else if (name === "=u") keys.set = true
   }
-
-  const escaped = (character: string) => {
-    if (character === "=") keypad = true
-    else if (character === ">") keypad = false
-    else if (character === "c") forget()
+  const onControl = (sequence: ControlSequence) => {
+    const name = nameOf(sequence)
+    const numbers = numbersOf(sequence)
+    if (name === "?h" || name === "?l") setPrivate(numbers, name === "?h")
+    else if (name.endsWith("u")) onKeys(name, numbers)
+    else if (name === ">m") set("otherKeys", numbers[0] === 4 && (numbers[1] ?? 0) > 0)
+    else if (name === "m") set("styled", !/^[0;]*$/.test(sequence.parameters))
+    else if (name === "r") set("margins", sequence.parameters !== "")
+    else if (name === " q") set("shape", (numbers[0] ?? 0) !== 0)
+    else if (name === '"q') set("protection", numbers[0] === 1)
+    else if (name === "g") on.add("tabStops")
+    else if (name === "?W") on.delete("tabStops")
+    else if (name === "h" || name === "l") {
+      if (numbers.includes(4)) set("inserting", name === "h")
+      if (numbers.includes(20)) set("newLine", name === "h")
+    } else if (name === "t") titled = Math.max(0, titled + (numbers[0] === 22 ? 1 : -1))
+    else if (name === "!p") forget()
   }
-
-  const step = (code: number) => {
-    const character = String.fromCharCode(code)
-    if (pending === undefined) {
-      if (code === 0x1b) pending = ""
-      else if (inString && (code === 0x07 || code === 0x18 || code === 0x1a)) inString = false
-      else if (code === 0x0e && !inString) shifted = true
-      else if (code === 0x0f && !inString) shifted = false
-      return
-    }
-    if (pending === "") {
-      // Whatever follows the escape ends a string: ST, or the next sequence.
-      inString = "]PX^_".includes(character)
-      if (character === "[") pending = "["
-      else {
-        pending = code === 0x1b ? "" : undefined
-        if (!inString) escaped(character)
-      }
-      return
-    }
-    if (code >= 0x40 && code <= 0x7e) {
-      if (pending.length <= longest) csi(pending.slice(1), character)
-      pending = undefined
-    } else if (code === 0x1b) pending = ""
-    else if (code === 0x18 || code === 0x1a) pending = undefined
-    else if (code >= 0x20 && code < 0x40 && pending.length <= longest) pending += character
+  const onEscape = (intermediates: string, final: string) => {
+    if (/^[()*+]/.test(intermediates)) set("charset", final !== "B" || (intermediates !== "(" && on.has("charset")))
+    else if (intermediates !== "") return
+    else if (final === "=" || final === ">") set("keypad", final === "=")
+    else if (final === "H") on.add("tabStops")
+    else if ("no|}~".includes(final)) on.add("shifted")
+    else if (final === "c") forget()
+  }
+  const onCommand = ({ body }: StringSequence) => {
+    const [, number = "", rest = ""] = /^0*(\d+);?(.*)$/s.exec(textOf(body)) ?? []
+    const about = commands.get(number)?.(rest)
+    if (about !== undefined) set(...about)
   }
 
   return {
-    push: (chunk) => {
-      for (let index = 0; index < chunk.length; index++) {
-        const code = chunk[index]!
-        // Text between sequences is most of all output, and none of our business.
-        if (pending === undefined && code >= 0x20 && code !== 0x7f) continue
-        step(code)
-      }
+    sequence: (sequence) => {
+      if (sequence.kind === "csi") onControl(sequence)
+      else if (sequence.kind === "escape") onEscape(sequence.intermediates, sequence.final)
+      else if (sequence.kind === "osc") onCommand(sequence)
+    },
+    control: (code) => {
+      if (code === 0x0e || code === 0x0f) set("shifted", code === 0x0e)
     },
     restore: () => {
       const parts: Array<string> = []
-      // A sequence or string that was cut off would swallow what follows.
-      if (pending !== undefined || inString) parts.push("\x18\x1b\\")
-      for (const [number, on] of changed) parts.push(`\x1b[?${number}${on ? "l" : "h"}`)
+      for (const [number, isOn] of changed) parts.push(`\x1b[?${number}${isOn ? "l" : "h"}`)
       parts.push(keysBack(screen === undefined ? kitty.main : kitty.alternate))
-      if (otherKeys) parts.push("\x1b[>4;0m")
-      if (keypad) parts.push("\x1b>")
-      if (inserting) parts.push("\x1b[4l")
-      if (shifted) parts.push("\x0f")
-      if (margins) parts.push("\x1b7\x1b[r\x1b8")
-      if (shape) parts.push("\x1b[0 q")
-      if (styled) parts.push("\x1b[0m")
-      if (titled > 0) parts.push("\x1b[23t")
+      for (const [name, back] of Object.entries(switches)) if (on.has(name as Switch)) parts.push(back)
+      for (let left = titled; left > 0; left--) parts.push("\x1b[23t")
       if (screen !== undefined) parts.push(`\x1b[?${screen}l`, keysBack(kitty.main))
       return parts.join("")
     }
   }
 }
 
-const keysBack = ({ pushed, set }: { readonly pushed: number; readonly set: boolean }): string =>
-  (pushed > 0 ? `\x1b[<${pushed}u` : "") + (set || pushed > 0 ? "\x1b[=0u" : "")
+/** A reset of the terminal leaves colours as they are, in most of them. */
+const outlivesReset: ReadonlySet<Switch> = new Set([
+  "palette",
+  "foreground",
+  "background",
+  "cursorColour",
+  "progress",
+  "pointer",
+  "tabStops"
+])
+
+const keysBack = ({ pushed, set }: Readonly<Keys>): string => (pushed > 0 ? `\x1b[<${pushed}u` : "") + (set || pushed > 0 ? "\x1b[=0u" : "")

@@ -1,10 +1,10 @@
 /** Makes an agent's bytes safe to print: colours, line ends and tabs pass; nothing that moves, asks, titles or hides does. */
+import { allowed } from "../../domain/terminal/allowed.ts"
+import { withoutDeceptive } from "../../domain/terminal/deceptive.ts"
+import { Scanner } from "../../domain/terminal/scanner.ts"
+import { type ControlSequence, nameOf, textOf } from "../../domain/terminal/sequences.ts"
 
-/** Where the scan stands between two chunks. */
-type Scan = "text" | "escape" | "intermediate" | "csi" | "string" | "string_escape"
-
-/** A CSI that grows beyond this is no colour, whatever it ends with. */
-const longestCsi = 128
+export { escapedJson, oneLine } from "../../domain/terminal/deceptive.ts"
 
 export interface Sanitiser {
   /** What may be printed of this chunk; a sequence cut by the chunk's end is judged with the next one. */
@@ -12,112 +12,64 @@ export interface Sanitiser {
   readonly end: () => string
 }
 
-export const sanitiser = (): Sanitiser => {
-  const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true })
-  let scan: Scan = "text"
-  let csi = ""
+/** Of the control sequences, those of a picture that is drawn once from its top: colours, and steps to the right. */
+const ofPictures: ReadonlySet<string> = new Set(["m", "C", "X", "K"])
+const ofText: ReadonlySet<string> = new Set(["m"])
+
+export const sanitiser = (passing: ReadonlySet<string> = ofText): Sanitiser => {
+  let clean = ""
   let returned = false
   let coloured = false
 
-  const step = (character: string): string => {
-    const code = character.codePointAt(0)!
-    switch (scan) {
-      case "text":
-        return printable(character, code)
-      case "escape":
-        if (character === "[") {
-          scan = "csi"
-          csi = ""
-        } else if (character === "]" || character === "P" || character === "X" || character === "^" || character === "_") scan = "string"
-        else if (code >= 0x20 && code <= 0x2f) scan = "intermediate"
-        else if (code !== 0x1b) scan = "text"
-        return ""
-      case "intermediate":
-        if (code < 0x20 || code > 0x2f) scan = code === 0x1b ? "escape" : "text"
-        return ""
-      case "csi":
-        return control(character, code)
-      case "string":
-        // OSC, DCS and their kind end with BEL or ST; CAN and SUB abandon them (ECMA-48).
-        if (code === 0x07 || code === 0x9c || code === 0x18 || code === 0x1a) scan = "text"
-        else if (code === 0x1b) scan = "string_escape"
-        return ""
-      case "string_escape":
-        scan = character === "\\" ? "text" : "escape"
-        return scan === "escape" ? step(character) : ""
-    }
+  /** CR LF is a line end. A CR alone goes back to overwrite a line, which hides text: it becomes a line end too. */
+  const add = (text: string) => {
+    if (returned && text !== "\n") clean += "\n"
+    returned = false
+    clean += text
   }
-
-  const control = (character: string, code: number): string => {
-    if (code === 0x1b) {
-      scan = "escape"
-      return ""
-    }
-    if (code < 0x40 || code > 0x7e) {
-      // A control character inside a sequence acts as if it stood before it; we only drop it. CAN and SUB abandon the sequence.
-      if (code === 0x18 || code === 0x1a || code > 0x7e) scan = "text"
-      else if (code >= 0x20 && csi.length <= longestCsi) csi += character
-      return ""
-    }
-    scan = "text"
-    if (character !== "m" || csi.length > longestCsi || !/^[0-9;:]*$/.test(csi)) return ""
-    coloured = !/^0*$/.test(csi)
-    return `\x1b[${csi}m`
+  const control = (code: number) => {
+    if (code === 0x0d) returned = true
+    else if (code === 0x0a || code === 0x09) add(String.fromCharCode(code))
   }
-
-  const printable = (character: string, code: number): string => {
-    if (character === "\r") {
-      // CR LF is a line end. A CR alone goes back to overwrite a line, which hides text: it becomes a line end too.
-      const again = returned
-      returned = true
-      return again ? "" : "\r"
-    }
-    if (code === 0x1b) scan = "escape"
-    else if (code === 0x9b) {
-      scan = "csi"
-      csi = ""
-    } else if (code === 0x90 || code === 0x98 || code === 0x9d || code === 0x9e || code === 0x9f) scan = "string"
-    else if (character === "\n" || character === "\t" || (code >= 0x20 && code !== 0x7f && !(code >= 0x80 && code <= 0x9f))) {
-      return isBidirectional(code) ? "" : character
-    }
-    return ""
+  const sequence = (found: ControlSequence) => {
+    const text = passing.has(nameOf(found)) ? allowed(found, { clipboard: false }) : null
+    if (text === null) return
+    if (found.final === "m") coloured = !/^0*$/.test(found.parameters)
+    clean += text
   }
-
-  /** Resolves each CR by what follows it, so that no bare one is left. */
-  const lineEnds = (text: string): string => {
-    let clean = ""
-    for (const character of text) {
-      if (character === "\r") continue
-      if (returned && character !== "\n") clean += "\n"
-      returned = false
-      clean += character
+  const scanner = new Scanner({
+    text: (bytes) => {
+      const text = withoutDeceptive(textOf(bytes))
+      if (text !== "") add(text)
+    },
+    control,
+    sequence: (found) => {
+      if (found.kind === "csi") sequence(found)
     }
-    return clean
+  })
+  const taken = () => {
+    const text = clean
+    clean = ""
+    return text
   }
-
-  const push = (text: string): string => {
-    let clean = ""
-    for (const character of text) {
-      const passed = step(character)
-      if (passed !== "" && passed !== "\r") clean += lineEnds(passed)
-    }
-    return clean
-  }
-
   return {
-    push: (chunk) => push(decoder.decode(chunk, { stream: true })),
-    end: () => `${push(decoder.decode())}${coloured ? "\x1b[0m" : ""}`
+    push: (chunk) => {
+      scanner.push(chunk)
+      return taken()
+    },
+    end: () => `${taken()}${coloured ? "\x1b[0m" : ""}`
   }
 }
 
-/** Text for one line of ours: no control character at all, line ends shown as spaces. */
-export const oneLine = (text: string): string =>
-  [...text.replace(/[\r\n\t]+/g, " ")]
-    .filter((character) => {
-      const code = character.codePointAt(0)!
-      return code >= 0x20 && !(code >= 0x7f && code <= 0x9f) && !isBidirectional(code)
-    })
-    .join("")
+/** The drawing of a screen, for a terminal that shows it among other lines. */
+export const picture = (drawing: string): string => {
+  const clean = sanitiser(ofPictures)
+  return clean.push(new TextEncoder().encode(drawing)) + clean.end()
+}
 
-/** Characters that reorder the text around them, so that what is read is not what is there (CVE-2021-42574). */
-const isBidirectional = (code: number) => (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069)
+/** Lines of ours, with colours of ours: whatever of others' words got into them does nothing but stand there. */
+export const printable = (text: string): string => {
+  if (!/[^\n -~]/.test(text)) return text
+  const clean = sanitiser()
+  return clean.push(new TextEncoder().encode(text)) + clean.end()
+}

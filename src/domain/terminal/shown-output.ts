@@ -10,22 +10,26 @@ export interface ShownOutput {
   readonly push: (chunk: Uint8Array) => Uint8Array
 }
 
-/** `passed`: is called with each sequence that passes, in order. */
+/** `passed`: is called with each sequence and control that passes, in order. */
 export const makeShownOutput = (
   allowance: Allowance,
-  options: Pick<ScannerOptions, "dropping"> & { readonly passed?: (sequence: Sequence) => void } = {}
+  options: Pick<ScannerOptions, "dropping"> & {
+    readonly passed?: { readonly sequence: (sequence: Sequence) => void; readonly control: (code: number) => void }
+  } = {}
 ): ShownOutput => {
   let parts: Array<Uint8Array> = []
   const scanner = new Scanner(
     {
       text: (bytes) => parts.push(bytes),
       control: (code) => {
-        if (allowedControls.has(code)) parts.push(Uint8Array.of(code))
+        if (!allowedControls.has(code)) return
+        options.passed?.control(code)
+        parts.push(Uint8Array.of(code))
       },
       sequence: (sequence) => {
         const text = allowed(sequence, allowance)
         if (text === null) return
-        options.passed?.(sequence)
+        options.passed?.sequence(sequence)
         parts.push(utf8.encode(text))
       }
     },
