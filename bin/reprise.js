@@ -56,10 +56,10 @@ function keepCompiledCode() {
   })
 }
 
-/** The `node` package that was installed along, else what the user names. */
+/** The Node of this platform that was installed along, else what the user names. */
 function findNode() {
   try {
-    return createRequire(here).resolve("node/bin/node")
+    return createRequire(here).resolve(`node-${process.platform}-${process.arch}/bin/node`)
   } catch (_) {
     return process.env.REPRISE_NODE
   }

@@ -41,7 +41,10 @@ export const installed = async (name: AgentName): Promise<string> => {
 }
 
 /** The folder of the Node that this project brings: pi needs 22 or later, and npm picks old versions of others for an old Node. */
-export const nodeFolder = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "node_modules/node/bin")
+export const nodeFolder = join(
+  dirname(dirname(dirname(fileURLToPath(import.meta.url)))),
+  `node_modules/node-${process.platform}-${process.arch}/bin`
+)
 
 const marker = "complete"
 
