@@ -51,6 +51,9 @@ const isOurs = ({ to }: Import) => to.startsWith("src/")
 const fingerprint = "src/infra/log/state-hash.ts"
 const rules: ReadonlySet<string> = new Set(["src/infra/crash-points.ts", fingerprint])
 
+/** How files are opened safely: for everybody, since a person's command reads the same home. */
+const safeFiles = "src/infra/regular-file.ts"
+
 /** Every offence in one list: one run says all that is wrong. */
 const offences = (of: ReadonlyArray<Source>, allowed: (one: Import) => boolean) =>
   of.flatMap(({ imports, path }) =>
@@ -101,7 +104,10 @@ describe("imports", () => {
     const acting = to("infra/holder/", "infra/runtimes/", "infra/log/appender", "infra/log/decision-writer")
     const reading = (one: Import) => isService(one) && (one.typeOnly || !acting(one))
     assert.deepStrictEqual(
-      offences(within("http"), (one) => !isOurs(one) || to("http/", "domain/", "actors/")(one) || reading(one) || one.to === fingerprint),
+      offences(
+        within("http"),
+        (one) => !isOurs(one) || to("http/", "domain/", "actors/")(one) || reading(one) || one.to === fingerprint || one.to === safeFiles
+      ),
       []
     )
   })
@@ -109,7 +115,10 @@ describe("imports", () => {
   it("of the command line reach the contract, its client and the domain's types", () => {
     const contract = to("http/contract", "http/client.ts", "http/problems.ts")
     assert.deepStrictEqual(
-      offences(within("cli"), (one) => !isOurs(one) || to("cli/", "domain/")(one) || contract(one) || one.to === fingerprint),
+      offences(
+        within("cli"),
+        (one) => !isOurs(one) || to("cli/", "domain/")(one) || contract(one) || one.to === fingerprint || one.to === safeFiles
+      ),
       []
     )
   })
@@ -142,6 +151,45 @@ describe("the pure parts", () => {
       text.split("\n").flatMap((line, index) => (own.test(code(line)) ? [`${path}:${index + 1} ${line.trim()}`] : []))
     )
     assert.deepStrictEqual(found, [])
+  })
+})
+
+/** Every other file opens through the first of them: without waiting, without following a link, nothing but a regular file, bounded. */
+const openers: ReadonlyMap<string, string> = new Map([
+  ["src/infra/regular-file.ts", "is the way"],
+  ["src/infra/read-on.ts", "is the way, off the event loop"],
+  ["src/infra/durable-file.ts", "opens directories, to flush them"],
+  ["src/infra/runtimes/holder-socket.ts", "opens a directory, whose descriptor shortens a path"],
+  ["src/infra/runtimes/node-copy.ts", "copies the program that it runs on into a name that it makes"],
+  ["src/infra/trusted-place.ts", "reads the system's own lists of users"],
+  ["src/infra/holder/process-table.ts", "reads /proc"],
+  ["src/infra/holder/tools.ts", "reads /proc"],
+  ["src/infra/holder/spare.ts", "opens /dev/null"],
+  ["src/infra/holder/terminal.ts", "opens the terminal that it has made"],
+  ["src/infra/holder/launch-problem.ts", "reads the first line of a program that is about to be run"],
+  ["src/infra/boot-clock.ts", "reads /proc"],
+  ["src/cli/attaching.ts", "reads what the person names"],
+  ["src/cli/trace-checks.ts", "reads what the person names"],
+  ["src/cli/trace-file.ts", "makes a file of its own where the person says"],
+  ["src/cli/commands/send.ts", "reads what the person names"]
+])
+
+describe("files", () => {
+  it("are opened by the few modules that open nothing else than they say", () => {
+    const opening =
+      /^(?:open|openSync|openAsBlob|readFile|readFileSync|writeFile|writeFileSync|appendFile|appendFileSync|createReadStream|createWriteStream|copyFile|copyFileSync|cp|cpSync)$/
+    const namesOf = (text: string) =>
+      [...text.matchAll(/^import\s+(?:type\s)?\{([^}]*)\}\s+from "node:fs(?:\/promises)?"/gm)].flatMap(([, names = ""]) =>
+        names.split(",").map((name) => name.trim().split(" ")[0] ?? "")
+      )
+    const whole = /^import\s+(?:\*\s+as\s+\w+|\w+)\s+from "node:fs|\b(?:import|require)\("node:fs|process\.binding/m
+    const found = sources.filter(
+      ({ path, text }) => !openers.has(path) && (namesOf(text).some((name) => opening.test(name)) || whole.test(text))
+    )
+    assert.deepStrictEqual(
+      found.map(({ path }) => path),
+      []
+    )
   })
 })
 

@@ -1,7 +1,9 @@
 /** What can be seen of a machine and of a daemon's home without a daemon: each finding says what is, and what to do. */
+
 import { execFileSync } from "node:child_process"
-import { accessSync, constants, existsSync, readFileSync, type Stats, statfsSync, statSync } from "node:fs"
+import { accessSync, constants, existsSync, type Stats, statfsSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { readSmall } from "../infra/regular-file.ts"
 import { bytes } from "./text/span.ts"
 
 export interface Finding {
@@ -78,7 +80,7 @@ const socket = (path: string): Finding => {
 /** Where the running daemon says it is; else where one would put it. */
 const socketOf = (path: string): string => {
   try {
-    const file: unknown = JSON.parse(readFileSync(join(path, "daemon.json"), "utf8"))
+    const file: unknown = JSON.parse(readSmall(join(path, "daemon.json"), 65_536) ?? "null")
     if (typeof file === "object" && file !== null && "socket" in file && typeof file.socket === "string") return file.socket
   } catch {
     // None, or not one that a daemon wrote.

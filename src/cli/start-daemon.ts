@@ -1,9 +1,10 @@
 /** Starts a daemon that outlives this command, and waits until it is ready or has said why not. */
 import { spawn } from "node:child_process"
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs"
+import { closeSync, constants, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Option, Schedule } from "effect"
 import { daemonEnvironment } from "../domain/launch-marks.ts"
+import { openRegular, readSmall } from "../infra/regular-file.ts"
 import { connect } from "./daemon.ts"
 import { Failure } from "./failures.ts"
 
@@ -39,7 +40,8 @@ export const startDaemon = Effect.fnUntraced(function* (home: string) {
 /** In a session of its own and outside of the launch that this command may run in: neither's end is the daemon's end. */
 const launch = (home: string, log: string) => {
   mkdirSync(home, { recursive: true, mode: 0o700 })
-  const descriptor = openSync(log, "a", 0o600)
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT
+  const { fd: descriptor } = openRegular(log, flags, { ours: true, written: true })
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, "serve", "--home", home], {
     cwd: home,
     detached: true,
@@ -52,10 +54,7 @@ const launch = (home: string, log: string) => {
   return child
 }
 
-const lastLines = (path: string): ReadonlyArray<string> => {
-  try {
-    return readFileSync(path, "utf8").trimEnd().split("\n").slice(-10)
-  } catch {
-    return ["(nothing)"]
-  }
-}
+const lastLines = (path: string): ReadonlyArray<string> => (readSmall(path, logBytes) ?? "(nothing)").trimEnd().split("\n").slice(-10)
+
+/** A log that grew beyond this has more to say than a start. */
+const logBytes = 67_108_864

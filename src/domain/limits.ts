@@ -75,6 +75,39 @@ export const limits = {
   notificationChars: 2_048,
   /** One line of a file that an agent writes: images stand in it as text. */
   transcriptLineBytes: 8_388_608,
+  /** A conversation's file that is followed, and one that is held in memory to be cut or listed: none of the known agents came near. */
+  transcriptBytes: 1_073_741_824,
+  branchBytes: 67_108_864,
+  /** The most of one core that a file is read with which an agent writes without end, in hundredths. */
+  tailPercent: 25,
+  /** Between two looks at a file that is written without end, and after one that was replaced: an agent may replace it in a loop. */
+  lookMs: 10,
+  restartMs: 200,
+  /** Names that are looked through in one directory of an agent: it can make millions. */
+  directoryNames: 4_096,
+  /** Sessions that a home is looked through for. */
+  sessionDirectories: 65_536,
+  /** Small files of a launch (owner, identity, epoch), and its specification, which holds the environment. */
+  launchFileBytes: 65_536,
+  launchSpecBytes: 4_194_304,
+  /** A journal that is read from the disk: some hundred thousand entries, of a flood that outran its retention for days. */
+  journalBytes: 16_777_216,
+  /** Entries of a journal that wait for their session: more are a flood, of what only pretends to be a holder. */
+  journalQueue: 65_536,
+  /** No home is started so often. A higher epoch on the disk is an agent's, and would end all others after it. */
+  epochOnDisk: 2_147_483_647,
+  /** The environment of a session in JSON: `envBytes`, every byte of it escaped. */
+  environmentFileBytes: 2_097_152,
+  /** Output of a session, ever: what its index can count to, and a hundred years at 40 kB/s. */
+  outputOffset: 140_737_488_355_328,
+  /** How far a segment that confirms nothing may lie behind the one before: a holder that lost output to a full disk begins one so. */
+  outputJumpBytes: 1_099_511_627_776,
+  /** One record of the index tells of so many bytes at most; a holder keeps pieces of 64 KiB. */
+  outputChunkBytes: 16_777_216,
+  /** Records at the end of an index that may be torn: a crash tears one, and what is torn further is another's. */
+  tornRecords: 1_024,
+  /** A screen of the past as a file: 1,000 by 1,000 cells with their colours. */
+  screenFileBytes: 67_108_864,
   /** What Claude Code writes of itself: it reads no more of it either. */
   statusFileBytes: 262_144,
   /** How often a watched file is looked at without a word from inotify, which misses changes on some file systems; and one that cannot be watched. */

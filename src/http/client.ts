@@ -1,11 +1,11 @@
 /** A typed client of the contract, over TCP or the unix socket, for whoever holds the token. Imports nothing of the server. */
-import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Schema, Stream } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpApiClient from "effect/http-api/HttpApiClient"
+import { readRegular } from "../infra/regular-file.ts"
 import { Heartbeat, LoggedEvent, Reset } from "./contract/events.ts"
 import { Api } from "./contract.ts"
 import { Problem } from "./problems.ts"
@@ -38,8 +38,8 @@ const decodeDaemonFile = Schema.decodeUnknownEffect(Schema.fromJsonString(Daemon
 /** Reads the home's `daemon.json` and `token`. That the daemon answers is not checked. */
 export const findDaemon = Effect.fnUntraced(function* (home: string) {
   const read = (name: string) =>
-    Effect.tryPromise({
-      try: () => readFile(join(home, name), "utf8"),
+    Effect.try({
+      try: () => readRegular(join(home, name), homeFileBytes).toString("utf8"),
       catch: (cause) => new DaemonNotFound({ home, reason: `${name}: ${(cause as NodeJS.ErrnoException).code ?? "unreadable"}` })
     })
   const daemon = yield* decodeDaemonFile(yield* read("daemon.json")).pipe(
@@ -47,6 +47,8 @@ export const findDaemon = Effect.fnUntraced(function* (home: string) {
   )
   return { daemon, token: (yield* read("token")).trim() }
 })
+
+const homeFileBytes = 65_536
 
 /** One method for each route, by group: `client.sessions.stop({ params, headers, payload })`. Errors are `Problem`s. Connections close with the scope. */
 export const makeClient = Effect.fnUntraced(function* (connection: Connection) {

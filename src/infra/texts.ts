@@ -1,9 +1,11 @@
 /** Prompt texts beside the log, each under its own hash: durable before the log speaks of it, and erasable without changing any state. */
 import { createHash } from "node:crypto"
-import { readFileSync, rmSync } from "node:fs"
+import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
+import { limits } from "../domain/limits.ts"
 import { keepWhole } from "./durable-file.ts"
+import { readRegular } from "./regular-file.ts"
 
 /** The text was erased, or its disk lost it. */
 export class TextMissing extends Schema.TaggedError<TextMissing>()("TextMissing", { hash: Schema.String }) {}
@@ -38,7 +40,7 @@ export class Texts extends Context.Service<
           }),
         read: (hash) =>
           Effect.try({
-            try: () => readFileSync(pathOf(hash), "utf8"),
+            try: () => readRegular(pathOf(hash), limits.promptBytes).toString("utf8"),
             catch: () => new TextMissing({ hash })
           }).pipe(
             Effect.filterOrFail(
@@ -46,7 +48,7 @@ export class Texts extends Context.Service<
               () => new TextMissing({ hash })
             )
           ),
-        erase: (hash) => Effect.sync(() => rmSync(pathOf(hash), { force: true }))
+        erase: (hash) => Effect.ignore(Effect.try(() => rmSync(pathOf(hash), { force: true })))
       }
     })
 }

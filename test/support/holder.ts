@@ -7,7 +7,7 @@ import { Effect, Schedule, type Scope, Stream } from "effect"
 import { vi } from "vitest"
 import { buildHolder } from "../../scripts/build.ts"
 import type { HolderEvent, JournalEntry } from "../../src/domain/inputs.ts"
-import { fileNames, launchDirectory, type Owner, readJson } from "../../src/infra/holder/launch-directory.ts"
+import { launchDirectory, readOwner } from "../../src/infra/holder/launch-directory.ts"
 import { signalExactly } from "../../src/infra/holder/process-table.ts"
 import { ProcessTree } from "../../src/infra/holder/tree.ts"
 import { Output } from "../../src/infra/output/output.ts"
@@ -33,7 +33,7 @@ export const temporaryHome = (folder = "") =>
       Effect.gen(function* () {
         const runtime = yield* Runtime
         for (const remains of yield* runtime.list) {
-          const owner = readJson<Owner>(join(launchDirectory(home, remains.session, remains.generation), fileNames.owner))
+          const owner = readOwner(launchDirectory(home, remains.session, remains.generation))
           if (owner?.role === "holder") signalExactly(owner.process, "SIGKILL")
           const tree = new ProcessTree(remains.process, remains.nonce, { watched: false })
           yield* Effect.sync(() => tree.scan().map(({ identity }) => signalExactly(identity, "SIGKILL"))).pipe(

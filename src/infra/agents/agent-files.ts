@@ -1,9 +1,11 @@
 /** The private directory of a session's agent: the files that its hooks are written in, and room for its temporary ones. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
+import { limits } from "../../domain/limits.ts"
 import { writeWhole } from "../durable-file.ts"
+import { namesIn, ownDirectory, readSmall } from "../regular-file.ts"
 
 /** The disk said no. */
 export class AgentFilesFailure extends Schema.TaggedError<AgentFilesFailure>()("AgentFilesFailure", {
@@ -28,7 +30,7 @@ export class AgentFiles extends Context.Service<
       files: ReadonlyArray<{ readonly name: string; readonly text: string }>,
       directories: ReadonlyArray<string>
     ) => Effect.Effect<void, AgentFilesFailure>
-    /** Sessions that have such a directory. */
+    /** Sessions that have such a directory, or an environment. */
     readonly kept: Effect.Effect<ReadonlyArray<string>>
     /** With everything in it, as far as the disk lets go of it. */
     readonly remove: (session: string) => Effect.Effect<void>
@@ -42,35 +44,40 @@ export class AgentFiles extends Context.Service<
         directoryOf,
         spoolOf: (session) => join(directoryOf(session), "hooks", "spool.ndjson"),
         spooledTo: (session) => {
-          try {
-            const place = Number.parseInt(readFileSync(cursorOf(session), "utf8"), 10)
-            return Number.isSafeInteger(place) && place > 0 ? place : 0
-          } catch {
-            return 0
-          }
+          const place = Number.parseInt(readSmall(cursorOf(session), cursorBytes) ?? "", 10)
+          return Number.isSafeInteger(place) && place > 0 ? place : 0
         },
         keepSpooledTo: (session, to) => {
           // A session that was terminated meanwhile needs it no more.
-          if (existsSync(directoryOf(session))) writeWhole(cursorOf(session), `${to}\n`)
+          if (!existsSync(directoryOf(session))) return
+          try {
+            writeWhole(cursorOf(session), `${to}\n`)
+          } catch {
+            // A full disk, or what an agent put there: the calls are told again after a restart, which changes nothing.
+          }
         },
         place: (session, files, directories) =>
           Effect.try({
             try: () => {
-              for (const path of [directoryOf(session), join(directoryOf(session), "hooks"), ...directories])
-                mkdirSync(path, { recursive: true, mode: 0o700 })
+              for (const path of [directoryOf(session), join(directoryOf(session), "hooks"), ...directories]) ownDirectory(path)
               for (const { name, text } of files) {
                 const path = join(directoryOf(session), name)
-                mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+                ownDirectory(dirname(path))
                 writeWhole(path, text)
               }
             },
             catch: (cause) => new AgentFilesFailure({ session, code: (cause as NodeJS.ErrnoException).code ?? "UNKNOWN", cause })
           }),
-        kept: Effect.sync(() => names(join(home, "sessions")).filter((session) => existsSync(directoryOf(session)))),
+        kept: Effect.sync(() =>
+          namesIn(join(home, "sessions"), limits.sessionDirectories).filter(
+            (session) => existsSync(directoryOf(session)) || existsSync(join(home, "sessions", session, "environment.json"))
+          )
+        ),
         remove: (session) =>
           Effect.promise(() => rm(directoryOf(session), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined))
       }
     })
 }
 
-const names = (folder: string): ReadonlyArray<string> => (existsSync(folder) ? readdirSync(folder) : [])
+/** A number in decimal digits. */
+const cursorBytes = 32

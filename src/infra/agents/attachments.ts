@@ -1,12 +1,13 @@
 /** Images for prompts: uploaded into a session's private directory, or found in its own, and known by their bytes to be images. */
 import { createHash } from "node:crypto"
-import { constants, mkdirSync, readdirSync, realpathSync, statSync } from "node:fs"
-import { type FileHandle, open } from "node:fs/promises"
+import { lstatSync, realpathSync } from "node:fs"
 import { join, resolve, sep } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
 import type { Attachment } from "../../domain/facts.ts"
 import { limits } from "../../domain/limits.ts"
 import { writeWhole } from "../durable-file.ts"
+import { openForReading } from "../read-on.ts"
+import { FileRefused, namesIn, ownDirectory } from "../regular-file.ts"
 import { AgentFiles } from "./agent-files.ts"
 
 /** A rule said no. `place`: which of several it was, from 0. */
@@ -72,13 +73,13 @@ const keep = Effect.fnUntraced(function* (folder: string, bytes: Uint8Array) {
   const hash = createHash("sha256").update(bytes).digest("hex")
   const id = `a-${hash.slice(0, 24)}`
   const path = join(folder, `${id}.${image.extension}`)
-  const others = names(folder).filter((name) => !name.startsWith(id))
-  const keptBytes = others.reduce((sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0)
+  const others = namesIn(folder, limits.directoryNames).filter((name) => !name.startsWith(id))
+  const keptBytes = others.reduce((sum, name) => sum + (lstatSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0)
   if (keptBytes + bytes.length > limits.attachmentsKeptBytes)
     return yield* refused("attachments_full", 0, `the session keeps ${keptBytes} bytes of ${limits.attachmentsKeptBytes} already`)
   yield* Effect.try({
     try: () => {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      ownDirectory(folder)
       writeWhole(path, bytes)
     },
     catch: (cause) => new AttachmentNotKept({ code: (cause as NodeJS.ErrnoException).code ?? "UNKNOWN", cause })
@@ -87,7 +88,7 @@ const keep = Effect.fnUntraced(function* (folder: string, bytes: Uint8Array) {
 })
 
 const pathOf = (folder: string, id: string, place: number) => {
-  const name = names(folder).find((each) => each.startsWith(`${id}.`) && !each.endsWith(".tmp"))
+  const name = namesIn(folder, limits.directoryNames).find((each) => each.startsWith(`${id}.`) && !each.endsWith(".tmp"))
   return name === undefined
     ? refused("attachment_missing", place, `the session has no attachment ${id}`)
     : Effect.succeed(join(folder, name))
@@ -127,33 +128,19 @@ const real = (path: string): string | undefined => {
 const isBelow = (path: string, root: string | undefined) =>
   root !== undefined && path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`)
 
-/** Opened without waiting, since a pipe with nobody at its other end would be waited for. */
+/** The path has no links any more: one that was put there meanwhile is not followed. */
 const read = async (path: string): Promise<Uint8Array | "absent" | "no_file" | "too_large"> => {
-  let file: FileHandle
+  const file = await openForReading(path, {}).catch((error: unknown) =>
+    error instanceof FileRefused && error.code === "NOT_REGULAR" ? ("no_file" as const) : ("absent" as const)
+  )
+  if (typeof file === "string") return file
   try {
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
-  } catch {
-    return "absent"
-  }
-  try {
-    const stats = await file.stat()
-    if (!stats.isFile()) return "no_file"
-    if (stats.size > limits.attachmentBytes) return "too_large"
-    const bytes = Buffer.allocUnsafe(stats.size)
-    const { bytesRead } = await file.read(bytes, 0, stats.size, 0)
-    return bytes.subarray(0, bytesRead)
+    const { size } = await file.handle.stat()
+    return size > limits.attachmentBytes ? "too_large" : await file.read(0, size)
   } catch {
     return "absent"
   } finally {
-    await file.close()
-  }
-}
-
-const names = (folder: string): ReadonlyArray<string> => {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
+    file.close()
   }
 }
 

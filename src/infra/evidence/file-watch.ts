@@ -3,7 +3,7 @@ import { type FSWatcher, watch } from "node:fs"
 import { basename, dirname } from "node:path"
 import { Clock, Effect } from "effect"
 import { limits } from "../../domain/limits.ts"
-import { statOrNull } from "./regular-file.ts"
+import { statOrNull } from "../regular-file.ts"
 
 /** `path`: a file, or a directory with what is in it. What does not exist yet is awaited at its nearest directory that does. */
 export class FileWatch implements Disposable {

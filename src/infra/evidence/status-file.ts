@@ -1,14 +1,13 @@
 /** What Claude Code writes of itself in `sessions/<pid>.json`, believed only while the process that wrote it is the one we launched. */
-import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Option, Schema, Stream } from "effect"
 import type { Activity } from "../../domain/activity.ts"
 import { limits } from "../../domain/limits.ts"
 import type { Observation } from "../../domain/observations.ts"
 import { readProcess } from "../holder/process-table.ts"
+import { namesIn, readSmall } from "../regular-file.ts"
 import { distanceOf, type LaunchedProcess } from "./belonging.ts"
 import { FileWatch } from "./file-watch.ts"
-import { readSmall } from "./regular-file.ts"
 
 /** Where an agent with this environment keeps its status files; null where it has no home. */
 export const statusDirectory = (environment: Readonly<Record<string, string | undefined>>): string | null => {
@@ -38,6 +37,8 @@ const news = Effect.fnUntraced(function* (watch: StatusWatch) {
     const observations = watch.look()
     if (observations.length > 0) return observations
     yield* watch.files.changed
+    // Agents of other sessions write there too, and one of them may do so without end.
+    yield* Effect.sleep(limits.lookMs)
   }
 })
 
@@ -73,9 +74,11 @@ class StatusWatch {
 
   /** Tools may run agents of their own: the one that was launched is the nearest. */
   #nearest(): StatusFile | null {
+    const own = this.#read(this.#launch.process.pid)
+    if (own !== null && own !== "stale") return own
     let nearest: StatusFile | null = null
     let least = Number.POSITIVE_INFINITY
-    for (const name of namesIn(this.#directory)) {
+    for (const name of namesIn(this.#directory, limits.directoryNames)) {
       const pid = Number(/^(\d+)\.json$/.exec(name)?.[1])
       const distance = Number.isNaN(pid) ? null : distanceOf(this.#launch, pid)
       if (distance === null || (nearest !== null && distance >= least)) continue
@@ -124,13 +127,4 @@ const activityOf = ({ status = "", waitingFor = "" }: StatusFile): Observation =
   const kind = /permission|sandbox/i.test(waitingFor) ? ("permission" as const) : ("input" as const)
   // It names the kind of question alone: what is asked, others tell.
   return { type: "Activity", activity, question: activity === "waiting" ? { kind, text: "", choices: [] } : null }
-}
-
-const namesIn = (directory: string): ReadonlyArray<string> => {
-  try {
-    return readdirSync(directory)
-  } catch {
-    // Not there yet, or not ours to read.
-    return []
-  }
 }

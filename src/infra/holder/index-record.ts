@@ -1,5 +1,6 @@
 /** The index of an output segment: fixed records that say which bytes are there, when they came and how large the screen was. */
 import { crc32 } from "node:zlib"
+import { limits } from "../../domain/limits.ts"
 
 /** `offset` counts terminal bytes since the session's first launch; `wallMs` is epoch milliseconds. */
 export type IndexRecord =
@@ -29,7 +30,7 @@ export const encodeRecord = (record: IndexRecord, into: Buffer = Buffer.allocUns
   return into
 }
 
-/** Null for anything that was not written whole by `encodeRecord`. */
+/** Null for anything that was not written whole by `encodeRecord`, and for what no holder writes. */
 export const decodeRecord = (bytes: Buffer, at = 0): IndexRecord | null => {
   if (bytes.length - at < recordBytes) return null
   const kind = kinds[(bytes[at] ?? 0) - 1]
@@ -38,6 +39,7 @@ export const decodeRecord = (bytes: Buffer, at = 0): IndexRecord | null => {
   const offset = bytes.readUIntLE(at + 8, 6)
   if (kind === "resize") return { kind, offset, wallMs, cols: bytes.readUInt16LE(at + 16), rows: bytes.readUInt16LE(at + 18) }
   const length = bytes.readUIntLE(at + 16, 6)
+  if (offset + length > limits.outputOffset || (kind === "chunk" && length > limits.outputChunkBytes)) return null
   return kind === "gap" ? { kind, offset, wallMs, length } : { kind, offset, wallMs, length, crc: bytes.readUInt32LE(at + 24) }
 }
 

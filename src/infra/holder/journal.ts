@@ -1,7 +1,9 @@
 /** The numbered list of what happened to one launch: durable before anybody is told, told in order, never renumbered. */
-import { fsync, ftruncateSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs"
+import { constants, fsync, ftruncateSync, rmSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import type { HolderEvent, JournalEntry } from "../../domain/inputs.ts"
+import { writeNew } from "../durable-file.ts"
+import { openRegular } from "../regular-file.ts"
 import { fileNames } from "./launch-directory.ts"
 
 export class Journal {
@@ -20,9 +22,9 @@ export class Journal {
   constructor(directory: string, offset: () => number) {
     this.#directory = directory
     this.#offset = offset
-    this.#fd = openSync(join(directory, fileNames.journal), "wx", 0o600)
+    this.#fd = openRegular(join(directory, fileNames.journal), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL).fd
     try {
-      writeFileSync(join(directory, fileNames.reserve), Buffer.alloc(reserveBytes), { mode: 0o600 })
+      writeNew(join(directory, fileNames.reserve), Buffer.alloc(reserveBytes))
     } catch {
       // The disk is full already: then there is no reserve.
     }
@@ -66,10 +68,18 @@ export class Journal {
         try {
           ftruncateSync(this.#fd, this.#bytes)
         } catch {}
-        if (!lastTry) rmSync(join(this.#directory, fileNames.reserve), { force: true })
+        if (!lastTry) this.#giveReserveUp()
       }
     }
     return false
+  }
+
+  #giveReserveUp(): void {
+    try {
+      rmSync(join(this.#directory, fileNames.reserve), { force: true })
+    } catch {
+      // An agent has put a directory there: then there is no reserve.
+    }
   }
 
   /** Off the event loop: a slow disk must not keep the terminal from being read. */

@@ -1,10 +1,10 @@
 /** The directory of one launch: what lies in it under which name, and who may write it. Creating it is the right to launch. */
-import { linkSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { ProcessIdentity } from "../../domain/facts.ts"
-import type { JournalEntry } from "../../domain/inputs.ts"
+import { limits } from "../../domain/limits.ts"
 import type { Rung, Size } from "../../domain/spec.ts"
-import { writeSynced } from "../durable-file.ts"
+import { writeOnce } from "../durable-file.ts"
+import { readJson } from "../regular-file.ts"
 
 /** Written by the daemon before the holder starts, removed by the holder: `env` holds secrets. */
 export interface HolderSpec {
@@ -58,46 +58,67 @@ export const launchDirectory = (home: string, session: string, generation: numbe
 export const outputDirectory = (home: string, session: string) => join(sessionDirectory(home, session), "output")
 
 /** Exactly one caller wins; the file has its whole content from the first moment on. */
-export const claim = (directory: string, owner: Owner): boolean => {
-  const temporary = join(directory, `${fileNames.owner}.${process.pid}.tmp`)
-  writeSynced(temporary, JSON.stringify(owner))
-  try {
-    linkSync(temporary, join(directory, fileNames.owner))
-    return true
-  } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error
-    return false
-  } finally {
-    rmSync(temporary, { force: true })
-  }
+export const claim = (directory: string, owner: Owner): boolean => writeOnce(join(directory, fileNames.owner), JSON.stringify(owner))
+
+/*
+ * An agent can write to its launch directory. Each file of it is opened safely, has a limit, and is looked through before it is used:
+ * null stands for a file that is missing, and for one that is not what its writer writes. By hand: a holder loads no schema.
+ */
+
+export const readOwner = (directory: string): Owner | null =>
+  readJson(join(directory, fileNames.owner), limits.launchFileBytes, (value) =>
+    isRecord(value) && isText(value.nonce) && isIdentity(value.process) && (value.role === "holder" || value.role === "abandoned")
+      ? (value as unknown as Owner)
+      : null
+  )
+
+export const readIdentity = (directory: string): LaunchIdentity | null =>
+  readJson(join(directory, fileNames.identity), limits.launchFileBytes, (value) =>
+    isRecord(value) && isText(value.nonce) && isCount(value.generation) && isIdentity(value.process) && isIdentity(value.holder)
+      ? (value as unknown as LaunchIdentity)
+      : null
+  )
+
+export const readSpec = (directory: string): HolderSpec | null =>
+  readJson(join(directory, fileNames.spec), limits.launchSpecBytes, (value) => (isSpec(value) ? value : null))
+
+/** 0 where none attached, or where the file holds no number that a home can have come to. */
+export const readEpoch = (directory: string): number =>
+  readJson(join(directory, fileNames.epoch), limits.launchFileBytes, (value) =>
+    isCount(value) && value <= limits.epochOnDisk ? value : null
+  ) ?? 0
+
+const isSpec = (value: unknown): value is HolderSpec =>
+  isRecord(value) &&
+  [value.session, value.nonce, value.executable, value.cwd, value.outputDirectory, value.build].every(isText) &&
+  [value.generation, value.outputRetentionBytes].every(isCount) &&
+  Array.isArray(value.args) &&
+  value.args.every(isText) &&
+  isRecord(value.env) &&
+  Object.values(value.env).every(isText) &&
+  isRecord(value.size) &&
+  isSide(value.size.cols) &&
+  isSide(value.size.rows) &&
+  Array.isArray(value.ladder) &&
+  value.ladder.length <= limits.ladderRungs &&
+  value.ladder.every(isRung)
+
+/** A kill needs no more; a wait that is no number would never end. */
+const isRung = (value: unknown): boolean => {
+  if (!isRecord(value)) return false
+  if (value.step === "kill") return true
+  if (!isCount(value.waitMs) || value.waitMs > limits.rungWaitMs.maximum) return false
+  return value.step === "goodbye"
+    ? isText(value.text)
+    : value.step === "hangup" && Array.isArray(value.signals) && value.signals.every(isText)
 }
 
-/** Null when there is no such file, or nothing in it that can be read. */
-export const readJson = <A>(path: string): A | null => {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as A
-  } catch {
-    return null
-  }
-}
+const isIdentity = (value: unknown): value is ProcessIdentity =>
+  isRecord(value) && isText(value.bootId) && isCount(value.pid) && value.pid > 1 && isCount(value.startTime)
 
-/** Every whole line in order; a torn last line was told to nobody. */
-export const readJournal = (directory: string): ReadonlyArray<JournalEntry> => {
-  let text: string
-  try {
-    text = readFileSync(join(directory, fileNames.journal), "utf8")
-  } catch {
-    return []
-  }
-  const entries: Array<JournalEntry> = []
-  for (const line of text.split("\n").slice(0, -1)) {
-    try {
-      entries.push(JSON.parse(line) as JournalEntry)
-    } catch {
-      return entries
-    }
-  }
-  return entries
-}
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value)
+const isText = (value: unknown): value is string => typeof value === "string"
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+const isSide = (value: unknown) => isCount(value) && value >= 1 && value <= 1_000
 
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException)?.code ?? "unknown"

@@ -1,5 +1,5 @@
 /** Processes as the kernel shows them: a process is known by boot, pid and start time together, never by its pid alone. */
-import { readdirSync, readFileSync } from "node:fs"
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 
 export interface ProcessRow {
@@ -48,6 +48,21 @@ export const lineOf = (pid: number, rows: ReadonlyArray<ProcessRow>): ReadonlySe
   const line = new Set<number>()
   for (let next: number | undefined = pid; next !== undefined && next > 0 && !line.has(next); next = parents.get(next)) line.add(next)
   return line
+}
+
+/** It was launched by us, and for another launch than the one with this nonce. */
+export const carriesAnotherNonce = (pid: number, nonce: string): boolean => {
+  const carried = /(?:^|\0)REPRISE_NONCE=([^\0]*)\0/.exec(readOrNull(`/proc/${pid}/environ`) ?? "")?.[1]
+  return carried !== undefined && carried !== nonce
+}
+
+/** The directory that a process works in; null for one that is gone or not ours to look at. */
+export const workingDirectory = (pid: number): string | null => {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return null
+  }
 }
 
 /** Constant until the machine starts again. */

@@ -1,20 +1,23 @@
 /** The holder: starts one agent in a terminal, keeps its output and its history, and ends it, whether or not a daemon lives. */
-import { closeSync, openSync, rmSync, writeSync } from "node:fs"
+import { closeSync, constants, rmSync, writeSync } from "node:fs"
 import { basename, join } from "node:path"
 import { armCrashPoint, crashPoint } from "../crash-points.ts"
+import { openRegular } from "../regular-file.ts"
 import { Holding } from "./holding.ts"
-import { claim, codeOf, fileNames, type HolderSpec, readJson } from "./launch-directory.ts"
+import { claim, codeOf, fileNames, readSpec } from "./launch-directory.ts"
 import { identityOf } from "./process-table.ts"
 import { awaitLaunch, spareFlag } from "./spare.ts"
 
-/** `argv[2]` is the launch directory, or asks to wait for it. Descriptor 3 is closed when the socket answers: that is what the daemon waits for. */
+/**
+ * The working directory is the launch directory, so that no command line tells of a session; `argv[2]` asks to wait for it. Descriptor 3 is closed when the socket answers: that is
+ * what the daemon waits for.
+ */
 const main = async () => {
-  const directory = process.argv[2] === spareFlag ? awaitLaunch() : process.argv[2]
+  const directory = process.argv[2] === spareFlag ? awaitLaunch() : process.cwd()
   // A spare that nobody needed has nothing to say, and no place to say it.
   if (directory === null) process.exit(0)
-  if (directory === undefined) return stop(`usage: holder <launch directory> | ${spareFlag}`)
   process.chdir(directory)
-  const spec = readJson<HolderSpec>(fileNames.spec)
+  const spec = readSpec(".")
   if (spec === null) return stop(`no specification in ${basename(directory)}: another holder has the launch`)
   if (!claim(".", { nonce: spec.nonce, process: identityOf(process.pid)!, role: "holder" })) return stop("another one has the launch")
   armCrashPoint(spec.crashAt)
@@ -48,9 +51,9 @@ const stop = (reason: string) => {
 
 const say = (text: string) => {
   try {
-    const log = openSync(fileNames.log, "a", 0o600)
-    writeSync(log, `${new Date().toISOString()} ${text}\n`)
-    closeSync(log)
+    const { fd } = openRegular(fileNames.log, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, { ours: true, written: true })
+    writeSync(fd, `${new Date().toISOString()} ${text}\n`)
+    closeSync(fd)
   } catch {
     // A full disk: there is nobody left to tell.
   }

@@ -1,6 +1,8 @@
 /** Makes the last segment of a session whole again: what a crash left torn at its end is cut, everything before it stays. */
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync } from "node:fs"
+import { closeSync, constants, fstatSync, ftruncateSync, readSync, rmSync } from "node:fs"
 import { crc32 } from "node:zlib"
+import { limits } from "../../domain/limits.ts"
+import { openRegular } from "../regular-file.ts"
 import { endOf, recordBytes } from "./index-record.ts"
 import { bytesPath, indexPath, listSegments, readRecords } from "./segments.ts"
 
@@ -12,21 +14,32 @@ export interface Recovered {
 }
 
 export const recoverSegments = (directory: string): Recovered => {
-  const first = listSegments(directory).at(-1)
-  if (first === undefined) return { segment: null, end: 0 }
-  const bytesFd = openSync(bytesPath(directory, first), "r+")
-  const indexFd = openSync(indexPath(directory, first), "a+", 0o600)
+  let begun: number | null = null
+  for (const first of listSegments(directory).toReversed()) {
+    const { bytes, end, records } = cut(directory, first)
+    // One that was begun, and confirmed nothing, says where the next byte goes; unless it is far off, which no holder gets.
+    const next: number = begun !== null && begun - end <= limits.outputJumpBytes ? Math.max(begun, end) : end
+    if (records > 0) return { segment: next === end ? { first, bytes, indexBytes: records * recordBytes } : null, end: next }
+    rmSync(bytesPath(directory, first), { force: true })
+    rmSync(indexPath(directory, first), { force: true })
+    begun ??= first
+  }
+  return { segment: null, end: begun === null || begun > limits.outputJumpBytes ? 0 : begun }
+}
+
+const cut = (directory: string, first: number) => {
+  const rule = { ours: true, written: true }
+  const bytesFd = openRegular(bytesPath(directory, first), constants.O_RDWR, rule).fd
+  let indexFd: number | null = null
   try {
-    const { bytes, end, records } = verified(bytesFd, indexFd, first)
-    ftruncateSync(bytesFd, bytes)
-    ftruncateSync(indexFd, records * recordBytes)
-    if (records > 0) return { segment: { first, bytes, indexBytes: records * recordBytes }, end }
-    rmSync(bytesPath(directory, first))
-    rmSync(indexPath(directory, first))
-    return { segment: null, end: first }
+    indexFd = openRegular(indexPath(directory, first), constants.O_RDWR | constants.O_CREAT, rule).fd
+    const found = verified(bytesFd, indexFd, first)
+    ftruncateSync(bytesFd, found.bytes)
+    ftruncateSync(indexFd, found.records * recordBytes)
+    return found
   } finally {
     closeSync(bytesFd)
-    closeSync(indexFd)
+    if (indexFd !== null) closeSync(indexFd)
   }
 }
 

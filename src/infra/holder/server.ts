@@ -1,8 +1,9 @@
 /** The holder's socket: one attached daemon at a time, the newest; whoever else speaks hears the hello and little more. */
-import { chmodSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, rmSync } from "node:fs"
 import { createServer, type Socket } from "node:net"
 import type { JournalEntry } from "../../domain/inputs.ts"
-import { fileNames, readJson } from "./launch-directory.ts"
+import { writeWhole } from "../durable-file.ts"
+import { fileNames, readEpoch } from "./launch-directory.ts"
 import { LineReader } from "./line-reader.ts"
 import { type Hello, type HolderMessage, lineBytes, parseRequest, type Reply, type Request } from "./protocol.ts"
 
@@ -18,7 +19,7 @@ export type Answer = Unsent<Reply>
 export class Server {
   readonly #held: Held
   readonly #connections = new Set<Connection>()
-  #epoch = readJson<number>(fileNames.epoch) ?? 0
+  #epoch = readEpoch(".")
   #newestOffset = 0
   #toldOffset = 0
   #telling = false
@@ -93,7 +94,7 @@ export class Server {
     if (epoch < this.#epoch) return connection.send({ type: "reply", id, error: "stale_epoch" })
     if (epoch > this.#epoch) {
       this.#epoch = epoch
-      writeFileSync(fileNames.epoch, JSON.stringify(epoch), { mode: 0o600 })
+      this.#keepEpoch(epoch)
     }
     for (const other of this.#connections) {
       if (other === connection || !other.attached) continue
@@ -103,6 +104,13 @@ export class Server {
     connection.attached = true
     connection.send({ type: "reply", id, ok: true })
     for (const entry of this.#held.entries()) if (entry.n > after) connection.send({ type: "entry", entry })
+  }
+
+  /** For a holder that comes after this one. On a full disk this one knows it all the same. */
+  #keepEpoch(epoch: number): void {
+    try {
+      writeWhole(fileNames.epoch, JSON.stringify(epoch))
+    } catch {}
   }
 }
 

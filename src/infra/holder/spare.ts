@@ -1,6 +1,7 @@
 /** A holder that was booted ahead waits without doing anything until it is told its launch; without one it leaves with its daemon. */
-import { closeSync, openSync, readSync } from "node:fs"
+import { closeSync, constants, openSync, readSync } from "node:fs"
 import { join } from "node:path"
+import { openRegular } from "../regular-file.ts"
 import { fileNames } from "./launch-directory.ts"
 import { nativePty } from "./native-pty.ts"
 import { identityOf } from "./process-table.ts"
@@ -20,9 +21,10 @@ export const awaitLaunch = (): string | null => {
   if (line === null) return null
   const directory = JSON.parse(line) as string
   const log = join(directory, fileNames.log)
-  reopen(0, "/dev/null", "r")
-  reopen(1, log, "a")
-  reopen(2, log, "a")
+  const openLog = () => openRegular(log, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, { ours: true, written: true }).fd
+  reopen(0, () => openSync("/dev/null", "r"))
+  reopen(1, openLog)
+  reopen(2, openLog)
   return directory
 }
 
@@ -44,7 +46,7 @@ const readLine = (): string | null => {
 const longestLine = 32_768
 
 /** open(2) gives the lowest free number, which is the one that was closed just before. */
-const reopen = (fd: number, path: string, flags: "r" | "a") => {
+const reopen = (fd: number, open: () => number) => {
   closeSync(fd)
-  if (openSync(path, flags, 0o600) !== fd) throw new Error(`descriptor ${fd} was taken by another file`)
+  if (open() !== fd) throw new Error(`descriptor ${fd} was taken by another file`)
 }

@@ -1,8 +1,10 @@
 /** Keeps every byte the terminal gives, in order, in segment files; a full disk costs a recorded gap, never the agent's time. */
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs"
+import { closeSync, constants, existsSync, ftruncateSync, rmSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { crc32 } from "node:zlib"
 import type { Size } from "../../domain/spec.ts"
+import { writeNew } from "../durable-file.ts"
+import { openRegular, ownDirectory } from "../regular-file.ts"
 import { encodeRecord, type IndexRecord, recordBytes } from "./index-record.ts"
 import { recoverSegments } from "./segment-recovery.ts"
 import { bytesPath, confirmedEnd, indexPath, listSegments } from "./segments.ts"
@@ -32,11 +34,11 @@ export class Spool {
     this.#options = options
     this.#size = options.size
     this.#rotateBytes = Math.min(largestSegmentBytes, Math.max(smallestSegmentBytes, Math.floor(options.retentionBytes / 16)))
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 })
+    ownDirectory(options.directory)
     const { segment, end } = recoverSegments(options.directory)
     this.#kept = end
     if (segment !== null) {
-      this.#segment = { ...segment, ...openPair(options.directory, segment.first, "r+") }
+      this.#segment = { ...segment, ...openPair(options.directory, segment.first, constants.O_RDWR) }
       this.resize(options.size)
     }
     this.#setAside()
@@ -97,7 +99,7 @@ export class Spool {
   close(): void {
     this.flush()
     if (this.#waiting !== null) {
-      rmSync(reservePath(this.#options.directory), { force: true })
+      removeFile(reservePath(this.#options.directory))
       this.#forget(this.#waiting, lastWordsBytes)
       this.flush()
     }
@@ -109,10 +111,10 @@ export class Spool {
     const reserve = reservePath(this.#options.directory)
     if (existsSync(reserve)) return
     try {
-      writeFileSync(reserve, Buffer.alloc(reserveBytes), { mode: 0o600 })
+      writeNew(reserve, Buffer.alloc(reserveBytes))
     } catch {
       // The disk is full already: then there is no reserve.
-      rmSync(reserve, { force: true })
+      removeFile(reserve)
     }
   }
 
@@ -145,7 +147,7 @@ export class Spool {
   #begin(first: number, lost: number): boolean {
     this.#abandonSegment()
     try {
-      this.#segment = { first, bytes: 0, indexBytes: 0, ...openPair(this.#options.directory, first, "w+") }
+      this.#segment = { first, bytes: 0, indexBytes: 0, ...beginPair(this.#options.directory, first) }
       if (lost > 0) this.#index({ kind: "gap", offset: first - lost, wallMs: Date.now(), length: lost })
       this.#index({ kind: "resize", offset: first, wallMs: Date.now(), ...this.#size })
     } catch {
@@ -186,8 +188,8 @@ export class Spool {
     while (segments.length > most + 1) {
       const oldest = segments.shift()!
       const to = Math.max(confirmedEnd(directory, oldest), oldest)
-      rmSync(bytesPath(directory, oldest), { force: true })
-      rmSync(indexPath(directory, oldest), { force: true })
+      removeFile(bytesPath(directory, oldest))
+      removeFile(indexPath(directory, oldest))
       if (to > oldest) onDropped(oldest, to, "retention")
     }
   }
@@ -245,14 +247,30 @@ const reserveBytes = 98_304
 /** Given up when the disk is full at the end, so that the output still ends where the agent did. */
 const reservePath = (directory: string) => join(directory, "reserve")
 
-const openPair = (directory: string, first: number, flags: "r+" | "w+") => {
-  const bytesFd = openSync(bytesPath(directory, first), flags, 0o600)
+/** An agent can put links, pipes and directories under these names: what is no file of ours is not written to. */
+const openPair = (directory: string, first: number, flags: number) => {
+  const rule = { ours: true, written: true }
+  const bytesFd = openRegular(bytesPath(directory, first), flags, rule).fd
   try {
-    return { bytesFd, indexFd: openSync(indexPath(directory, first), flags, 0o600) }
+    return { bytesFd, indexFd: openRegular(indexPath(directory, first), flags, rule).fd }
   } catch (error) {
     closeSync(bytesFd)
     throw error
   }
+}
+
+/** No segment begins there yet: what stands under its names is another's, and goes. */
+const beginPair = (directory: string, first: number) => {
+  removeFile(bytesPath(directory, first))
+  removeFile(indexPath(directory, first))
+  return openPair(directory, first, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL)
+}
+
+/** A directory stays: what is written next fails by name. */
+const removeFile = (path: string) => {
+  try {
+    rmSync(path, { force: true })
+  } catch {}
 }
 
 const writeAll = (fd: number, bytes: Buffer, position: number) => {

@@ -1,8 +1,9 @@
 /** Brings what an agent's hook says to the daemon, or leaves it in the spool: never fails, never prints unasked, never takes long. */
-import { closeSync, fstatSync, openSync, writeSync } from "node:fs"
+import { closeSync, constants, writeSync } from "node:fs"
 import { connect } from "node:net"
 import type { HookCall } from "../../domain/hook-call.ts"
 import { limits } from "../../domain/limits.ts"
+import { openRegular } from "../regular-file.ts"
 
 /**
  * `hook [--json] <event> [payload]`: the payload is read from standard input where it is no argument; `--json` prints `{}`, for agents
@@ -97,8 +98,9 @@ const spool = (line: string) => {
   const path = process.env.REPRISE_HOOK_SPOOL
   if (path === undefined) return
   try {
-    const fd = openSync(path, "a", 0o600)
-    if (fstatSync(fd).size < limits.hookSpoolBytes) writeSync(fd, `\n${line}\n`)
+    const rule = { ours: true, written: true }
+    const { fd, size } = openRegular(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, rule)
+    if (size < limits.hookSpoolBytes) writeSync(fd, `\n${line}\n`)
     closeSync(fd)
   } catch {
     // The session is gone, or its disk is full: there is nobody left to tell.

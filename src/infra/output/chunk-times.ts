@@ -1,7 +1,8 @@
 /** Up to which byte a session had printed by a time: from the times that its holder kept with each chunk. */
-import { closeSync, fstatSync, openSync } from "node:fs"
+import { closeSync, fstatSync } from "node:fs"
 import { endOf, type IndexRecord, recordBytes } from "../holder/index-record.ts"
 import { indexPath, listSegments, readRecords } from "../holder/segments.ts"
+import { openRegular } from "../regular-file.ts"
 
 /**
  * The end of the newest chunk that had come by then; 0 where none had, and the first offset that is left where all that is left came
@@ -30,7 +31,7 @@ const firstMs = (directory: string, segment: number): number =>
 const withIndex = <A>(directory: string, segment: number, otherwise: A, use: (fd: number) => A): A => {
   let fd: number
   try {
-    fd = openSync(indexPath(directory, segment), "r")
+    fd = openRegular(indexPath(directory, segment)).fd
   } catch {
     return otherwise
   }

@@ -1,8 +1,9 @@
 /** The index of a session's output as one stream of records, across segments and generations. */
-import { closeSync, openSync } from "node:fs"
+import { closeSync } from "node:fs"
 import { Effect, Option, Stream } from "effect"
 import { endOf, type IndexRecord } from "../holder/index-record.ts"
 import { confirmedEnd, indexPath, listSegments, readRecords } from "../holder/segments.ts"
+import { openRegular } from "../regular-file.ts"
 
 /**
  * Up to the present end. The first record of a segment gives the size of the screen, so a stream that begins in its middle still
@@ -61,7 +62,7 @@ const pageRecords = 1_024
 const readPage = (path: string, position: number): ReadonlyArray<IndexRecord> => {
   let fd: number
   try {
-    fd = openSync(path, "r")
+    fd = openRegular(path).fd
   } catch {
     return []
   }

@@ -1,7 +1,8 @@
 /** Reads a session's segments at any offset while a holder appends to them; believes the index, and keeps one segment open. */
-import { closeSync, openSync, readSync } from "node:fs"
+import { closeSync, readSync } from "node:fs"
 import { endOf } from "../holder/index-record.ts"
 import { bytesPath, confirmedEnd, indexPath, lastRecord, listSegments } from "../holder/segments.ts"
+import { openRegular } from "../regular-file.ts"
 
 export type Found =
   /** Empty when `from` is at the end or beyond. */
@@ -80,8 +81,8 @@ export class SegmentReader implements Disposable {
     this[Symbol.dispose]()
     let bytesFd: number | null = null
     try {
-      bytesFd = openSync(bytesPath(this.#directory, first), "r")
-      this.#open = { first, end: first, bytesFd, indexFd: openSync(indexPath(this.#directory, first), "r") }
+      bytesFd = openRegular(bytesPath(this.#directory, first)).fd
+      this.#open = { first, end: first, bytesFd, indexFd: openRegular(indexPath(this.#directory, first)).fd }
       return true
     } catch {
       if (bytesFd !== null) closeSync(bytesFd)

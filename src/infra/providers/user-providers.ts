@@ -1,10 +1,11 @@
 /** Agents that a user describes in `<home>/providers/<id>.json`: each is taken whole or not at all, and every reason against one is named. */
-import { readdirSync, readFileSync, statSync } from "node:fs"
+import { readdirSync, realpathSync } from "node:fs"
 import { join } from "node:path"
 import { Result, Schema, SchemaIssue } from "effect"
 import { limits } from "../../domain/limits.ts"
 import { providers } from "../../domain/providers/index.ts"
 import { Provider } from "../../domain/providers/provider.ts"
+import { readRegular } from "../regular-file.ts"
 
 export interface ProviderProblem {
   readonly file: string
@@ -57,12 +58,11 @@ const readProvider = (folder: string, file: string): Result.Result<Provider, Rea
 
 const textOf = (path: string): Result.Result<string, string> => {
   try {
-    const { size } = statSync(path)
-    if (size > limits.providerFileBytes) return Result.fail(`${size} bytes, and at most ${limits.providerFileBytes} are read`)
-    return Result.succeed(new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)))
+    return Result.succeed(new TextDecoder("utf-8", { fatal: true }).decode(readRegular(realpathSync(path), limits.providerFileBytes, {})))
   } catch (cause) {
     if (cause instanceof TypeError) return Result.fail("is not UTF-8")
     const { code } = cause as NodeJS.ErrnoException
+    if (code === "TOO_LARGE") return Result.fail(`too large: at most ${limits.providerFileBytes} bytes are read`)
     if (code === undefined) throw cause
     return Result.fail(`cannot be read: ${code}`)
   }

@@ -1,8 +1,9 @@
 /** One attachment to one holder: requests are answered or fail with the reason, the journal comes whole and in order. */
-import { rmSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Cause, Effect, Queue, Result, Schema, Stream } from "effect"
 import { JournalEntry } from "../../domain/inputs.ts"
+import { limits } from "../../domain/limits.ts"
 import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
 import { protocolRange, type Reply } from "../holder/protocol.ts"
 import { converse, type Unnumbered } from "./holder-conversation.ts"
@@ -22,7 +23,7 @@ export const connect = Effect.fn("Runtime.connect")(function* (
   const socket = yield* openSocket(join(directory, fileNames.socket)).pipe(
     Effect.mapError((error) => new HolderUnavailable({ message: error.message, reason: holderIsDead(directory) ? "gone" : "silent" }))
   )
-  const journal = yield* Queue.unbounded<JournalEntry, HolderUnavailable>()
+  const journal = yield* Queue.dropping<JournalEntry, HolderUnavailable>(limits.journalQueue)
   let seen = after
   let offset = 0
   const heard = (newest: number) => {
@@ -38,8 +39,7 @@ export const connect = Effect.fn("Runtime.connect")(function* (
       if (decoded.success.n <= seen) return null
       if (decoded.success.n !== seen + 1) return `journal entry ${decoded.success.n} after ${seen}`
       seen += 1
-      Queue.offerUnsafe(journal, decoded.success)
-      return null
+      return Queue.offerUnsafe(journal, decoded.success) ? null : "more journal entries than a session can take"
     },
     onEnd: (reason) => Queue.failCauseUnsafe(journal, Cause.fail(reason))
   })
@@ -86,7 +86,7 @@ export const connect = Effect.fn("Runtime.connect")(function* (
     acknowledgeExit: Effect.gen(function* () {
       yield* expectOk(holder.request({ op: "ack_exit" }))
       yield* Effect.timeoutOption(holder.awaitEnd, "2 seconds")
-      rmSync(directory, { recursive: true, force: true })
+      yield* Effect.promise(() => rm(directory, { recursive: true, force: true }).catch(() => {}))
     })
   }
   return link

@@ -1,5 +1,5 @@
 /** Reaches a holder's socket under a path of any length, and asks nothing of it. */
-import { closeSync, openSync } from "node:fs"
+import { closeSync, constants, openSync } from "node:fs"
 import { createConnection, type Socket } from "node:net"
 import { basename, dirname } from "node:path"
 import { Effect } from "effect"
@@ -41,7 +41,7 @@ const addressOf = (path: string): { readonly address: string | null; readonly re
   if (Buffer.byteLength(path) < 108) return { address: path, release: () => {} }
   let fd: number | null
   try {
-    fd = openSync(dirname(path), "r")
+    fd = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
   } catch {
     return { address: null, release: () => {} }
   }

@@ -1,12 +1,14 @@
 /** Who may launch: exactly one at a time has the right, it cannot be had twice, and a dead one's unused right can be taken over. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
+import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { claim, codeOf, fileNames, type Owner, readJson } from "../holder/launch-directory.ts"
-import { identityOf, isAlive } from "../holder/process-table.ts"
+import { claim, codeOf, fileNames, readOwner } from "../holder/launch-directory.ts"
+import { identityOf, isAlive, workingDirectory } from "../holder/process-table.ts"
+import { ownDirectory } from "../regular-file.ts"
 
 /** True when the directory was made by this call: that is the right to launch in it. */
 export const takeRight = (directory: string): boolean => {
-  mkdirSync(dirname(directory), { recursive: true, mode: 0o700 })
+  ownDirectory(dirname(directory))
   try {
     mkdirSync(directory, { mode: 0o700 })
     return true
@@ -21,7 +23,7 @@ export const takeRight = (directory: string): boolean => {
  * or its holder is still at it. `deserted`: nothing was started, and nobody is left who would.
  */
 export const standingOf = (directory: string, nowMs: number): "holder" | "under_way" | "deserted" => {
-  const owner = readJson<Owner>(join(directory, fileNames.owner))
+  const owner = readOwner(directory)
   if (owner?.role === "holder") return "holder"
   if (owner !== null) return isAlive(owner.process) ? "under_way" : "deserted"
   return isFresh(directory, nowMs) || holderOnItsWay(directory) ? "under_way" : "deserted"
@@ -29,11 +31,12 @@ export const standingOf = (directory: string, nowMs: number): "holder" | "under_
 
 /** True when the right is the caller's now. A holder that comes late finds the claim of the deserted directory, and leaves. */
 export const takeOver = (directory: string, nonce: string): boolean => {
-  if (!deny(directory, nonce) && readJson<Owner>(join(directory, fileNames.owner))?.role === "holder") return false
+  if (!deny(directory, nonce) && readOwner(directory)?.role === "holder") return false
   const aside = `${directory}.deserted-${process.pid}-${process.hrtime.bigint()}`
   rmSync(join(directory, fileNames.spec), { force: true })
   renameSync(directory, aside)
-  rmSync(aside, { recursive: true, force: true })
+  // An agent may have filled it with a million files: nothing waits for them to go.
+  void rm(aside, { recursive: true, force: true }).catch(() => {})
   return takeRight(directory)
 }
 
@@ -52,13 +55,13 @@ const isFresh = (directory: string, nowMs: number): boolean => {
 }
 const freshMs = 500
 
-const holderOnItsWay = (directory: string): boolean =>
-  readdirSync("/proc").some((name) => {
-    if (!/^\d+$/.test(name)) return false
-    try {
-      return readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0").includes(directory)
-    } catch {
-      // It ended meanwhile, or is not ours to look at: then it is no holder of ours.
-      return false
-    }
-  })
+/** A holder works in its directory from its first moment on, or from the moment that a spare takes the launch. */
+const holderOnItsWay = (directory: string): boolean => {
+  try {
+    const place = realpathSync(directory)
+    return readdirSync("/proc").some((name) => /^\d+$/.test(name) && workingDirectory(Number(name)) === place)
+  } catch {
+    // It was undone meanwhile.
+    return false
+  }
+}

@@ -1,10 +1,11 @@
 /** Starts one holder for one launch, however often it is asked and however often the one who asks dies in between. */
-import { existsSync, rmSync, statSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Clock, Effect, Schedule } from "effect"
 import { crashPoint } from "../crash-points.ts"
 import { writeWhole } from "../durable-file.ts"
-import { codeOf, fileNames, type HolderSpec, launchDirectory, type Owner, outputDirectory, readJson } from "../holder/launch-directory.ts"
+import { codeOf, fileNames, type HolderSpec, launchDirectory, outputDirectory, readOwner } from "../holder/launch-directory.ts"
 import { isAlive } from "../holder/process-table.ts"
 import type { Installed } from "./bundle.ts"
 import { openSocket } from "./holder-socket.ts"
@@ -90,7 +91,7 @@ const awaitAnswer = (directory: string) =>
   )
 
 const holderHasDied = (directory: string): boolean => {
-  const owner = readJson<Owner>(join(directory, fileNames.owner))
+  const owner = readOwner(directory)
   return owner?.role === "holder" && !isAlive(owner.process)
 }
 
@@ -104,11 +105,13 @@ const giveUp = (directory: string, inode: number, nonce: string, failure: Launch
       Effect.catch(() => Effect.fail(failure)),
       Effect.flatMap((denied) => {
         if (!denied) return Effect.void
-        rmSync(directory, { recursive: true, force: true })
-        return Effect.fail(failure)
+        return Effect.andThen(removed(directory), Effect.fail(failure))
       })
     )
   })
+
+/** Off the event loop: an agent may have filled it. What cannot be removed is left, and found at the next start. */
+const removed = (directory: string) => Effect.promise(() => rm(directory, { recursive: true, force: true }).catch(() => {}))
 
 const inodeOf = (directory: string) => statSync(directory, { throwIfNoEntry: false })?.ino ?? 0
 

@@ -1,5 +1,6 @@
 /** Agents in terminals of their own, each behind a holder that outlives the daemon. */
-import { existsSync, rmSync } from "node:fs"
+import { existsSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import type { ProcessIdentity } from "../../domain/facts.ts"
@@ -67,9 +68,10 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
         tools: (ref, leader) => Effect.sync(() => toolsOf(leader, ref.nonce)),
         killTool: (ref, leader, pgid) => Effect.promise((abort) => endTool(leader, ref.nonce, pgid, abort)),
         discard: (ref) =>
-          Effect.sync(() => {
+          Effect.promise(async () => {
             giveUp(ref)
-            if (holderIsDead(directoryOf(ref))) rmSync(directoryOf(ref), { recursive: true, force: true })
+            // What cannot be removed is left, and looked at again later.
+            if (holderIsDead(directoryOf(ref))) await rm(directoryOf(ref), { recursive: true, force: true }).catch(() => {})
           })
       })
     })

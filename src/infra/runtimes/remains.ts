@@ -1,61 +1,66 @@
 /** What lies on disk of launches, read without disturbing anybody who still writes it. */
-import { readdirSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
-import {
-  fileNames,
-  type HolderSpec,
-  type LaunchIdentity,
-  launchDirectory,
-  type Owner,
-  readJournal,
-  readJson,
-  sessionDirectory
-} from "../holder/launch-directory.ts"
-import { isAlive } from "../holder/process-table.ts"
+import { Result, Schema } from "effect"
+import type { ProcessIdentity } from "../../domain/facts.ts"
+import { SessionId } from "../../domain/ids.ts"
+import { JournalEntry } from "../../domain/inputs.ts"
+import { limits } from "../../domain/limits.ts"
+import { fileNames, launchDirectory, readEpoch, readIdentity, readOwner, readSpec, sessionDirectory } from "../holder/launch-directory.ts"
+import { carriesAnotherNonce, isAlive } from "../holder/process-table.ts"
+import { namesIn, readSmall } from "../regular-file.ts"
 import type { LaunchRemains } from "./runtime.ts"
 
 export const remainsOf = (home: string, session: string, generation: number): LaunchRemains | null => {
   const directory = launchDirectory(home, session, generation)
-  if (!names(directory)) return null
-  const identity = readJson<LaunchIdentity>(join(directory, fileNames.identity))
+  if (!existsSync(directory)) return null
+  const identity = readIdentity(directory)
   const journal = readJournal(directory)
   const spawned = journal.flatMap(({ event }) => (event.type === "spawned" ? [event.process] : []))[0]
-  const nonce = identity?.nonce ?? ownerOf(directory)?.nonce ?? readJson<HolderSpec>(join(directory, fileNames.spec))?.nonce ?? ""
-  return { session, generation, nonce, process: identity?.process ?? spawned ?? null, journal }
+  const nonce = identity?.nonce ?? readOwner(directory)?.nonce ?? readSpec(directory)?.nonce ?? ""
+  return { session, generation, nonce, process: ownProcess(identity?.process ?? spawned ?? null, nonce), journal }
 }
+
+/** Agents can write here: a process that lives and was launched for another session is not this one's, whatever the files say. */
+const ownProcess = (process: ProcessIdentity | null, nonce: string): ProcessIdentity | null =>
+  process !== null && isAlive(process) && carriesAnotherNonce(process.pid, nonce) ? null : process
 
 export const listRemains = (home: string): ReadonlyArray<LaunchRemains> =>
   launches(home).flatMap(({ generation, session }) => remainsOf(home, session, generation) ?? [])
 
 /** The highest epoch with which any daemon attached to a holder that is still here; 0 where there is none. */
 export const highestEpoch = (home: string): number =>
-  Math.max(
-    0,
-    ...launches(home).map(({ generation, session }) =>
-      Number(readJson<number>(join(launchDirectory(home, session, generation), fileNames.epoch)) ?? 0)
-    )
-  )
+  launches(home).reduce((highest, { generation, session }) => Math.max(highest, readEpoch(launchDirectory(home, session, generation))), 0)
 
+/** Every whole line in order, up to the first that no holder writes; a torn last line was told to nobody. */
+export const readJournal = (directory: string): ReadonlyArray<JournalEntry> => {
+  const text = readSmall(join(directory, fileNames.journal), limits.journalBytes) ?? ""
+  const entries: Array<JournalEntry> = []
+  for (const line of text.split("\n").slice(0, -1)) {
+    const entry = decodeEntry(line)
+    if (Result.isFailure(entry) || entry.success.n !== entries.length + 1) return entries
+    entries.push(entry.success)
+  }
+  return entries
+}
+
+const decodeEntry = Schema.decodeUnknownResult(Schema.fromJsonString(JournalEntry))
+
+/** Directories of sessions and of launches alone: whatever else lies there is not looked at. */
 const launches = (home: string): ReadonlyArray<{ readonly session: string; readonly generation: number }> =>
-  (names(join(home, "sessions")) ?? []).flatMap((session) =>
-    (names(sessionDirectory(home, session)) ?? []).flatMap((name) => {
-      const generation = /^g(\d+)$/.exec(name)?.[1]
-      return generation === undefined ? [] : [{ session, generation: Number(generation) }]
-    })
-  )
+  namesIn(join(home, "sessions"), limits.sessionDirectories)
+    .filter(isSession)
+    .flatMap((session) =>
+      namesIn(sessionDirectory(home, session), limits.directoryNames).flatMap((name) => {
+        const generation = /^g([1-9]\d{0,8})$/.exec(name)?.[1]
+        return generation === undefined ? [] : [{ session, generation: Number(generation) }]
+      })
+    )
+
+const isSession = Schema.is(SessionId)
 
 /** True also when there never was one. */
 export const holderIsDead = (directory: string): boolean => {
-  const owner = ownerOf(directory)
+  const owner = readOwner(directory)
   return owner === null || owner.role !== "holder" || !isAlive(owner.process)
-}
-
-const ownerOf = (directory: string) => readJson<Owner>(join(directory, fileNames.owner))
-
-const names = (directory: string): ReadonlyArray<string> | null => {
-  try {
-    return readdirSync(directory)
-  } catch {
-    return null
-  }
 }

@@ -1,7 +1,10 @@
 /** Screens of a session's past as files, one for each place, named after its offset. Disposable: without them more is drawn again. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { renameSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { limits } from "../../domain/limits.ts"
+import { temporaryOf, writeNew } from "../durable-file.ts"
 import { segmentName } from "../holder/segments.ts"
+import { namesIn, ownDirectory, readJson, readSmall } from "../regular-file.ts"
 import type { EmulatorCheckpoint } from "./emulator.ts"
 
 export interface ScreenCheckpoint {
@@ -23,35 +26,21 @@ export class CheckpointFiles {
 
   /** What lies before this offset took too long to draw once, and is not drawn again. */
   lostBefore(): number {
-    try {
-      const offset = Number(readFileSync(join(this.#directory, lostName), "utf8").slice(0, 20))
-      return Number.isSafeInteger(offset) && offset > 0 ? offset : 0
-    } catch {
-      return 0
-    }
+    const offset = Number(readSmall(join(this.#directory, lostName), lostBytes) ?? 0)
+    return Number.isSafeInteger(offset) && offset > 0 ? offset : 0
   }
 
   /** A daemon that cannot write this gives the screen up once more. */
   lose(before: number): void {
-    const path = join(this.#directory, lostName)
-    try {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
-      writeFileSync(`${path}.new`, String(before), { mode: 0o600 })
-      renameSync(`${path}.new`, path)
-    } catch {
-      rmSync(`${path}.new`, { force: true })
-    }
+    this.#place(join(this.#directory, lostName), String(before))
   }
 
   /** In order; none where there is no such directory yet. */
   offsets(): ReadonlyArray<number> {
-    try {
-      return readdirSync(this.#directory)
-        .flatMap((name) => (/^[0-9a-f]{16}\.json$/.test(name) ? [Number.parseInt(name.slice(0, 16), 16)] : []))
-        .sort((a, b) => a - b)
-    } catch {
-      return []
-    }
+    return namesIn(this.#directory, limits.directoryNames)
+      .flatMap((name) => (/^[0-9a-f]{16}\.json$/.test(name) ? [Number.parseInt(name.slice(0, 16), 16)] : []))
+      .filter((offset) => offset < limits.outputOffset)
+      .sort((a, b) => a - b)
   }
 
   /** The newest in this range, both ends included. What cannot be read, or is of another version, is removed. */
@@ -66,29 +55,30 @@ export class CheckpointFiles {
 
   /** Whole or not at all; not flushed, for nothing is lost with it. A disk without room for it is no concern of anybody's. */
   save(checkpoint: Omit<ScreenCheckpoint, "format">): void {
-    const path = this.#path(checkpoint.offset)
-    try {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
-      writeFileSync(`${path}.new`, JSON.stringify({ format, ...checkpoint } satisfies ScreenCheckpoint), { mode: 0o600 })
-      renameSync(`${path}.new`, path)
-    } catch {
-      rmSync(`${path}.new`, { force: true })
-    }
+    this.#place(this.#path(checkpoint.offset), JSON.stringify({ format, ...checkpoint } satisfies ScreenCheckpoint))
   }
 
   /** They go with the output that they belong to. */
   dropBelow(begin: number): void {
-    for (const offset of this.offsets()) if (offset < begin) rmSync(this.#path(offset), { force: true })
+    for (const offset of this.offsets()) if (offset < begin) remove(this.#path(offset))
   }
 
   #read(offset: number): ScreenCheckpoint | null {
     const path = this.#path(offset)
+    const found = readJson(path, limits.screenFileBytes, (value) => (isCheckpoint(value) && value.offset === offset ? value : null))
+    if (found === null) remove(path)
+    return found
+  }
+
+  #place(path: string, text: string): void {
+    const temporary = temporaryOf(path)
     try {
-      const found = JSON.parse(readFileSync(path, "utf8")) as ScreenCheckpoint
-      if (found.format === format && found.offset === offset) return found
-    } catch {}
-    rmSync(path, { force: true })
-    return null
+      ownDirectory(this.#directory)
+      writeNew(temporary, text)
+      renameSync(temporary, path)
+    } catch {
+      remove(temporary)
+    }
   }
 
   #path(offset: number): string {
@@ -99,3 +89,18 @@ export class CheckpointFiles {
 /** Changes with what is in it, and with the emulator whose inside that is. */
 const format = "2, xterm 6.0.0"
 const lostName = "lost"
+/** A number in decimal digits. */
+const lostBytes = 32
+
+/** The head of it: what an emulator cannot be made from is found when it is tried. */
+const isCheckpoint = (value: unknown): value is ScreenCheckpoint => {
+  const { exact, format: found, screen } = (value ?? {}) as Partial<ScreenCheckpoint>
+  return found === format && typeof exact === "boolean" && typeof screen === "object" && screen !== null
+}
+
+/** A directory that stands there stays, and is no checkpoint. */
+const remove = (path: string) => {
+  try {
+    rmSync(path, { force: true })
+  } catch {}
+}

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { JournalEntry } from "../../../src/domain/inputs.ts"
 import { claim, launchDirectory } from "../../../src/infra/holder/launch-directory.ts"
-import { identityOf, isAlive, listProcesses, signalExactly } from "../../../src/infra/holder/process-table.ts"
+import { identityOf, isAlive, listProcesses, signalExactly, workingDirectory } from "../../../src/infra/holder/process-table.ts"
 import { ProcessTree } from "../../../src/infra/holder/tree.ts"
 import { Runtime } from "../../../src/infra/runtimes/runtime.ts"
 import { connected, eventually, inHome, journalUntil, launched, order, outputUntil, typesOf } from "../../support/holder.ts"
@@ -139,7 +139,7 @@ describe("an ending", () => {
         const seconds = unique()
         const { link, order } = yield* launched(`${family(seconds)} echo all up; trap '' HUP TERM; while :; do sleep ${seconds}; done`)
         yield* outputUntil(order.session, "all up")
-        const holder = listProcesses().find((row) => commandLine(row.pid).includes(`${order.session}/g1`))
+        const holder = listProcesses().find((row) => workingDirectory(row.pid)?.endsWith(`${order.session}/g1`) === true)
         assert.isDefined(holder)
         signalExactly(identityOf(holder!.pid)!, "SIGKILL")
         const reason = yield* Effect.flip(journalUntil(link, "cleared"))
@@ -162,13 +162,32 @@ describe("a launch that is given up", () => {
         const asked = order("echo never")
         const directory = launchDirectory(home, asked.session, asked.generation)
         // Stopped before it came to spawn, as a machine in trouble leaves one: any process serves, the owner file names it.
-        const stuck = spawn("sleep", ["600"], { stdio: "ignore" })
-        const ended = new Promise((resolve) => stuck.once("exit", (_, signal) => resolve(signal)))
         mkdirSync(directory, { recursive: true })
+        const stuck = spawn("sleep", ["600"], { cwd: directory, stdio: "ignore" })
+        const ended = new Promise((resolve) => stuck.once("exit", (_, signal) => resolve(signal)))
         assert.isTrue(claim(directory, { nonce: asked.nonce, process: identityOf(stuck.pid!)!, role: "holder" }))
         stuck.kill("SIGSTOP")
         yield* runtime.sweep(asked, null)
         assert.strictEqual(yield* Effect.promise(() => ended), "SIGKILL")
+      })
+    )
+  )
+
+  it.live("ends no process that its owner file merely names: an agent can write that file", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const runtime = yield* Runtime
+        const asked = order("echo never")
+        const directory = launchDirectory(home, asked.session, asked.generation)
+        mkdirSync(directory, { recursive: true })
+        const stranger = spawn("sleep", ["600"], { stdio: "ignore" })
+        try {
+          assert.isTrue(claim(directory, { nonce: asked.nonce, process: identityOf(stranger.pid!)!, role: "holder" }))
+          yield* runtime.sweep(asked, null)
+          assert.isTrue(isAlive(identityOf(stranger.pid!)!))
+        } finally {
+          stranger.kill("SIGKILL")
+        }
       })
     )
   )

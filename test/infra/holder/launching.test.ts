@@ -184,7 +184,7 @@ describe("a launch", () => {
         const asked = order("true")
         writeFileSync(join(home, "sessions", asked.session), "in the way")
         const failure = yield* Effect.flip((yield* Runtime).launch(asked))
-        assert.deepInclude(failure, { _tag: "LaunchFailure", code: "EEXIST" })
+        assert.deepInclude(failure, { _tag: "LaunchFailure", code: "ENOTDIR" })
         assert.deepStrictEqual(yield* (yield* Runtime).list, [])
       })
     )

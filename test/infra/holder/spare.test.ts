@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { carriesNonce } from "../../../src/domain/launch-marks.ts"
-import { fileNames, launchDirectory, type Owner, readJson } from "../../../src/infra/holder/launch-directory.ts"
+import { fileNames, launchDirectory, readIdentity, readOwner } from "../../../src/infra/holder/launch-directory.ts"
 import { environOf, identityOf, isAlive, listProcesses, readProcess, signalExactly } from "../../../src/infra/holder/process-table.ts"
 import { spareFlag } from "../../../src/infra/holder/spare.ts"
 import { type LaunchRef, Runtime } from "../../../src/infra/runtimes/runtime.ts"
@@ -44,8 +44,8 @@ const spareWaits = (home: string) =>
 /** What others can see of a launch, with what differs from one to the next by necessity taken out. */
 const tracesOf = (home: string, { generation, nonce, session }: LaunchRef) => {
   const directory = launchDirectory(home, session, generation)
-  const owner = readJson<Owner>(join(directory, fileNames.owner))!
-  const identity = readJson<Record<string, unknown>>(join(directory, fileNames.identity))!
+  const owner = readOwner(directory)!
+  const identity = readIdentity(directory)!
   const { pid } = owner.process
   const agent = listProcesses().find((row) => !row.zombie && carriesNonce(environOf(row.pid), nonce))?.pid
   return {
@@ -164,7 +164,7 @@ describe("a spare holder", () => {
     const { data } = (await daemon.done("GET", "/v1/sessions")) as { readonly data: ReadonlyArray<{ readonly id: string }> }
     const { id } = data.find((session) => session.id !== before.id)!
     await daemon.reaches(id, "streaming", ({ state }) => state === "streaming")
-    const owner = readJson<Owner>(join(launchDirectory(daemon.home, id, 1), fileNames.owner))
+    const owner = readOwner(launchDirectory(daemon.home, id, 1))
     assert.strictEqual(owner?.process.pid, spare!.pid, "the spare has gone on by itself")
     assert.strictEqual(processesOf(id).length, 1)
     assert.strictEqual(read(join(daemon.home, "starts")), "x\n")

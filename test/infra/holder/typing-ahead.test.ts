@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { fileNames, launchDirectory, type Owner, readJson } from "../../../src/infra/holder/launch-directory.ts"
+import { launchDirectory, readOwner } from "../../../src/infra/holder/launch-directory.ts"
 import { signalExactly } from "../../../src/infra/holder/process-table.ts"
 import { eventually, inHome, launched, outputUntil } from "../../support/holder.ts"
 
@@ -32,7 +32,7 @@ describe("what is typed ahead", () => {
         const frame = 16_384
         const { link, order } = yield* launched(taking(4 * frame, home))
         yield* outputUntil(order.session, "ready.")
-        const owner = readJson<Owner>(join(launchDirectory(home, order.session, 1), fileNames.owner))!
+        const owner = readOwner(launchDirectory(home, order.session, 1))!
         assert.isTrue(signalExactly(owner.process, "SIGSTOP"))
         for (let n = 0; n < 4; n++) yield* link.type(piece(frame, n))
         assert.deepInclude(yield* Effect.flip(link.type(piece(frame, 25))), { _tag: "HolderUnavailable", reason: "silent" })
