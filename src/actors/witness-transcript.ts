@@ -14,30 +14,29 @@ import type { Witnessing } from "./witnesses.ts"
 /** A conversation can change under a running agent (`/clear`, `/resume`): then its new file is read instead. */
 export const witnessTranscript = Effect.fnUntraced(function* (witnessing: Witnessing, kind: TranscriptKind) {
   const { context, news } = witnessing
+  const told = () => context().conversation?.transcript ?? null
+  const movedFrom = (before: string | null): Effect.Effect<void> =>
+    Effect.suspend(() => (told() !== null && told() !== before ? Effect.void : Effect.andThen(news.next, movedFrom(before))))
   for (;;) {
+    const before = told()
     const path = yield* located(witnessing, kind)
     if (path === null) yield* news.next
-    else yield* Effect.raceFirst(readOn(witnessing, kind, path), movedFrom(path))
-  }
-
-  function movedFrom(path: string): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const told = context().conversation?.transcript ?? null
-      return told !== null && told !== path ? Effect.void : Effect.andThen(news.next, movedFrom(path))
-    })
+    else yield* Effect.raceFirst(readOn(witnessing, kind, path), movedFrom(before))
   }
 })
 
-/** Where the agent says it is; else where its provider keeps it. */
+/** Where the agent says it is, as far as its provider keeps conversations there; else where its provider keeps it. */
 const located = Effect.fnUntraced(function* ({ context, session }: Witnessing, kind: TranscriptKind) {
   const { conversation, spec } = context()
   if (conversation === null || conversation.id === null) return null
-  if (conversation.transcript !== null) return conversation.transcript
-  const { find } = yield* Transcripts
+  const { admit, find } = yield* Transcripts
   const environment = yield* Effect.option((yield* Secrets).environment(session))
   return Option.match(environment, {
     onNone: () => null,
-    onSome: (environment) => find(kind, { conversation: conversation.id!, cwd: spec.cwd, environment })
+    onSome: (environment) => {
+      const told = conversation.transcript === null ? null : admit(kind, conversation.transcript, environment)
+      return told ?? find(kind, { conversation: conversation.id!, cwd: spec.cwd, environment })
+    }
   })
 })
 

@@ -27,8 +27,8 @@ export const token = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789
 export const daemonIn = (home: string) => {
   const infra = Layer.mergeAll(
     logLayer(join(home, "reprise.db")),
-    Evidence.layer.pipe(Layer.provideMerge(Screens.layer), Layer.provideMerge(runtimeOf(home))),
-    Transcripts.layer,
+    Evidence.layer(home).pipe(Layer.provideMerge(Screens.layer), Layer.provideMerge(runtimeOf(home))),
+    Transcripts.layer(home),
     HookProgram.layer({ home, socketPath: join(home, "http.sock") }).pipe(
       Layer.provideMerge(Layer.mergeAll(HookTokens.layer(home), AgentFiles.layer(home)))
     ),

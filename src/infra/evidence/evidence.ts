@@ -9,6 +9,7 @@ import type { Emulators } from "../screens/emulators.ts"
 import type { ScreenSeen, Screens } from "../screens/screens.ts"
 import type { LaunchedProcess } from "./belonging.ts"
 import { codexPaths, type OpenConversation, openConversations } from "./conversation-files.ts"
+import { isOwnSecret } from "./own-secrets.ts"
 import { watchScreen } from "./screen-watch.ts"
 import { followStatus, statusDirectory } from "./status-file.ts"
 import { type Tailed, tail } from "./tail.ts"
@@ -29,23 +30,24 @@ export class Evidence extends Context.Service<
     readonly screen: (session: string, size: Size, from: number | null) => Stream.Stream<ScreenSeen>
   }
 >()("reprise/infra/Evidence") {
-  static readonly layer: Layer.Layer<Evidence, never, Output | Screens | Emulators> = Layer.effect(
-    Evidence,
-    Effect.gen(function* () {
-      const context = yield* Effect.context<Output | Screens | Emulators>()
-      return Evidence.of({
-        transcript: (path, from) => tail(path, from),
-        spool: followSpool,
-        status: (environment, launch) => {
-          const directory = statusDirectory(environment)
-          return directory === null ? Stream.never : followStatus(directory, launch)
-        },
-        conversations: ({ nonce, process }) =>
-          Effect.sync(() => openConversations(new ProcessTree(process, nonce, { watched: false }), codexPaths)),
-        screen: (session, size, from) => Stream.provideContext(watchScreen(session, size, from), context)
+  static readonly layer = (home: string): Layer.Layer<Evidence, never, Output | Screens | Emulators> =>
+    Layer.effect(
+      Evidence,
+      Effect.gen(function* () {
+        const context = yield* Effect.context<Output | Screens | Emulators>()
+        return Evidence.of({
+          transcript: (path, from) => tail(path, from, { isForbidden: (file) => isOwnSecret(home, file) }),
+          spool: followSpool,
+          status: (environment, launch) => {
+            const directory = statusDirectory(environment)
+            return directory === null ? Stream.never : followStatus(directory, launch)
+          },
+          conversations: ({ nonce, process }) =>
+            Effect.sync(() => openConversations(new ProcessTree(process, nonce, { watched: false }), codexPaths)),
+          screen: (session, size, from) => Stream.provideContext(watchScreen(session, size, from), context)
+        })
       })
-    })
-  )
+    )
 
   /** For agents that nobody can ask: of a model, or of a test. */
   static readonly silent: Layer.Layer<Evidence> = Layer.succeed(Evidence, {

@@ -1,25 +1,34 @@
 /** Follows a file that others append to: every whole line once, also over a stop at any place, and never a line that is not whole. */
-import { closeSync, fstatSync, readSync } from "node:fs"
-import { Effect, Stream } from "effect"
+import { Clock, Effect, Stream } from "effect"
 import { limits } from "../../domain/limits.ts"
+import { openForReading, type Reading } from "../read-on.ts"
+import { type OpenRule, statOrNull } from "../regular-file.ts"
 import { FileWatch } from "./file-watch.ts"
 import { type Cut, LineCutter } from "./line-cutter.ts"
-import { type OpenFile, openRegular, statOrNull } from "./regular-file.ts"
+import type { FileKey } from "./own-secrets.ts"
 
 export type Tailed =
   | Cut
   /** The file shrank, or another one stands in its place: what follows is read from its beginning. */
   | { readonly _tag: "Restarted" }
 
+export interface TailOptions {
+  readonly longestLine?: number
+  readonly rule?: OpenRule
+  /** A file that is not read, by whatever name. */
+  readonly isForbidden?: (file: FileKey) => boolean
+}
+
 /**
- * `from`: 0, or a `to` that an earlier reading gave. Never ends by itself, and reads when it is pulled. A file that is not there, or
- * may not be read, is awaited; lines over `longestLine` bytes are named and skipped.
+ * `path`: absolute, without links. `from`: 0, or a `to` that an earlier reading gave. Never ends by itself, and reads when it is
+ * pulled. A file that is not there, or may not be read, is awaited; lines over `longestLine` bytes are named and skipped, and so is
+ * what a file has beyond `transcriptBytes`.
  */
-export const tail = (path: string, from: number, longestLine: number = limits.transcriptLineBytes): Stream.Stream<Tailed> =>
+export const tail = (path: string, from: number, options: TailOptions = {}): Stream.Stream<Tailed> =>
   Stream.unwrap(
     Effect.map(
       Effect.acquireRelease(
-        Effect.sync(() => new Follower(path, from, longestLine)),
+        Effect.sync(() => new Follower(path, from, options)),
         (follower) => Effect.sync(() => follower[Symbol.dispose]())
       ),
       (follower) => Stream.fromIterableEffectRepeat(news(follower))
@@ -27,62 +36,97 @@ export const tail = (path: string, from: number, longestLine: number = limits.tr
   )
 
 const news = Effect.fnUntraced(function* (follower: Follower) {
-  // Somebody else's turn first: an old file of gigabytes is read between other things.
-  yield* Effect.yieldNow
+  // What was given is used between two pulls: a file that grows without end gets its share of the time, and no more.
+  yield* follower.rest
   for (;;) {
     follower.watch.arm()
-    const read = follower.read()
-    if (read.length > 0) return read
+    for (;;) {
+      const startedAt = yield* Clock.currentTimeNanos
+      const read = yield* Effect.promise(() => follower.read())
+      if (read === "end") break
+      follower.startedAt = startedAt
+      if (read.length > 0) return read
+      yield* follower.rest
+    }
     yield* follower.watch.changed
+    yield* Effect.sleep(limits.lookMs)
   }
 })
 
 class Follower implements Disposable {
   readonly watch: FileWatch
+  /** When the slice was begun that was read last; null where nothing was read since the last rest. */
+  startedAt: bigint | null = null
   readonly #path: string
+  readonly #options: TailOptions
   readonly #longestLine: number
   #cutter: LineCutter
+  #restarted = false
+  #closed = false
   /** Kept open: as long as it is, no other file can have its inode. */
-  #file: OpenFile | null = null
+  #file: Reading | null = null
 
-  constructor(path: string, from: number, longestLine: number) {
+  constructor(path: string, from: number, options: TailOptions) {
     this.#path = path
-    this.#longestLine = longestLine
-    this.#cutter = new LineCutter(from, longestLine)
+    this.#options = options
+    this.#longestLine = options.longestLine ?? limits.transcriptLineBytes
+    this.#cutter = new LineCutter(from, this.#longestLine)
     this.watch = new FileWatch(path)
   }
 
-  /** Nothing when there is nothing new. */
-  read(): ReadonlyArray<Tailed> {
-    for (;;) {
-      const read = this.#readOn()
-      if (read === "end") return this.#isReplaced() ? this.#restart() : []
+  /** For as long as the work on the last slice and its share of a core ask for; longer for a file that was replaced. */
+  readonly rest: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    const { startedAt } = this
+    this.startedAt = null
+    if (startedAt === null) return
+    const tookMs = Number((yield* Clock.currentTimeNanos) - startedAt) / 1e6
+    const shareMs = (tookMs * (100 - limits.tailPercent)) / limits.tailPercent
+    yield* Effect.sleep(Math.max(Math.min(shareMs, longestRestMs), this.#restarted ? limits.restartMs : 0))
+    this.#restarted = false
+  })
+
+  /** One slice: `end` where there is nothing new, nothing where a part of a line came. Never rejects. */
+  async read(): Promise<ReadonlyArray<Tailed> | "end"> {
+    try {
+      const read = await this.#readOn()
       if (read === "foreign") return this.#restart()
-      if (read.length > 0) return read
+      return read === "end" && this.#isReplaced() ? this.#restart() : read
+    } catch {
+      // EIO and the like: a disk that fails has nothing to say now.
+      return "end"
     }
   }
 
   [Symbol.dispose](): void {
+    this.#closed = true
     this.watch[Symbol.dispose]()
     this.#close()
   }
 
-  /** `foreign`: these cannot be the bytes that were read up to here. Empty when a part of a line came. */
-  #readOn(): ReadonlyArray<Cut> | "end" | "foreign" {
-    this.#file ??= openRegular(this.#path)
-    if (this.#file === null) return "end"
-    const { fd } = this.#file
-    const { size } = fstatSync(fd)
+  /** `foreign`: these cannot be the bytes that were read up to here. */
+  async #readOn(): Promise<ReadonlyArray<Cut> | "end" | "foreign"> {
+    this.#file ??= await this.#open()
+    const file = this.#file
+    if (file === null) return "end"
+    const size = Math.min((await file.handle.stat()).size, limits.transcriptBytes)
     if (size < this.#cutter.lineFrom) return "foreign"
     // A line that was begun is taken back, as a writer does that repairs its file.
     if (size < this.#cutter.position) this.#cutter.dropHeld()
     const { lineFrom, position } = this.#cutter
     // A place to go on is behind a line's end: where there is none, this is another file, however long.
     const before = position === lineFrom && lineFrom > 0 ? 1 : 0
-    const got = readOrEnd(fd, position - before)
-    if (got <= before) return "end"
-    if (before === 1 && shared[0] !== lineFeed) return "foreign"
-    return this.#cutter.cut(shared.subarray(before, got))
+    const bytes = await file.read(position - before, Math.min(sliceBytes, size - position + before))
+    if (bytes.length <= before) return "end"
+    if (before === 1 && bytes[0] !== lineFeed) return "foreign"
+    return this.#cutter.cut(bytes.subarray(before))
+  }
+
+  async #open(): Promise<Reading | null> {
+    const { isForbidden, rule = {} } = this.#options
+    const file = await openForReading(this.#path, rule).catch(() => null)
+    if (file === null || (!this.#closed && isForbidden?.(file) !== true)) return file
+    file.close()
+    return null
   }
 
   #isReplaced(): boolean {
@@ -94,24 +138,17 @@ class Follower implements Disposable {
   #restart(): ReadonlyArray<Tailed> {
     this.#close()
     this.#cutter = new LineCutter(0, this.#longestLine)
+    this.#restarted = true
     return [{ _tag: "Restarted" }]
   }
 
   #close(): void {
-    if (this.#file !== null) closeSync(this.#file.fd)
+    this.#file?.close()
     this.#file = null
   }
 }
 
-/** One for all: what is read is made into lines before anybody else reads, and an idle file holds no memory. */
-const shared = Buffer.allocUnsafeSlow(65_536)
+/** An idle file holds no memory, and a slice no processor for more than a millisecond or two. */
+const sliceBytes = 65_536
 const lineFeed = 0x0a
-
-/** A disk that fails (EIO) has nothing to say now. */
-const readOrEnd = (fd: number, position: number): number => {
-  try {
-    return readSync(fd, shared, 0, shared.length, position)
-  } catch {
-    return 0
-  }
-}
+const longestRestMs = 1_000

@@ -26,7 +26,7 @@ describe("evidence of a launch", () => {
       writeFileSync(join(home, ".claude", "sessions", `${launch.pid}.json`), JSON.stringify(status))
 
       const layer = Layer.provide(
-        Evidence.layer,
+        Evidence.layer(home),
         Layer.provideMerge(Layer.provideMerge(Screens.layer, Emulators.layer), Output.layer({ home }))
       )
       yield* Effect.gen(function* () {

@@ -34,7 +34,7 @@ class Reader {
 
   readonly start = Effect.suspend(() =>
     Effect.forkDetach(
-      Stream.runForEach(tail(this.path, this.at, this.longest), (one) =>
+      Stream.runForEach(tail(this.path, this.at, this.longest === undefined ? {} : { longestLine: this.longest }), (one) =>
         Effect.sync(() => {
           this.told.push(one)
           this.at = one._tag === "Restarted" ? 0 : one.to

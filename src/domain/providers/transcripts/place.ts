@@ -39,3 +39,20 @@ export const transcriptPlace = (
 }
 
 const longestProject = 200
+
+/** Directories that an agent of this kind keeps its conversations below. What it names elsewhere is another's file, and is not read. */
+export const transcriptRoots = (kind: TranscriptKind, environment: Environment): ReadonlyArray<string> => {
+  const home = environment.HOME ?? ""
+  switch (kind) {
+    case "claude-code":
+      return [`${environment.CLAUDE_CONFIG_DIR ?? `${home}/.claude`}/projects`]
+    case "codex": {
+      const base = environment.CODEX_HOME ?? `${home}/.codex`
+      return [`${base}/sessions`, `${base}/archived_sessions`]
+    }
+    case "gemini":
+      return [`${environment.GEMINI_CLI_HOME ?? home}/.gemini/tmp`]
+    case "pi":
+      return [`${environment.PI_CODING_AGENT_DIR ?? `${home}/.pi/agent`}/sessions`]
+  }
+}
