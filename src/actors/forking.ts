@@ -15,7 +15,16 @@ import { Secrets } from "../infra/secrets.ts"
 import { type Planned, planFork } from "./creation.ts"
 import type { HandsServices } from "./hands.ts"
 import type { Residents } from "./residents.ts"
-import { type Answer, type Asking, type CreateError, type ForkRequest, InvalidRequest, MessageNotFound, type Sessions } from "./sessions.ts"
+import {
+  type Answer,
+  type Asking,
+  type CreateError,
+  type ForkRequest,
+  InvalidRequest,
+  MessageNotFound,
+  Refused,
+  type Sessions
+} from "./sessions.ts"
 
 export type Admit = (id: SessionId, planned: Planned, prompt: string | undefined, asking: Asking) => Effect.Effect<Answer, CreateError>
 
@@ -41,12 +50,24 @@ export const makeForking = Effect.fn("makeForking")(function* ({ actor, admit, r
       ({ cause, code }) => new StoreFailure({ operation: "read the environment", code, outcome: "absent", cause })
     )
 
+  const linesOf = (path: string) =>
+    Effect.mapError(
+      transcripts.linesOf(path),
+      ({ cause, code }) => new StoreFailure({ operation: "read the conversation", code, outcome: "absent", cause })
+    )
+
   const fork: Forking["fork"] = Effect.fn("Sessions.fork")(function* (parentId, request, asking) {
     const before = yield* repeated(asking)
     if (before !== null) return before
     const parent = yield* actor(parentId)
     const { context } = parent.session()
-    const { seq } = parent.view()
+    const { seq, state } = parent.view()
+    // Its environment was erased: a fork would be another agent than it was.
+    if (state === "terminated")
+      return yield* new Refused({
+        ...{ session: parentId, seq, state, input: "Fork", code: "terminated", allowed: [] },
+        detail: "Fork is not possible while the session is terminated"
+      })
     const environment = yield* environmentOf(parentId)
     const id = SessionId.make(yield* clock.sessionId)
     const history = historyOf(transcripts, context, environment)
@@ -81,7 +102,7 @@ export const makeForking = Effect.fn("makeForking")(function* ({ actor, admit, r
     }
     const conversation = uuidOf((yield* clock.moment(0)).nonce)
     const planned = yield* plan({ kind: "resume", id: conversation, parent: null })
-    const branch = branchOf(file.kind, transcripts.linesOf(file.path), request, conversation)
+    const branch = branchOf(file.kind, yield* linesOf(file.path), request, conversation)
     if (branch === "no_such_message") return yield* new MessageNotFound({ session: parentId, message: request.atMessage ?? "" })
     const path = pathOf(file, conversation, (yield* clock.moment(0)).wallMs)
     yield* Effect.mapError(
@@ -93,11 +114,13 @@ export const makeForking = Effect.fn("makeForking")(function* ({ actor, admit, r
   })
 
   const messages: Forking["messages"] = Effect.fn("Sessions.messages")(function* (id) {
-    const { context } = (yield* actor(id)).session()
+    const found = yield* actor(id)
+    if (found.view().state === "terminated") return []
+    const { context } = found.session()
     const file = historyOf(transcripts, context, yield* environmentOf(id))?.file ?? null
     return file === null
       ? []
-      : messagesOf(file.kind, transcripts.linesOf(file.path)).map(({ at, ...message }) => ({
+      : messagesOf(file.kind, yield* linesOf(file.path)).map(({ at, ...message }) => ({
           ...message,
           at: at === null ? null : iso(at)
         }))
@@ -112,12 +135,16 @@ interface HistoryFile {
 }
 
 /** Null where nothing was said yet; `file`: where it is one that we can read and write. */
-const historyOf = ({ find, sizeOf }: Transcripts["Service"], context: SessionContext, environment: Readonly<Record<string, string>>) => {
+const historyOf = (
+  { admit, find, sizeOf }: Transcripts["Service"],
+  context: SessionContext,
+  environment: Readonly<Record<string, string>>
+) => {
   const { conversation, spec } = context
   if (conversation === null || conversation.id === null) return null
   const kind = agentOf(context).evidence.transcript
   const sought = { conversation: conversation.id, cwd: spec.cwd, environment }
-  const told = conversation.transcript
+  const told = kind === null || conversation.transcript === null ? null : admit(kind, conversation.transcript, environment)
   const path = kind === null ? null : told !== null && sizeOf(told) !== null ? told : find(kind, sought)
   if (!conversation.begun && path === null) return null
   const file: HistoryFile | null = path !== null && canBeCut(kind) ? { kind, path } : null

@@ -4,6 +4,7 @@ import type { SessionView } from "../domain/view.ts"
 import { AgentFiles } from "../infra/agents/agent-files.ts"
 import { EventReader, EventStore, type SessionRow } from "../infra/log/event-store.ts"
 import { type LaunchRemains, Runtime } from "../infra/runtimes/runtime.ts"
+import { Secrets } from "../infra/secrets.ts"
 import type { Outcome } from "./reconciliation.ts"
 import type { Residents } from "./residents.ts"
 import type { RecoveryReport } from "./sessions.ts"
@@ -57,13 +58,14 @@ export const keepSettling = (residents: Residents) =>
     Effect.forever
   )
 
-/** Private directories of agents whose sessions are over for good: an earlier daemon died before it had removed them. */
+/** Secrets and private directories of sessions that are over for good: an earlier daemon died before it had removed them. */
 export const removeRemains = Effect.gen(function* () {
   const files = yield* AgentFiles
+  const secrets = yield* Secrets
   const reader = yield* EventReader
   for (const id of yield* files.kept) {
     const row = yield* reader.row(id)
-    if (row !== null && (row.view as SessionView).state === "terminated") yield* files.remove(id)
+    if (row !== null && (row.view as SessionView).state === "terminated") yield* Effect.andThen(secrets.erase(id), files.remove(id))
   }
 }).pipe(Effect.catchTag("StoreFailure", (failure) => Effect.logWarning("remains of agents could not be looked through", failure.code)))
 

@@ -9,6 +9,7 @@ import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
 import { AlreadyDone, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
 import { Output } from "../infra/output/output.ts"
+import { Secrets } from "../infra/secrets.ts"
 import { Deciding } from "./deciding.ts"
 import type { Folded } from "./fold.ts"
 import { type Hands, makeHands } from "./hands.ts"
@@ -58,6 +59,7 @@ export const makeSessionActor = Effect.fnUntraced(function* (
   const output = yield* Output
   const decide = yield* Deciding
   const files = yield* AgentFiles
+  const secrets = yield* Secrets
   const mailbox = yield* Queue.unbounded<Letter>()
   let { checkpointed, seq, session } = folded
   let seen: SessionView | null = null
@@ -89,7 +91,7 @@ export const makeSessionActor = Effect.fnUntraced(function* (
     crashPoint("effect.after")
     hands.recorded(accepted.steps.map(({ fact }) => fact))
     // What a daemon that dies here leaves is removed by the next one.
-    if (after.state === "terminated") yield* files.remove(id)
+    if (after.state === "terminated") yield* Effect.andThen(secrets.erase(id), files.remove(id))
   })
 
   /** A repeat that waited behind its original changes nothing and is answered like it, whatever the session would say now. */

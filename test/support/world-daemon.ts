@@ -277,5 +277,6 @@ const modelSecrets = (world: World, port: Port): Secrets["Service"] => ({
           : Effect.succeed(environment)
       })
     ),
-  forget: (session) => port.cross(Effect.sync(() => void world.environments.delete(session)))
+  forget: (session) => port.cross(Effect.sync(() => void world.environments.delete(session))),
+  erase: (session) => port.cross(Effect.sync(() => void world.environments.delete(session)))
 })
