@@ -18,7 +18,7 @@ import { Attachments } from "./infra/agents/attachments.ts"
 import { BootClock } from "./infra/boot-clock.ts"
 import { Evidence } from "./infra/evidence/evidence.ts"
 import { Transcripts } from "./infra/evidence/transcripts.ts"
-import { leaveNote, openHome, readNote, socketPathOf, takeNoteAway, tokenOf } from "./infra/home.ts"
+import { leaveNote, openHome, readNote, socketPathOf, TokenUnusable, takeNoteAway, tokenOf } from "./infra/home.ts"
 import { HookProgram } from "./infra/hook/hook-program.ts"
 import { HookTokens } from "./infra/hook/tokens.ts"
 import * as EventLog from "./infra/log/event-log.ts"
@@ -26,6 +26,7 @@ import { EventStore } from "./infra/log/event-store.ts"
 import { Output } from "./infra/output/output.ts"
 import { isInLaunch, outsideOfLaunch } from "./infra/outside-launch.ts"
 import { Providers } from "./infra/providers/providers.ts"
+import { FileRefused } from "./infra/regular-file.ts"
 import { ptyRuntime } from "./infra/runtimes/pty.ts"
 import { highestEpoch } from "./infra/runtimes/remains.ts"
 import { Answering } from "./infra/screens/answering.ts"
@@ -34,6 +35,7 @@ import { PastScreens } from "./infra/screens/past-screens.ts"
 import { Screens } from "./infra/screens/screens.ts"
 import { Secrets } from "./infra/secrets.ts"
 import { Texts } from "./infra/texts.ts"
+import { PlaceRefused } from "./infra/trusted-place.ts"
 
 /** The address is reachable from other machines, and nobody asked for that in so many words. */
 export class NotLoopback extends Schema.TaggedError<NotLoopback>()("NotLoopback", { host: Schema.String }) {
@@ -54,9 +56,11 @@ export const serve = (options: ServeOptions) =>
   Effect.gen(function* () {
     if (isInLaunch()) return yield* outsideOfLaunch
     if (!options.allowRemote && !isLoopback(options.host)) return yield* new NotLoopback({ host: options.host })
-    openHome(options.home)
-    yield* running(options).pipe(
-      Effect.catchTag("AlreadyRunning", () => Console.log(whoRuns(options.home))),
+    const home = yield* Effect.try({ try: () => openHome(options.home), catch: (cause) => cause as Error })
+    yield* running({ ...options, home }).pipe(
+      Effect.catchTag("AlreadyRunning", () => Console.log(whoRuns(home))),
+      // What stands in the way is said in one sentence, wherever it was met.
+      Effect.catchDefect((defect) => (isWorld(defect) ? Effect.fail(defect) : Effect.die(defect))),
       Effect.scoped
     )
   }).pipe(Effect.provide(Logger.layer([Logger.consoleLogFmt])))
@@ -96,8 +100,8 @@ const parts = ({ home, host, port }: ServeOptions) => {
     Fencing.layer,
     Providers.layer({ home, own: process.env }),
     hooks,
-    Transcripts.layer,
-    Evidence.layer.pipe(Layer.provideMerge(runtime))
+    Transcripts.layer(home),
+    Evidence.layer(home).pipe(Layer.provideMerge(runtime))
   ).pipe(Layer.provideMerge(log))
   const sessions = Registry.layer({ liveSessions: limits.liveSessions, environment: process.env }).pipe(Layer.provideMerge(ground))
   const http = Layer.unwrap(
@@ -120,6 +124,13 @@ const parts = ({ home, host, port }: ServeOptions) => {
     Layer.provideMerge(sessions)
   )
 }
+
+/** A file or a place that is refused, and whatever a disk says no to: nothing of it is a bug. */
+const isWorld = (defect: unknown): defect is Error =>
+  defect instanceof FileRefused ||
+  defect instanceof PlaceRefused ||
+  defect instanceof TokenUnusable ||
+  (defect instanceof Error && typeof (defect as NodeJS.ErrnoException).syscall === "string")
 
 const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
 

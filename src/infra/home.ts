@@ -1,9 +1,11 @@
 /** The daemon's home: a private directory, a token, and the note by which clients find the daemon that runs there. */
 import { createHash, randomBytes } from "node:crypto"
-import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs"
+import { closeSync, constants, fchmodSync, rmSync } from "node:fs"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
 import { madeOnce, writeWhole } from "./durable-file.ts"
+import { openRegular, readJson } from "./regular-file.ts"
+import { trustedDirectory } from "./trusted-place.ts"
 
 /** What `daemon.json` holds. */
 export interface DaemonNote {
@@ -14,19 +16,28 @@ export interface DaemonNote {
   readonly epoch: number
 }
 
-/** Made where it is missing, and closed to everybody else. */
-export const openHome = (home: string): void => {
-  mkdirSync(home, { recursive: true, mode: 0o700 })
-  chmodSync(home, 0o700)
-}
+/** The home without links, made where it is missing. Throws `PlaceRefused` where other users could put another in its place. */
+export const openHome = (home: string): string => trustedDirectory(home, "the home")
 
-/** 256 random bits in hexadecimal; made once, mode 0600. */
+/** 256 random bits in hexadecimal; made once, mode 0600. Throws `FileRefused` for a file of another user. */
 export const tokenOf = (home: string): string => {
   const path = join(home, "token")
   const token = madeOnce(path, `${randomBytes(32).toString("hex")}\n`)
-  chmodSync(path, 0o600)
-  return token.toString("utf8").trim()
+    .toString("utf8")
+    .trim()
+  // It is ours, and others that could read it were let in by mistake.
+  const { fd } = openRegular(path, constants.O_RDONLY)
+  fchmodSync(fd, 0o600)
+  closeSync(fd)
+  if (token.length < leastTokenChars) throw new TokenUnusable(`${path} holds no token: delete it, and the daemon makes another`)
+  return token
 }
+
+/** One sentence. */
+export class TokenUnusable extends Error {}
+
+/** A token that a person wrote is theirs to choose; one that can be guessed is none. */
+const leastTokenChars = 16
 
 /** The longest path that a unix socket can be bound to: sun_path holds 108 bytes with its NUL (unix(7)). */
 const longestSocketPath = 107
@@ -35,9 +46,7 @@ const longestSocketPath = 107
 export const socketPathOf = (home: string): string => {
   const path = join(home, "reprise.sock")
   if (Buffer.byteLength(path) <= longestSocketPath) return path
-  const directory = join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `reprise-${userInfo().uid}`)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  chmodSync(directory, 0o700)
+  const directory = trustedDirectory(join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `reprise-${userInfo().uid}`), "the directory of sockets")
   return join(directory, `${createHash("sha256").update(home).digest("hex").slice(0, 16)}.sock`)
 }
 
@@ -45,13 +54,12 @@ export const socketPathOf = (home: string): string => {
 export const leaveNote = (home: string, note: DaemonNote): void => writeWhole(join(home, "daemon.json"), `${JSON.stringify(note)}\n`)
 
 /** Null where there is none that can be read. */
-export const readNote = (home: string): DaemonNote | null => {
-  try {
-    return JSON.parse(readFileSync(join(home, "daemon.json"), "utf8")) as DaemonNote
-  } catch {
-    return null
-  }
-}
+export const readNote = (home: string): DaemonNote | null =>
+  readJson(join(home, "daemon.json"), noteBytes, (value) => (isNote(value) ? value : null))
+
+const isNote = (value: unknown): value is DaemonNote =>
+  typeof value === "object" && value !== null && "pid" in value && "url" in value && "epoch" in value
+const noteBytes = 65_536
 
 /** Only its own: a successor's note stays. */
 export const takeNoteAway = (home: string, epoch: number): void => {

@@ -1,0 +1,80 @@
+/** Whether other users can put something else in the place of a path: then nothing of ours may lie there. */
+import { lstatSync, mkdirSync, readFileSync, realpathSync, type Stats } from "node:fs"
+import { dirname, resolve } from "node:path"
+
+/** One sentence that says which path it is, why it is refused, and what to do. */
+export class PlaceRefused extends Error {}
+
+/**
+ * The directory without links, made with mode 0700 where it is missing. Throws `PlaceRefused` where it is none, belongs to another user,
+ * or lies below a directory whose owner or other writers could replace it. What is there already keeps its mode.
+ */
+export const trustedDirectory = (path: string, what: string): string => {
+  const asked = resolve(path)
+  try {
+    mkdirSync(asked, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException
+    if (code === "EEXIST" || code === "ENOTDIR") throw new PlaceRefused(`${what} ${asked} is a file or lies below one: name a directory`)
+    throw new PlaceRefused(`${what} ${asked} cannot be made (${code}): name a directory that this user can write to`)
+  }
+  const real = realpathSync(asked)
+  const found = lstatSync(real)
+  if (!found.isDirectory()) throw new PlaceRefused(`${what} ${asked} is not a directory: name one`)
+  if (found.uid !== ownUid()) throw new PlaceRefused(`${what} ${real} belongs to another user (${found.uid}): name a directory of your own`)
+  if (isOpen(found))
+    throw new PlaceRefused(`${what} ${real} can be written by other users (${modeOf(found)}): chmod go-w it, or name another`)
+  // The links that lead there, and where they lead.
+  for (const place of new Set([...parentsOf(asked), ...parentsOf(real)])) assertParent(place, `${what} ${real}`)
+  return real
+}
+
+const assertParent = (parent: string, what: string): void => {
+  const found = lstatSync(parent)
+  if (found.isSymbolicLink()) {
+    if (found.uid !== 0 && found.uid !== ownUid())
+      throw new PlaceRefused(`${what} is reached by ${parent}, a link of another user (${found.uid})`)
+    return
+  }
+  if (found.uid !== 0 && found.uid !== ownUid())
+    throw new PlaceRefused(`${what} lies below ${parent}, which belongs to another user (${found.uid}): name another place`)
+  // With the sticky bit others can add to it, and cannot replace what is ours.
+  if (isOpen(found) && (found.mode & 0o1000) === 0)
+    throw new PlaceRefused(
+      `${what} lies below ${parent}, which other users can write (${modeOf(found)}): chmod go-w it, or name another place`
+    )
+}
+
+/** Every directory above, from the nearest to the root. */
+const parentsOf = (path: string): ReadonlyArray<string> => {
+  const parents: Array<string> = []
+  for (let parent = dirname(path); ; parent = dirname(parent)) {
+    parents.push(parent)
+    if (parent === dirname(parent)) return parents
+  }
+}
+
+/** Others may write to it. Many systems give each user a group of their own, and make directories writable for it. */
+const isOpen = ({ gid, mode }: Stats): boolean => (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isOwnGroup(gid))
+
+const isOwnGroup = (gid: number): boolean => {
+  if (gid !== process.getegid?.()) return false
+  try {
+    const members = lines("/etc/group")
+      .filter(([, , id]) => Number(id) === gid)
+      .flatMap(([, , , names = ""]) => names.split(","))
+    const users = lines("/etc/passwd").filter(([, , , id]) => Number(id) === gid)
+    const ours = new Set(users.filter(([, , id]) => Number(id) === ownUid()).map(([name]) => name))
+    return users.length === ours.size && members.every((name) => name === "" || ours.has(name))
+  } catch {
+    return false
+  }
+}
+
+const lines = (path: string) =>
+  readFileSync(path, "utf8")
+    .split("\n")
+    .map((line) => line.split(":"))
+
+const ownUid = () => process.geteuid?.() ?? 0
+const modeOf = ({ mode }: Stats) => (mode & 0o7777).toString(8).padStart(4, "0")
