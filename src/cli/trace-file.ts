@@ -1,8 +1,9 @@
 /** A file that is there whole or not at all: written beside its place, and moved there when all has gone well. */
 import { mkdir, open, rename, rm } from "node:fs/promises"
-import { basename, dirname, join } from "node:path"
+import { dirname } from "node:path"
 import { Effect } from "effect"
 import { Failure } from "./failures.ts"
+import { assertReplaceable, temporaryBeside } from "./out-file.ts"
 
 export interface Writing {
   readonly write: (piece: Uint8Array) => Effect.Effect<void, Failure>
@@ -14,7 +15,8 @@ export const TraceFile = {
   writing: <E, R>(path: string, fill: (writing: Writing) => Effect.Effect<unknown, E, R>) =>
     Effect.scoped(
       Effect.gen(function* () {
-        const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
+        yield* assertReplaceable(path)
+        const temporary = temporaryBeside(path)
         const attempt = <A>(act: () => Promise<A>) =>
           Effect.tryPromise({
             try: act,
