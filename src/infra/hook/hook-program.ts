@@ -3,6 +3,7 @@ import { Context, Effect, Layer } from "effect"
 import type { Environment } from "../../domain/environment.ts"
 import { AgentFiles } from "../agents/agent-files.ts"
 import { installHook } from "../runtimes/bundle.ts"
+import { nodeFor } from "../runtimes/node-copy.ts"
 import type { LaunchFailure } from "../runtimes/runtime.ts"
 import { HookTokens } from "./tokens.ts"
 
@@ -23,7 +24,7 @@ export class HookProgram extends Context.Service<
         const { spoolOf } = yield* AgentFiles
         const [installed] = yield* Effect.cachedInvalidateWithTTL(installHook(options.home), "1 minute")
         return HookProgram.of({
-          command: Effect.map(installed, ({ program }) => [process.execPath, program] as const),
+          command: Effect.map(installed, ({ program }) => [nodeFor(program), program] as const),
           environment: (session, generation) => ({
             REPRISE_HOOK_SOCKET: options.socketPath,
             REPRISE_HOOK_TOKEN: tokenOf(session, generation),

@@ -1,11 +1,13 @@
 /** Copies of the holder and the hook under the home, named after their content: running agents do not notice upgrades and deleted checkouts. */
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
-import { syncDirectory, writeSynced } from "../durable-file.ts"
+import { syncDirectory, temporaryOf, writeSynced } from "../durable-file.ts"
 import { codeOf } from "../holder/launch-directory.ts"
+import { ownDirectory, readRegular } from "../regular-file.ts"
+import { placeNode } from "./node-copy.ts"
 import { LaunchFailure } from "./runtime.ts"
 
 export interface Installed {
@@ -19,28 +21,40 @@ export const installHolder = (home: string): Effect.Effect<Installed, LaunchFail
 /** What agents' hooks call, by `node <program> <event>`. */
 export const installHook = (home: string): Effect.Effect<Installed, LaunchFailure> => install(join(home, "hooks"), [hook])
 
-/** Idempotent, and safe beside another daemon doing the same: the finished directory appears at once or not at all. */
+/**
+ * Idempotent, and safe beside another daemon doing the same: the finished directory appears at once or not at all. What they run on lies
+ * beside them, and its version is a part of the name.
+ */
 const install = (folder: string, names: readonly [string, ...ReadonlyArray<string>]) =>
-  Effect.try({
-    try: () => {
+  Effect.tryPromise({
+    try: async () => {
       const source = bundleDirectory()
-      const files = names.map((name) => ({ name, bytes: readFileSync(join(source, name)) }))
+      const files = names.map((name) => ({ name, bytes: readRegular(join(source, name), programBytes, {}) }))
       const hash = createHash("sha256")
       for (const { bytes } of files) hash.update(bytes)
-      const build = hash.digest("hex")
+      const build = hash.update(`${process.version} ${process.platform} ${process.arch}`).digest("hex")
       const target = join(folder, build)
       if (!existsSync(target)) {
-        const temporary = `${target}.${process.pid}.tmp`
-        for (const { bytes, name } of files) {
-          mkdirSync(dirname(join(temporary, name)), { recursive: true, mode: 0o700 })
-          writeSynced(join(temporary, name), bytes)
+        const temporary = temporaryOf(target)
+        ownDirectory(temporary)
+        try {
+          for (const { bytes, name } of files) {
+            mkdirSync(dirname(join(temporary, name)), { recursive: true, mode: 0o700 })
+            writeSynced(join(temporary, name), bytes)
+          }
+          await placeNode(temporary)
+          place(temporary, target)
+        } finally {
+          rmSync(temporary, { recursive: true, force: true })
         }
-        place(temporary, target)
       }
       return { program: join(target, names[0]), build }
     },
     catch: (cause) => new LaunchFailure({ code: codeOf(cause), message: `${names[0]} cannot be installed: ${String(cause)}` })
   })
+
+/** Far more than any of them has. */
+const programBytes = 33_554_432
 
 /** Beside this module in a package (`dist/main.js`), under `dist` in a checkout. */
 export const bundleDirectory = (): string => {
@@ -58,7 +72,6 @@ const place = (temporary: string, target: string) => {
     syncDirectory(dirname(target))
   } catch (error) {
     // ENOTEMPTY: another daemon was faster, with the same content.
-    rmSync(temporary, { recursive: true, force: true })
     if (codeOf(error) !== "ENOTEMPTY" && codeOf(error) !== "EEXIST") throw error
   }
 }

@@ -1,12 +1,14 @@
 /** Starts a holder as a process of its own: own session, no descriptor and no environment of the daemon's. */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
-import { closeSync, openSync } from "node:fs"
+import { closeSync, constants } from "node:fs"
 import { join } from "node:path"
 import type { Readable, Writable } from "node:stream"
 import { Effect } from "effect"
 import { crashPoint } from "../crash-points.ts"
 import { codeOf, fileNames } from "../holder/launch-directory.ts"
 import { spareFlag } from "../holder/spare.ts"
+import { openRegular } from "../regular-file.ts"
+import { nodeFor } from "./node-copy.ts"
 import { LaunchFailure } from "./runtime.ts"
 
 /** Resolves when the holder closes its end of a pipe: it serves, or it is dead. */
@@ -14,7 +16,7 @@ export const startHolder = (program: string, directory: string) =>
   Effect.callback<void, LaunchFailure>((resume) => {
     const log = openLog(directory)
     if (typeof log !== "number") return resume(Effect.fail(log))
-    const child = start(program, directory, { cwd: directory, stdio: ["ignore", log, log, "pipe"] })
+    const child = start(program, null, { cwd: directory, stdio: ["ignore", log, log, "pipe"] })
     closeSync(log)
     child.once("error", (cause) => resume(Effect.fail(new LaunchFailure({ code: codeOf(cause), message: cause.message }))))
     crashPoint("after_fork")
@@ -65,9 +67,13 @@ export const startSpare = (program: string): Spare => {
   }
 }
 
-const start = (program: string, argument: string, options: Pick<SpawnOptions, "cwd" | "stdio">): ChildProcess => {
+const start = (program: string, argument: string | null, options: Pick<SpawnOptions, "cwd" | "stdio">): ChildProcess => {
   const env = { PATH: "/usr/bin:/bin", UV_THREADPOOL_SIZE: "1" }
-  const child = spawn(process.execPath, [...engineFlags, program, argument], { ...options, detached: true, env })
+  const child = spawn(nodeFor(program), [...engineFlags, program, ...(argument === null ? [] : [argument])], {
+    ...options,
+    detached: true,
+    env
+  })
   child.unref()
   return child
 }
@@ -80,7 +86,10 @@ const engineFlags = ["--max-old-space-size=128", "--max-semi-space-size=1", "--v
 
 const openLog = (directory: string): number | LaunchFailure => {
   try {
-    return openSync(join(directory, fileNames.log), "a", 0o600)
+    return openRegular(join(directory, fileNames.log), constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, {
+      ours: true,
+      written: true
+    }).fd
   } catch (cause) {
     return new LaunchFailure({ code: codeOf(cause), message: `${directory} takes no file` })
   }
