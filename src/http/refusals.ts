@@ -117,7 +117,9 @@ const screenDetails = {
 
 const full: ReadonlySet<string> = new Set(["SQLITE_FULL", "ENOSPC", "EDQUOT"])
 
-const storeProblem = ({ code, operation, outcome }: StoreFailure): Problem => {
+const storeProblem = ({ cause, code, operation, outcome }: StoreFailure): Problem => {
+  // It says which file, and what to do.
+  if (code.startsWith("LOG_") && outcome === "absent") return problem("log_unavailable", (cause as Error).message)
   if (full.has(code)) return problem("storage_full", "the disk is full; nothing was recorded")
   if (outcome === "unknown") return problem("outcome_unknown", "repeat the request with the same Idempotency-Key to find out")
   return problem("log_unavailable", `${operation} failed with ${code}; nothing was recorded`, { retryAfterMs: busyMs })

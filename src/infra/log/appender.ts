@@ -6,6 +6,7 @@ import { type DecisionWriter, type Prepared, prepare, type Written } from "./dec
 import { dropBallast } from "./disk.ts"
 import type { Epoch } from "./epoch.ts"
 import { type AppendError, type Appended, type Decision, EpochFenced, StoreFailure } from "./event-store.ts"
+import { LogLost } from "./log-watch.ts"
 import { codeOf } from "./open-errors.ts"
 
 export interface Appender {
@@ -153,6 +154,8 @@ export const makeAppender = ({ committed, database, epoch, healed, later, now, w
     const inDoubt = database.inDoubt()
     const code = codeOf(cause)
     if (cause instanceof EpochFenced) tellAll(group, cause)
+    // What went into a file without a name may come back with the copy that was rescued, or not.
+    else if (cause instanceof LogLost) tellAll(group, failure(cause, inDoubt ? "unknown" : "absent"))
     else if (cause instanceof Unfit) writeWithout(group, cause)
     else if (code.startsWith("SQLITE_BUSY") && !inDoubt) retryLater(group, cause)
     else if (code === "SQLITE_FULL") {

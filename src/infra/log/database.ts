@@ -1,9 +1,12 @@
 /** The only module that touches the SQLite handle: durable settings proven at open, statements compiled once, one transaction at a time. */
 import Sqlite from "better-sqlite3"
 import type { Compilable, Kysely } from "kysely"
+import { writeNew } from "../durable-file.ts"
 import { ensurePrivateFile, refuseNetworkFileSystem } from "./disk.ts"
+import { LogLost, LogWatch } from "./log-watch.ts"
 import { CorruptLog, UnopenableLog } from "./open-errors.ts"
 import { compiler, type Tables } from "./tables.ts"
+import { damageOf } from "./write-ahead.ts"
 
 /** Compiled by Kysely when it is made, prepared by SQLite when it is first used, and again after a reopening. */
 export interface Statement<Args, Row> {
@@ -33,6 +36,8 @@ export interface Database {
   readonly immediate: <A>(body: () => A, beforeCommit?: () => void) => A
   /** What `immediate` threw was thrown by its COMMIT or after it: what became of the transaction is not known. */
   readonly inDoubt: () => boolean
+  /** Throws `LogLost` where the files are not any more what was written; see `LogWatch`. */
+  readonly assertSound: () => void
   /** Closes what may be broken and opens anew, from what the disk says; throws when that fails, and may be tried again. */
   readonly reopen: () => void
   /** Fails every write beyond this size with SQLITE_FULL: a quota. */
@@ -104,12 +109,38 @@ const quickCheck = (path: string, handle: Sqlite.Database) => {
   if (found[0] !== "ok") throw new CorruptLog({ path, detail: found.join("; ") })
 }
 
+/** What a connection of its own finds, which has no page in its cache. */
+const freshProblem = (path: string): string | null => {
+  const fresh = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs })
+  try {
+    quickCheck(path, fresh)
+    return null
+  } catch (cause) {
+    return (cause as Error).message
+  } finally {
+    fresh.close()
+  }
+}
+
+/** The open file still has everything that was acknowledged: a copy is left beside the place that it had. */
+const rescue = (path: string, handle: Sqlite.Database) => {
+  const copy = `${path}.rescued`
+  try {
+    writeNew(copy, "")
+    handle.exec(`VACUUM INTO '${copy.replaceAll("'", "''")}'`)
+  } catch {
+    // There is one already, or no room for it.
+  }
+}
+
 /** Throws one of `OpenError`'s causes. `:memory:` keeps nothing and is for tests. */
 export const openDatabase = (path: string, faults: Faults = {}): Database => {
   const memory = path === ":memory:"
   if (!memory) {
     ensurePrivateFile(path)
     refuseNetworkFileSystem(path, faults.fileSystemType)
+    const detail = damageOf(path)
+    if (detail !== null) throw new CorruptLog({ path, detail })
   }
   let handle = openHandle(path, memory)
   let opened = 1
@@ -119,6 +150,26 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
   } catch (cause) {
     handle.close()
     throw cause
+  }
+
+  const makeWatch = () =>
+    memory
+      ? null
+      : new LogWatch(path, {
+          dataVersion: () => handle.pragma("data_version", { simple: true }) as number,
+          frames: () => (handle.pragma("wal_checkpoint(NOOP)") as ReadonlyArray<{ readonly log: number }>)[0]?.log ?? 0,
+          problem: () => freshProblem(path)
+        })
+  let watch = makeWatch()
+  const guarded = (check: (watch: LogWatch) => void) => {
+    if (watch === null) return
+    const before = watch.lost
+    try {
+      check(watch)
+    } catch (cause) {
+      if (before === null && cause instanceof LogLost && cause.code !== "LOG_DAMAGED") rescue(path, handle)
+      throw cause
+    }
   }
 
   const prepare = (sql: string) => handle.prepare<Array<unknown>>(sql)
@@ -153,10 +204,12 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
       const statement = prepare(sql)
       if (statement.reader) return statement.all(parameters as Array<unknown>) as Array<Row>
       statement.run(parameters as Array<unknown>)
+      if (!handle.inTransaction) watch?.forgetStamp()
       return []
     },
     immediate: (body, beforeCommit) => {
       doubtful = false
+      guarded((files) => files.assertSound())
       faults.beforeBegin?.()
       handle.exec("BEGIN IMMEDIATE")
       try {
@@ -166,6 +219,7 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
         faults.beforeCommit?.()
         handle.exec("COMMIT")
         faults.afterCommit?.()
+        guarded((files) => files.assertCommitted())
         doubtful = false
         return result
       } catch (cause) {
@@ -174,8 +228,13 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
       }
     },
     inDoubt: () => doubtful,
+    assertSound: () => guarded((files) => files.assertSound()),
     reopen: () => {
+      // A close would copy damaged frames into the database, and an opening would make another one where there is none.
+      guarded((files) => files.assertSound())
       handle.close()
+      // The last connection takes the write-ahead log with it.
+      watch?.forgetStamp()
       faults.beforeReopen?.()
       const fresh = openHandle(path, memory)
       // What survived may live in the page cache alone, marked clean by the flush that failed. Copying it into the database
@@ -187,9 +246,11 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
       }
       handle = fresh
       opened += 1
+      watch = makeWatch()
     },
     limitPages: (pages) => void handle.pragma(`max_page_count = ${pages}`),
     pages: () => handle.pragma("page_count", { simple: true }) as number,
-    close: () => void handle.close()
+    // The last connection that closes checkpoints: over files that are not ours any more it would do harm, and the kernel closes them.
+    close: () => (watch?.lost ? undefined : void handle.close())
   }
 }

@@ -1,6 +1,8 @@
 /** The log's files are private to their user, on a local disk, and a ballast beside them keeps room for a last stop on a full one. */
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from "node:fs"
+import { chmodSync, existsSync, lstatSync, rmSync, statfsSync } from "node:fs"
 import { dirname } from "node:path"
+import { writeSynced } from "../durable-file.ts"
+import { FileRefused, ownDirectory, problemOf } from "../regular-file.ts"
 import { NetworkFileSystem } from "./open-errors.ts"
 
 /** Magic numbers of statfs(2), as the kernel's linux/magic.h and fs/smb/client name them. 9p is what WSL mounts Windows drives with. */
@@ -28,30 +30,40 @@ export const refuseNetworkFileSystem = (
  * is never opened here: closing any descriptor of a file drops all of the process's POSIX locks on it, SQLite's with them.
  */
 export const ensurePrivateFile = (path: string) => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  if (existsSync(path)) chmodSync(path, 0o600)
-  else closeSync(openSync(path, "wx", 0o600))
+  ownDirectory(dirname(path))
+  for (const companion of ["-wal", "-shm", "-journal"]) assertOwn(`${path}${companion}`)
+  const mode = assertOwn(path)
+  if (mode === null) writeSynced(path, "")
+  else if ((mode & 0o077) !== 0) chmodSync(path, 0o600)
+}
+
+/** Its mode; null where there is none. Throws `FileRefused` for what SQLite would follow, wait for, or change under another name. */
+const assertOwn = (path: string): number | null => {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return null
+  const problem = found.isSymbolicLink() ? "ELOOP" : problemOf(found, { ours: true, written: true })
+  if (problem !== null) throw new FileRefused(path, problem)
+  return found.mode
 }
 
 /** On a full disk even a DELETE fails in WAL mode: this much is set aside, enough for thousands of facts. */
 const ballastBytes = 1_048_576
+/** For keys, the first launches and their output, before a ballast takes its share. */
+const leastRoom = 4 * ballastBytes
 const ballastOf = (path: string) => `${path}.ballast`
 
-/** Written for real and not as a hole, so that its blocks are ours. A disk already too full for it is no reason not to start. */
+/** Written for real and not as a hole, so that its blocks are ours. On a disk that is nearly full there is more urgent need of the room. */
 export const layBallast = (path: string) => {
   const ballast = ballastOf(path)
   if (existsSync(ballast)) return
   try {
-    const file = openSync(ballast, "wx", 0o600)
-    try {
-      writeSync(file, Buffer.alloc(ballastBytes, 1))
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
+    const { bavail, bsize } = statfsSync(dirname(path))
+    if (bavail * bsize < leastRoom) return
+    writeSynced(ballast, Buffer.alloc(ballastBytes, 1))
   } catch (cause) {
     rmSync(ballast, { force: true })
-    if ((cause as NodeJS.ErrnoException).code !== "ENOSPC") throw cause
+    // No room and no inode are no reason not to start.
+    if (!["ENOSPC", "EDQUOT"].includes((cause as NodeJS.ErrnoException).code ?? "")) throw cause
   }
 }
 

@@ -1,10 +1,11 @@
 /** The log as services: one file, one writer, everything above it reading and appending through these shapes alone. */
-import { Clock, Context, Effect, Layer, type Scope } from "effect"
+import { Clock, Context, Effect, Layer, Schedule, type Scope } from "effect"
+import { limits } from "../../domain/limits.ts"
 import { eventLoop, type Later, makeAppender } from "./appender.ts"
 import { makeBell } from "./bell.ts"
 import { type Database, type Faults, openDatabase } from "./database.ts"
 import { makeDecisionWriter } from "./decision-writer.ts"
-import { layBallast } from "./disk.ts"
+import { dropBallast, layBallast } from "./disk.ts"
 import { makeEntries } from "./entries.ts"
 import { takeEpoch } from "./epoch.ts"
 import { EpochFenced, EventReader, EventStore, StoreFailure } from "./event-store.ts"
@@ -47,17 +48,35 @@ export const layer = (path: string, options: Options = {}): Layer.Layer<EventLog
           (lock) => closing(lock.release)
         )
       }
-      const database = yield* Effect.acquireRelease(
-        opening(() => openDatabase(path, options.faults)),
-        (database) => closing(database.close)
-      )
       const now = yield* Clock.currentTimeMillis
-      yield* opening(() => {
-        migrate(database, now)
-        if (!memory) layBallast(path)
+      const open = Effect.gen(function* () {
+        const database = yield* Effect.acquireRelease(
+          opening(() => openDatabase(path, options.faults)),
+          (database) => closing(database.close)
+        )
+        yield* opening(() => migrate(database, now))
+        return { database, context: yield* services(database, options, now, opening) }
       })
-      return yield* services(database, options, now, opening)
+      // A crash on a full disk left no room to begin with: that is what the ballast is for.
+      const { context, database } = yield* open.pipe(
+        Effect.catchTag("UnopenableLog", (failure) => (!memory && isFull(failure.code) && dropBallast(path) ? open : Effect.fail(failure)))
+      )
+      if (memory) return context
+      yield* Effect.forkScoped(keepWatch(database))
+      // Last: everything else that a start needs comes before what is only set aside.
+      yield* opening(() => layBallast(path))
+      return context
     })
+  )
+
+const isFull = (code: string) => ["SQLITE_FULL", "ENOSPC", "EDQUOT", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_WRITE"].includes(code)
+
+/** Also where nobody writes: a log that is gone is said to be, once, as soon as it is. */
+const keepWatch = (database: Database) =>
+  Effect.try({ try: database.assertSound, catch: (cause) => cause as Error }).pipe(
+    Effect.repeat(Schedule.spaced(limits.logWatchMs)),
+    Effect.catch((lost) => Effect.logError(lost.message)),
+    Effect.asVoid
   )
 
 export const layerMemory: Layer.Layer<EventLog, OpenError> = Layer.suspend(() => Layer.fresh(layer(":memory:")))

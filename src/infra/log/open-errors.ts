@@ -1,5 +1,6 @@
 /** Why a log could not be opened: each reason has a name, what it concerns, and nothing has been written. */
 import { Schema } from "effect"
+import { FileRefused } from "../regular-file.ts"
 
 /** Another daemon holds the home: one writer per log, for the whole life of the process. */
 export class AlreadyRunning extends Schema.TaggedError<AlreadyRunning>()("AlreadyRunning", { lock: Schema.String }) {}
@@ -35,7 +36,7 @@ export class UnopenableLog extends Schema.TaggedError<UnopenableLog>()("Unopenab
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `${this.path} cannot be opened (${this.code})`
+    return this.cause instanceof FileRefused ? this.cause.message : `${this.path} cannot be opened (${this.code})`
   }
 }
 export type OpenError = AlreadyRunning | NetworkFileSystem | CorruptLog | NewerLog | UnopenableLog
