@@ -52,11 +52,12 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
     yield* Metric.update(connections, 1)
     const downMs = Math.max(0, now - lastSeenAt)
     const back = (process: ProcessIdentity) => attending.tell({ type: "Reattached", generation, process, downMs })
-    if (returning && connected.process !== null) back(connected.process)
-    /** Its launch was given up before there was a process: whoever gave it up must hear of the one that comes after all. */
-    let isLate = returning && connected.process === null
+    // Before the session learns of it: what it does then reaches this connection, and knows how far the output goes.
     link = connected
     lastSeenAt = now
+    if (returning && connected.process !== null) back(connected.process)
+    /** Its launch was given up before there was a process: the session must learn of the one that comes after all. */
+    let isLate = returning && connected.process === null
     returning = true
     attending.connected()
     const answerFrom = fresh ? 0 : connected.offset()

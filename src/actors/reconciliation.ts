@@ -1,5 +1,5 @@
 /** Taking a session up where an earlier daemon left it: what its state obliges and nobody has done is done now. */
-import { Deferred, Effect, Queue } from "effect"
+import { Deferred, Effect } from "effect"
 import { insideOf, lifeOf } from "../domain/session.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { report } from "./letter.ts"
@@ -12,7 +12,7 @@ export const reconcile = Effect.fn("reconcile")(function* (actor: SessionActor):
   const clock = yield* BootClock
   const { clients, bootId, executable, generation, nonce, updatedAt } = actor.session().context
   // Whoever was attached to the earlier daemon is not attached to this one.
-  for (const client of clients) Queue.offerUnsafe(actor.mailbox, report({ type: "Detach", by: "reprise", client, typedBytes: 0 }))
+  for (const client of clients) actor.mailbox.post(report({ type: "Detach", by: "reprise", client, typedBytes: 0 }))
 
   const life = lifeOf(actor.session())
   const inside = insideOf(actor.session())
@@ -40,4 +40,4 @@ export const reconcile = Effect.fn("reconcile")(function* (actor: SessionActor):
 })
 
 const told = (actor: SessionActor, letter: ReturnType<typeof report>) =>
-  Effect.sync(() => Queue.offerUnsafe(actor.mailbox, letter)).pipe(Effect.andThen(Effect.ignore(Deferred.await(letter.reply))))
+  Effect.sync(() => actor.mailbox.post(letter)).pipe(Effect.andThen(Effect.ignore(Deferred.await(letter.reply))))

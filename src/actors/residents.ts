@@ -1,5 +1,5 @@
 /** The sessions that are in memory: loaded when they are asked for, gone when they are quiet, restarted from the log when they die. */
-import { Cause, Deferred, Effect, Exit, type Fiber, FiberSet, Queue, Schedule, Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, type Fiber, FiberSet, Schedule, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
 import { limits } from "../domain/limits.ts"
 import { isLive, type SessionView } from "../domain/view.ts"
@@ -11,6 +11,7 @@ import { type Folded, fold } from "./fold.ts"
 import type { HandsServices } from "./hands.ts"
 import type { Leases } from "./leases.ts"
 import type { Letter } from "./letter.ts"
+import type { Mailbox } from "./mailbox.ts"
 import { type Outcome, reconcile } from "./reconciliation.ts"
 import { makeSessionActor, type SessionActor } from "./session-actor.ts"
 import { OverCapacity, Quarantined, type SessionNotFound } from "./sessions.ts"
@@ -70,8 +71,8 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     })
   )
 
-  const adoptOrphans = (id: string, mailbox: Queue.Queue<Letter>) => {
-    for (const letter of orphaned.get(id) ?? []) Queue.offerUnsafe(mailbox, letter)
+  const adoptOrphans = (id: string, mailbox: Mailbox) => {
+    for (const letter of orphaned.get(id) ?? []) mailbox.post(letter)
     orphaned.delete(id)
   }
   const answerOrphans = (id: string, error: Unreachable) => {
@@ -178,9 +179,9 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
       // Looked up and posted to in one turn: between the two nobody can leave the memory.
       if (residents.get(id) !== found) continue
       // That somebody left is said once, by somebody who was let in.
-      const isFull = Queue.sizeUnsafe(found.mailbox) >= limits.mailbox && letter.input.type !== "Detach"
+      const isFull = found.mailbox.size() >= limits.mailbox && letter.input.type !== "Detach"
       if (isFull) return yield* new OverCapacity({ limit: "mailbox", maximum: limits.mailbox })
-      Queue.offerUnsafe(found.mailbox, letter)
+      found.mailbox.post(letter)
       return
     }
   })
@@ -189,7 +190,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     Effect.gen(function* () {
       for (;;) {
         yield* actor.live
-        if (Queue.sizeUnsafe(actor.mailbox) > 0) continue
+        if (actor.mailbox.size() > 0) continue
         residents.delete(id)
         return
       }

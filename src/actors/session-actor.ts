@@ -1,5 +1,5 @@
 /** One session, alive: takes one input at a time, makes it true in the log, acts on it, and only then says so. */
-import { Clock, Deferred, Effect, Exit, Metric, Queue } from "effect"
+import { Clock, Deferred, Effect, Exit, Metric } from "effect"
 import { type Accepted, allowed, earliest } from "../domain/decide/index.ts"
 import { type Session, stateName } from "../domain/session.ts"
 import type { Deadline, Moment } from "../domain/time.ts"
@@ -15,12 +15,13 @@ import type { Folded } from "./fold.ts"
 import { type Hands, makeHands } from "./hands.ts"
 import type { Leases } from "./leases.ts"
 import { type Letter, report, type Tell } from "./letter.ts"
+import { isWord, type Mailbox, makeMailbox } from "./mailbox.ts"
 import { toDecision } from "./recording.ts"
 import { answeredBefore } from "./repeats.ts"
 import { type Answer, PreconditionFailed, Refused, type SendError } from "./sessions.ts"
 
 export interface SessionActor {
-  readonly mailbox: Queue.Queue<Letter>
+  readonly mailbox: Mailbox
   /** Takes away all that waits for an answer: what is held back, then the mailbox. */
   readonly waiting: () => ReadonlyArray<Letter>
   readonly view: () => SessionView
@@ -60,16 +61,16 @@ export const makeSessionActor = Effect.fnUntraced(function* (
   const decide = yield* Deciding
   const files = yield* AgentFiles
   const secrets = yield* Secrets
-  const mailbox = yield* Queue.unbounded<Letter>()
   let { checkpointed, seq, session } = folded
   let seen: SessionView | null = null
   const current = () => {
     seen ??= view(session, seq)
     return seen
   }
+  const mailbox = yield* makeMailbox(() => ({ view: current(), repeated: false }))
   const tell: Tell = (told) => {
     const letter = report(told)
-    Queue.offerUnsafe(mailbox, letter)
+    mailbox.post(letter)
     return letter.reply
   }
   const hands = yield* makeHands(id, () => session, tell, leases)
@@ -86,6 +87,7 @@ export const makeSessionActor = Effect.fnUntraced(function* (
     const after = decision.row.view as SessionView
     seen = after
     recorded(after)
+    if (isWord(letter.input)) mailbox.spend(accepted.steps.length, yield* clock.bootMs)
     crashPoint("effect.before")
     for (const effect of accepted.effects) yield* hands.perform(effect, letter.bytes)
     crashPoint("effect.after")
@@ -154,13 +156,14 @@ export const makeSessionActor = Effect.fnUntraced(function* (
   const notTaken = (failure: StoreFailure) =>
     Effect.as(Effect.logWarning("the log takes nothing now; a report is held back", failure.code), "not_taken" as const)
 
-  /** Reports that the log could not take, in their order. Commands pass them: their askers are told how the log is. */
+  /** Reports that the log could not take, in their order; words wait in the mailbox. Commands pass them: their askers are told how the log is. */
   const held: Array<Letter> = []
   let retryAtMs = 0
   let tries = 0
 
   const holdBack = Effect.fnUntraced(function* (letter: Letter) {
     held.push(letter)
+    mailbox.holdWords(true)
     retryAtMs = (yield* clock.bootMs) + Math.min(longestRetryMs, firstRetryMs * 2 ** tries)
     tries += 1
   })
@@ -174,6 +177,7 @@ export const makeSessionActor = Effect.fnUntraced(function* (
       return
     }
     tries = 0
+    mailbox.holdWords(false)
   })
 
   const isUp = () => session.context.process !== null
@@ -194,23 +198,29 @@ export const makeSessionActor = Effect.fnUntraced(function* (
 
   const within = (ms: number) => Effect.timeoutOption(Math.min(longestSleepMs, Math.max(shortestSleepMs, ms)))
 
-  /** Post, or a deadline of the session's own; null when there has been neither for a while and none is to be expected. */
+  /** A letter, or a deadline of the session's own; null when there has been neither for a while and none is to be expected. */
   const next = Effect.gen(function* () {
     for (;;) {
       const nowMs = yield* sinceBoot
+      if (held.length > 0 && nowMs >= retryAtMs) yield* redeliver
+      const posted = mailbox.poll(nowMs)
+      if (posted !== undefined) return posted
       if (held.length > 0) {
         // Deadlines wait too: their passing is a report like those that are held back.
-        if (nowMs >= retryAtMs) yield* redeliver
-        const posted = held.length === 0 ? null : yield* Queue.take(mailbox).pipe(within(retryAtMs - nowMs))
-        if (posted?._tag === "Some") return posted.value
+        yield* mailbox.arrival.pipe(within(retryAtMs - nowMs))
         continue
       }
       const due = earliest(session.context.deadlines)
-      if (due === null && isLive(session)) return yield* Queue.take(mailbox)
-      const posted = yield* Queue.take(mailbox).pipe(within(due === null ? passivateAfterMs : dueMs(due.deadline) - nowMs))
-      if (posted._tag === "Some") return posted.value
-      if (due === null) return null
-      if ((yield* sinceBoot) >= dueMs(due.deadline)) return deadlineReached()
+      const wordMs = mailbox.wordDueInMs(nowMs)
+      if (due === null && wordMs === null && isLive(session)) {
+        yield* mailbox.arrival
+        continue
+      }
+      const deadlineMs = due === null ? passivateAfterMs : dueMs(due.deadline) - nowMs
+      const arrived = yield* mailbox.arrival.pipe(within(Math.min(deadlineMs, wordMs ?? deadlineMs)))
+      if (arrived._tag === "Some") continue
+      if (due !== null && (yield* sinceBoot) >= dueMs(due.deadline)) return deadlineReached()
+      if (due === null && wordMs === null) return null
     }
   })
 
@@ -221,7 +231,7 @@ export const makeSessionActor = Effect.fnUntraced(function* (
     }
   }).pipe(Effect.annotateLogs({ session: id }))
 
-  const waiting = () => [...held.splice(0), ...Effect.runSync(Queue.clear(mailbox))]
+  const waiting = () => [...held.splice(0), ...mailbox.clear()]
 
   return { mailbox, waiting, view: current, session: () => session, hands, tell, live } satisfies SessionActor
 })

@@ -64,6 +64,11 @@ export const limits = {
   reportChars: 1_024,
   promptExpiryMs: { minimum: 1_000, maximum: 7 * 86_400_000 },
   mailbox: 1_024,
+  /** Words of an agent that wait for its session. Beyond it the newest of each kind is kept. */
+  waitingWords: 64,
+  /** Facts that come of an agent's words: a busy agent makes one or two a second, a flood may make no more than this. */
+  wordFactsBurst: 100,
+  wordFactsPerSecond: 5,
   ladderRungs: 8,
   rungWaitMs: { minimum: 0, maximum: 600_000 },
   readyTimeoutMs: { minimum: 1_000, maximum: 600_000 },

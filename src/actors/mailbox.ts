@@ -1,0 +1,111 @@
+/**
+ * What waits for a session's actor, in the order in which it came. What an agent says of itself is bounded: where it floods, the newest
+ * word of each kind is kept, and few facts a second come of them, so that commands and the holder's reports are never behind a flood.
+ */
+import { Deferred, Effect, Exit, Metric, Queue } from "effect"
+import type { Input } from "../domain/inputs.ts"
+import { limits } from "../domain/limits.ts"
+import type { Letter } from "./letter.ts"
+import type { Answer } from "./sessions.ts"
+
+export interface Mailbox {
+  readonly post: (letter: Letter) => void
+  /** The next letter that may be taken now; undefined where there is none. */
+  readonly poll: (nowMs: number) => Letter | undefined
+  /** Waits for a post. Apart from `poll`, so that a wait that is interrupted loses no letter; it may end early. */
+  readonly arrival: Effect.Effect<void>
+  /** Facts came of a word: they count against the budget. */
+  readonly spend: (facts: number, nowMs: number) => void
+  /** Words stay while it is true: the log takes nothing, and they are joined meanwhile. */
+  readonly holdWords: (held: boolean) => void
+  /** Milliseconds until a word that waits may be taken; null where none waits, or where time alone does not release it. */
+  readonly wordDueInMs: (nowMs: number) => number | null
+  readonly size: () => number
+  readonly clear: () => ReadonlyArray<Letter>
+}
+
+const joined = Metric.counter("reprise_words_joined_total", {
+  description: "Words of agents that a newer word of the same kind replaced before they were taken",
+  incremental: true
+})
+
+/** `answer`: what a word that is replaced is answered with. */
+export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
+  const letters: Array<Letter> = []
+  const changed = yield* Queue.sliding<true>(1)
+  let words = 0
+  let tokens: number = limits.wordFactsBurst
+  let refilledAtMs: number | null = null
+  let held = false
+
+  const refill = (nowMs: number) => {
+    const passedMs = Math.max(0, nowMs - (refilledAtMs ?? nowMs))
+    tokens = Math.min(limits.wordFactsBurst, tokens + (passedMs * limits.wordFactsPerSecond) / 1_000)
+    refilledAtMs = nowMs
+  }
+  const poll: Mailbox["poll"] = (nowMs) => {
+    refill(nowMs)
+    const wordsMayPass = !held && tokens >= 1
+    const at = wordsMayPass ? 0 : letters.findIndex(({ input }) => !isWord(input))
+    const [letter] = at === -1 ? [] : letters.splice(at, 1)
+    if (letter !== undefined && isWord(letter.input)) words -= 1
+    return letter
+  }
+  /** In the place of the newest of its kind, else of the oldest word: both are answered as if they had changed nothing. */
+  const join = (letter: Letter) => {
+    const key = keyOf(letter.input)
+    const newest = letters.findLastIndex(({ input }) => keyOf(input) === key)
+    const [replaced] = letters.splice(newest === -1 ? letters.findIndex(({ input }) => isJoinable(input)) : newest, 1, letter)
+    if (replaced !== undefined) Deferred.doneUnsafe(replaced.reply, Exit.succeed(answer()))
+    Effect.runSync(Metric.update(joined, 1))
+  }
+
+  return {
+    post: (letter) => {
+      if (isJoinable(letter.input) && words >= limits.waitingWords) join(letter)
+      else {
+        letters.push(letter)
+        if (isWord(letter.input)) words += 1
+      }
+      Queue.offerUnsafe(changed, true)
+    },
+    poll,
+    arrival: Effect.asVoid(Queue.take(changed)),
+    spend: (facts, nowMs) => {
+      refill(nowMs)
+      tokens = Math.max(0, tokens - facts)
+    },
+    holdWords: (hold) => {
+      held = hold
+      Queue.offerUnsafe(changed, true)
+    },
+    wordDueInMs: (nowMs) => {
+      if (words === 0 || held) return null
+      refill(nowMs)
+      return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 1_000) / limits.wordFactsPerSecond)
+    },
+    size: () => letters.length,
+    clear: () => {
+      words = 0
+      return letters.splice(0)
+    }
+  } satisfies Mailbox
+})
+
+/** What agents say, by whichever source; not what holders, clocks and people do. */
+const wordTypes: ReadonlySet<Input["type"]> = new Set([
+  "ActivityObserved",
+  "TurnObserved",
+  "ConversationObserved",
+  "TranscriptAdvanced",
+  "BlockObserved",
+  "MessageNotKnown",
+  "PromptObserved"
+])
+export const isWord = ({ type }: Input): boolean => wordTypes.has(type)
+
+/** Pieces of a transcript follow one another: one that is left out would be missing for good. Their reader sends few of them. */
+const isJoinable = (input: Input): boolean => isWord(input) && input.type !== "TranscriptAdvanced"
+
+const keyOf = (input: Input): string =>
+  isJoinable(input) ? `${input.type} ${"source" in input ? input.source : ""} ${"generation" in input ? input.generation : ""}` : ""

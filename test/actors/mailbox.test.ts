@@ -1,0 +1,74 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect } from "effect"
+import { report, request } from "../../src/actors/letter.ts"
+import { type Mailbox, makeMailbox } from "../../src/actors/mailbox.ts"
+import type { Answer } from "../../src/actors/sessions.ts"
+import type { Report } from "../../src/domain/inputs.ts"
+import { limits } from "../../src/domain/limits.ts"
+import { cleared, observed, resume, transcribed } from "../support/domain.ts"
+
+const answer = { view: null, repeated: false } as unknown as Answer
+const word = (activity: "idle" | "working", source: "hook" | "osc" = "hook") => report(observed(activity, source) as Report)
+const asking = { by: "ada" }
+const taken = (mailbox: Mailbox, nowMs: number) => {
+  const letters = []
+  for (let letter = mailbox.poll(nowMs); letter !== undefined; letter = mailbox.poll(nowMs)) letters.push(letter)
+  return letters
+}
+
+describe("a mailbox", () => {
+  it("keeps the order in which letters came", () => {
+    const mailbox = Effect.runSync(makeMailbox(() => answer))
+    const letters = [word("working"), request(resume as never, asking), report(cleared() as Report), word("idle")]
+    for (const letter of letters) mailbox.post(letter)
+    assert.deepStrictEqual(taken(mailbox, 0), letters)
+  })
+
+  it("keeps the newest word of each kind in a flood, and answers those that it replaces", () => {
+    const mailbox = Effect.runSync(makeMailbox(() => answer))
+    const flood = Array.from({ length: 100_000 }, (_, n) => word(n % 2 === 0 ? "working" : "idle", n % 3 === 0 ? "osc" : "hook"))
+    for (const letter of flood) mailbox.post(letter)
+    assert.isAtMost(mailbox.size(), limits.waitingWords)
+    const left = taken(mailbox, 0)
+    assert.include(left, flood.at(-1))
+    assert.include(
+      left,
+      flood.findLast(({ input }) => "source" in input && input.source === "osc")
+    )
+    for (const letter of flood) assert.strictEqual(Deferred.isDoneUnsafe(letter.reply), !left.includes(letter))
+  })
+
+  it("joins no piece of a transcript, and nothing that holders and people do", () => {
+    const mailbox = Effect.runSync(makeMailbox(() => answer))
+    const pieces = Array.from({ length: 200 }, (_, n) => report(transcribed(n, n + 1)))
+    for (const letter of pieces) mailbox.post(letter)
+    const others = Array.from({ length: 200 }, () => request(resume as never, asking))
+    for (const letter of others) mailbox.post(letter)
+    assert.deepStrictEqual(taken(mailbox, 0), [...pieces, ...others])
+  })
+
+  it("lets commands and the holder's reports pass words whose budget is spent, and words again with time", () => {
+    const mailbox = Effect.runSync(makeMailbox(() => answer))
+    assert.isUndefined(mailbox.poll(0))
+    mailbox.spend(limits.wordFactsBurst, 0)
+    const [first, stop, end] = [word("working"), request(resume as never, asking), report(cleared() as Report)]
+    for (const letter of [first, stop, end]) mailbox.post(letter)
+    assert.deepStrictEqual(taken(mailbox, 0), [stop, end])
+    const dueMs = mailbox.wordDueInMs(0) ?? assert.fail("a word waits")
+    assert.strictEqual(dueMs, 1_000 / limits.wordFactsPerSecond)
+    assert.isUndefined(mailbox.poll(dueMs - 1))
+    assert.strictEqual(mailbox.poll(dueMs), first)
+    assert.isNull(mailbox.wordDueInMs(dueMs))
+  })
+
+  it("holds words, and nothing else, while the log takes nothing", () => {
+    const mailbox = Effect.runSync(makeMailbox(() => answer))
+    const [first, stop] = [word("working"), request(resume as never, asking)]
+    mailbox.holdWords(true)
+    for (const letter of [first, stop]) mailbox.post(letter)
+    assert.deepStrictEqual(taken(mailbox, 0), [stop])
+    assert.isNull(mailbox.wordDueInMs(0))
+    mailbox.holdWords(false)
+    assert.deepStrictEqual(taken(mailbox, 0), [first])
+  })
+})
