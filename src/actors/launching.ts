@@ -49,7 +49,7 @@ export const orderOf = Effect.fn("orderOf")(function* (ref: LaunchRef, executabl
   const secrets = yield* Secrets
   const files = yield* AgentFiles
   const hook = yield* HookProgram
-  const { conversation, spec } = context
+  const { spec } = context
   const { cwd, size, stop } = spec
   const agent = agentOf(context)
   const env = yield* secrets.environment(ref.session)
@@ -61,7 +61,9 @@ export const orderOf = Effect.fn("orderOf")(function* (ref: LaunchRef, executabl
     ladder: stop.ladder,
     outputRetentionBytes: limits.outputRetentionBytes
   }
-  if (spec.programWords === undefined) return { ...order, command: spec.command, env } satisfies LaunchOrder
+  // Any program may report of itself, so every launch is given the way to its daemon.
+  const way = hook.environment(ref.session, ref.generation)
+  if (spec.programWords === undefined) return { ...order, command: spec.command, env: { ...env, ...way } } satisfies LaunchOrder
   const planned = launchPlan(agent, {
     command: spec.command.slice(0, spec.programWords) as unknown as LaunchOrder["command"],
     args: spec.command.slice(spec.programWords),
@@ -70,8 +72,7 @@ export const orderOf = Effect.fn("orderOf")(function* (ref: LaunchRef, executabl
     hook: yield* hook.command
   })
   yield* files.place(ref.session, planned.files, planned.directories)
-  const heard = conversation === null && agent.evidence.hooks === null ? {} : hook.environment(ref.session, ref.generation)
-  return { ...order, command: planned.command, env: { ...env, ...heard } } satisfies LaunchOrder
+  return { ...order, command: planned.command, env: { ...env, ...way } } satisfies LaunchOrder
 })
 
 /** As the intent of this launch says. A fork repeats what the session was made to begin with. */

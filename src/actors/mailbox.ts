@@ -5,6 +5,7 @@
 import { Deferred, Effect, Exit, Metric, Queue } from "effect"
 import type { Input } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
+import { makeBudget } from "./budget.ts"
 import type { Letter } from "./letter.ts"
 import type { Answer } from "./sessions.ts"
 
@@ -34,18 +35,11 @@ export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
   const letters: Array<Letter> = []
   const changed = yield* Queue.sliding<true>(1)
   let words = 0
-  let tokens: number = limits.wordFactsBurst
-  let refilledAtMs: number | null = null
+  const budget = makeBudget(limits.wordFactsBurst, limits.wordFactsPerSecond)
   let held = false
 
-  const refill = (nowMs: number) => {
-    const passedMs = Math.max(0, nowMs - (refilledAtMs ?? nowMs))
-    tokens = Math.min(limits.wordFactsBurst, tokens + (passedMs * limits.wordFactsPerSecond) / 1_000)
-    refilledAtMs = nowMs
-  }
   const poll: Mailbox["poll"] = (nowMs) => {
-    refill(nowMs)
-    const wordsMayPass = !held && tokens >= 1
+    const wordsMayPass = !held && budget.hasRoom(nowMs)
     const at = wordsMayPass ? 0 : letters.findIndex(({ input }) => !isWord(input))
     const [letter] = at === -1 ? [] : letters.splice(at, 1)
     if (letter !== undefined && isWord(letter.input)) words -= 1
@@ -71,19 +65,12 @@ export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
     },
     poll,
     arrival: Effect.asVoid(Queue.take(changed)),
-    spend: (facts, nowMs) => {
-      refill(nowMs)
-      tokens = Math.max(0, tokens - facts)
-    },
+    spend: budget.spend,
     holdWords: (hold) => {
       held = hold
       Queue.offerUnsafe(changed, true)
     },
-    wordDueInMs: (nowMs) => {
-      if (words === 0 || held) return null
-      refill(nowMs)
-      return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 1_000) / limits.wordFactsPerSecond)
-    },
+    wordDueInMs: (nowMs) => (words === 0 || held ? null : budget.roomInMs(nowMs)),
     size: () => letters.length,
     clear: () => {
       words = 0

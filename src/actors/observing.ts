@@ -1,8 +1,8 @@
 /** What a source of evidence told becomes what the session is told: reports of one generation, each with its source. */
 import type { EvidenceSource } from "../domain/activity.ts"
 import type { InputOf, Report } from "../domain/inputs.ts"
-import { limits } from "../domain/limits.ts"
 import type { Observation } from "../domain/observations.ts"
+import { bounded } from "../domain/providers/bounded.ts"
 
 /** A text that an agent repeats, by its hash; `ours`: it is a prompt's. */
 export type Recognised = Pick<InputOf<"PromptObserved">, "ours"> & { readonly hash: string }
@@ -18,21 +18,24 @@ export interface Observing {
 
 /** In the order in which they were observed. What was used is for whoever reads the transcript to add up. */
 export const reportsOf = (observing: Observing, observations: ReadonlyArray<Observation>): ReadonlyArray<Report> =>
-  observations.flatMap((observed) => reported(observing, observed))
+  observations.flatMap((observed) => {
+    const within = bounded(observed)
+    return within === null ? [] : reported(observing, within)
+  })
 
 const reported = ({ generation, observedAt, recognise, source }: Observing, observed: Observation): ReadonlyArray<Report> => {
   const when = observedAt === undefined ? {} : { observedAt }
   switch (observed.type) {
     case "Activity": {
       const { activity, question } = observed
-      const asked = question && { kind: question.kind, choices: question.choices.slice(0, limits.choices).map(short) }
+      const asked = question && { kind: question.kind, choices: question.choices }
       return [
         {
           type: "ActivityObserved",
           generation,
           activity,
           source,
-          question: question === null || question.text === "" ? null : short(question.text),
+          question: question === null || question.text === "" ? null : question.text,
           ...(asked === null ? {} : { asked }),
           ...when
         }
@@ -52,14 +55,12 @@ const reported = ({ generation, observedAt, recognise, source }: Observing, obse
         }
       ]
     case "TurnEnded":
-      return [{ type: "TurnObserved", generation, source, outcome: observed.outcome, detail: short(observed.detail), ...when }]
+      return [{ type: "TurnObserved", generation, source, outcome: observed.outcome, detail: observed.detail, ...when }]
     case "Blocked":
-      return [{ type: "BlockObserved", generation, source, cause: observed.cause, until: observed.until, detail: short(observed.detail) }]
+      return [{ type: "BlockObserved", generation, source, cause: observed.cause, until: observed.until, detail: observed.detail }]
     case "Unknown":
-      return [{ type: "MessageNotKnown", generation, source, kind: short(observed.kind), raw: observed.raw }]
+      return [{ type: "MessageNotKnown", generation, source, kind: observed.kind, raw: observed.raw }]
     case "Used":
       return []
   }
 }
-
-const short = (text: string) => text.slice(0, limits.questionChars)

@@ -1,8 +1,10 @@
 /** The sessions of this home: created, reached, watched and recovered; the only writer of their streams. */
-import { Deferred, Effect, Layer, Stream } from "effect"
+import { Clock, Deferred, Effect, Layer, Stream } from "effect"
 import { decideCreate } from "../domain/decide/index.ts"
 import { SessionId } from "../domain/ids.ts"
 import type { Command } from "../domain/inputs.ts"
+import { limits } from "../domain/limits.ts"
+import { observedBy } from "../domain/providers/bounded.ts"
 import { readHook } from "../domain/providers/hooks/index.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { mayRun } from "../domain/session.ts"
@@ -35,6 +37,7 @@ import {
   ConversationInUse,
   HookRefused,
   InputNotWritten,
+  OverCapacity,
   Quarantined,
   SessionNotFound,
   Sessions
@@ -149,6 +152,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
 
   const send: Sessions["Service"]["send"] = Effect.fn("Sessions.send")((id, command, asking) => {
     const sent = deliver(id, command, asking, null)
+    if (command.type === "ReportState") return Effect.andThen(withinBudget(id), sent)
     if (launches(command)) return admission.admit(id, unlessHeld(id, sent))
     const stop = stopOf(command)
     if (stop === null) return sent
@@ -160,7 +164,15 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     return Effect.catchTags(sent, { StoreFailure: anyway, Quarantined: anyway })
   })
 
-  /** Early, so that who asks is told; the launch itself looks again. */
+  /** Each report is a fact: an agent that reports without end fills no log. */
+  const withinBudget = Effect.fnUntraced(function* (id: string) {
+    const { reports } = yield* residents.actor(id)
+    const nowMs = yield* clock.bootMs
+    if (!reports.hasRoom(nowMs)) return yield* new OverCapacity({ limit: "reports", maximum: limits.reportsBurst })
+    reports.spend(1, nowMs)
+  })
+
+  /** Early, so that the caller learns of it; the launch itself looks again. */
   const unlessHeld = <A, E, R>(id: string, then: Effect.Effect<A, E, R>) =>
     Effect.gen(function* () {
       const view = residents.peek(id)?.view() ?? ((yield* reader.row(id))?.view as SessionView | undefined)
@@ -185,10 +197,8 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     const { hooks } = agentOf(actor.session().context).evidence
     if (hooks === null) return
     const observations = readHook(hooks, call.event, call.payload)
-    const reports = reportsOf(
-      { generation: call.generation, source: "hook", observedAt: call.at, recognise: actor.hands.recognise },
-      observations
-    )
+    const observedAt = observedBy(call.at, yield* Clock.currentTimeMillis)
+    const reports = reportsOf({ generation: call.generation, source: "hook", observedAt, recognise: actor.hands.recognise }, observations)
     const letters = reports.map(report)
     for (const letter of letters) yield* residents.post(id, letter)
     // What the log did not take has to be told again: the hook is to hear of it, and to leave its word behind.

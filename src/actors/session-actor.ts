@@ -1,6 +1,7 @@
 /** One session, alive: takes one input at a time, makes it true in the log, acts on it, and only then says so. */
 import { Clock, Deferred, Effect, Exit, Metric } from "effect"
 import { type Accepted, allowed, earliest } from "../domain/decide/index.ts"
+import { limits } from "../domain/limits.ts"
 import { type Session, stateName } from "../domain/session.ts"
 import type { Deadline, Moment } from "../domain/time.ts"
 import { isLive, type SessionView, view } from "../domain/view.ts"
@@ -10,6 +11,7 @@ import { crashPoint } from "../infra/crash-points.ts"
 import { AlreadyDone, EventStore, type StoreFailure } from "../infra/log/event-store.ts"
 import { Output } from "../infra/output/output.ts"
 import { Secrets } from "../infra/secrets.ts"
+import { type Budget, makeBudget } from "./budget.ts"
 import { Deciding } from "./deciding.ts"
 import type { Folded } from "./fold.ts"
 import { type Hands, makeHands } from "./hands.ts"
@@ -27,6 +29,8 @@ export interface SessionActor {
   readonly view: () => SessionView
   readonly session: () => Session
   readonly hands: Hands
+  /** What an agent may report of itself. */
+  readonly reports: Budget
   readonly tell: Tell
   /** Runs until the session has been quiet and without any work for a while; fails only by a defect. */
   readonly live: Effect.Effect<void>
@@ -233,5 +237,6 @@ export const makeSessionActor = Effect.fnUntraced(function* (
 
   const waiting = () => [...held.splice(0), ...mailbox.clear()]
 
-  return { mailbox, waiting, view: current, session: () => session, hands, tell, live } satisfies SessionActor
+  const reports = makeBudget(limits.reportsBurst, limits.reportsPerSecond)
+  return { mailbox, waiting, reports, view: current, session: () => session, hands, tell, live } satisfies SessionActor
 })

@@ -26,7 +26,7 @@ export class PreconditionFailed extends Schema.TaggedError<PreconditionFailed>()
   expected: Schema.Int,
   seq: Schema.Int
 }) {}
-/** A limit with a name is reached: `live_sessions`, `sessions`, `mailbox`, `clients`, `pending_writes`. */
+/** A limit with a name is reached: `live_sessions`, `sessions`, `mailbox`, `clients`, `pending_writes`, `reports`. */
 export class OverCapacity extends Schema.TaggedError<OverCapacity>()("OverCapacity", {
   limit: Schema.String,
   maximum: Schema.Int

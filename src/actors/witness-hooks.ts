@@ -1,5 +1,6 @@
 /** What hooks left in their spool while no daemon answered them: told once, and no old word for a new one. */
-import { Deferred, Effect, Stream } from "effect"
+import { Clock, Deferred, Effect, Stream } from "effect"
+import { observedBy } from "../domain/providers/bounded.ts"
 import type { HookKind } from "../domain/providers/hook-files/index.ts"
 import { readHook } from "../domain/providers/hooks/index.ts"
 import { AgentFiles } from "../infra/agents/agent-files.ts"
@@ -23,9 +24,10 @@ export const witnessHooks = Effect.fnUntraced(function* (hearing: Hearing, kind:
         const observations = readHook(kind, call.event, call.payload)
         // It lay here while others spoke: what the agent did then says nothing of what it does now.
         const { at, observedAt } = context().activity
-        const isOld = call.at < (observedAt ?? at)
+        const saidAt = observedBy(call.at, yield* Clock.currentTimeMillis)
+        const isOld = saidAt < (observedAt ?? at)
         const still = isOld ? observations.filter(({ type }) => type === "Conversation" || type === "Unknown") : observations
-        for (const report of reportsOf({ generation, source: "hook", observedAt: call.at, recognise }, still))
+        for (const report of reportsOf({ generation, source: "hook", observedAt: saidAt, recognise }, still))
           yield* Deferred.await(tell(report))
       }
       // Not before the log has it all: a word that was passed over here would be nobody's after a crash.

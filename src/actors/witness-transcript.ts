@@ -2,6 +2,7 @@
 import { Clock, Effect, Option, Stream } from "effect"
 import type { InputOf } from "../domain/inputs.ts"
 import type { CountedCall, Observation, Usage } from "../domain/observations.ts"
+import { bounded, saturated } from "../domain/providers/bounded.ts"
 import { readTranscript, type TranscriptKind, writtenAt } from "../domain/providers/transcripts/index.ts"
 import type { SessionContext } from "../domain/session-context.ts"
 import { Evidence } from "../infra/evidence/evidence.ts"
@@ -67,7 +68,10 @@ const readOn = Effect.fnUntraced(function* (witnessing: Witnessing, kind: Transc
         return
       }
       const lines = tailed._tag === "Lines" ? tailed.lines : []
-      const observations = lines.filter(isNew).flatMap((line) => readTranscript(kind, line))
+      const observations = lines
+        .filter(isNew)
+        .flatMap((line) => readTranscript(kind, line))
+        .flatMap((observed) => bounded(observed) ?? [])
       for (const report of reportsOf({ generation, source: "transcript", recognise }, observations)) tell(report)
       const counted = sum(observations, call)
       call = counted.call
@@ -124,9 +128,10 @@ const sum = (observations: ReadonlyArray<Observation>, before: CountedCall | nul
 }
 
 const nothing: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
-const plus = (a: Usage, b: Usage, sign: 1 | -1): Usage => ({
-  inputTokens: a.inputTokens + sign * b.inputTokens,
-  outputTokens: a.outputTokens + sign * b.outputTokens,
-  cacheReadTokens: a.cacheReadTokens + sign * b.cacheReadTokens,
-  cacheWriteTokens: a.cacheWriteTokens + sign * b.cacheWriteTokens
-})
+const plus = (a: Usage, b: Usage, sign: 1 | -1): Usage =>
+  saturated({
+    inputTokens: a.inputTokens + sign * b.inputTokens,
+    outputTokens: a.outputTokens + sign * b.outputTokens,
+    cacheReadTokens: a.cacheReadTokens + sign * b.cacheReadTokens,
+    cacheWriteTokens: a.cacheWriteTokens + sign * b.cacheWriteTokens
+  })

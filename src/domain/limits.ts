@@ -53,15 +53,20 @@ export const limits = {
   poisonedResumes: 2,
   /** Kinds of unknown messages that one session keeps a sample of. */
   unknownKinds: 32,
-  /** What a question offers. */
+  /** What a question offers, and how much of each choice is shown. */
   choices: 32,
+  choiceChars: 256,
+  /** Tokens of one session: sums stay below 2⁵³, up to which numbers in JSON are exact. */
+  tokens: 1_000_000_000_000_000,
   /** Images of one prompt, and bytes of one image. */
   attachments: 8,
   attachmentBytes: 10_485_760,
   /** Uploaded images that one session keeps, together. */
   attachmentsKeptBytes: 268_435_456,
-  /** One word of what an agent says of itself. */
+  /** One word of what an agent says of itself, and how many reports it may make: each is a fact. */
   reportChars: 1_024,
+  reportsBurst: 60,
+  reportsPerSecond: 1,
   promptExpiryMs: { minimum: 1_000, maximum: 7 * 86_400_000 },
   mailbox: 1_024,
   /** Words of an agent that wait for its session. Beyond it the newest of each kind is kept. */

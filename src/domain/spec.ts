@@ -1,6 +1,7 @@
 /** What a session is asked to be: the checked shapes of a create and a patch, with every default in one place. */
 import { Effect, Schema } from "effect"
 import { limits } from "./limits.ts"
+import { conversationPattern } from "./providers/bounded.ts"
 
 const between = (bounds: { readonly minimum: number; readonly maximum: number }) => Schema.Int.check(Schema.isBetween(bounds))
 const withDefault = <S extends Schema.Top & { readonly Encoded: unknown }>(schema: S, value: S["Encoded"]) =>
@@ -130,9 +131,7 @@ export const CreateRequest = Schema.Struct({
   /** The first prompt, durable together with the session. */
   prompt: Schema.optionalKey(PromptText),
   /** A conversation of the provider's that is there already, by its own id: the first launch resumes it. */
-  conversation: Schema.optionalKey(
-    Text.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9._-]*$/), Schema.isMaxLength(limits.conversationChars))
-  )
+  conversation: Schema.optionalKey(Text.check(Schema.isPattern(conversationPattern), Schema.isMaxLength(limits.conversationChars)))
 })
 export type CreateRequest = typeof CreateRequest.Type
 

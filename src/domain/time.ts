@@ -29,5 +29,8 @@ export const deadlineIn = (now: Moment, delayMs: number): Deadline => ({
 export const rebase = (deadline: Deadline, now: Moment, longestMs: number): Deadline =>
   deadlineIn(now, Math.min(longestMs, Math.max(0, deadline.wallMs - now.wallMs)))
 
-/** Epoch milliseconds as ISO 8601, UTC. */
-export const iso = (ms: number): string => DateTime.formatIso(DateTime.makeUnsafe(ms))
+/** The last moment that a date can name (ECMA-262, 21.4.1.1), in epoch milliseconds. */
+export const latestMs = 8_640_000_000_000_000
+
+/** Epoch milliseconds as ISO 8601, UTC; the nearest moment that has a name where there is none. */
+export const iso = (ms: number): string => DateTime.formatIso(DateTime.makeUnsafe(Math.max(-latestMs, Math.min(latestMs, ms))))

@@ -2,6 +2,7 @@
 import { daemon, type FactOf } from "./facts.ts"
 import { limits } from "./limits.ts"
 import { promptSteps, unheld } from "./prompt-transitions.ts"
+import { saturated } from "./providers/bounded.ts"
 import { begun, lasting, type Owed, perform, remember, without } from "./remember.ts"
 import type { SessionContext, StopOrder } from "./session-context.ts"
 
@@ -30,12 +31,13 @@ const poisonedAfter = ({ conversation, poisoned, process, stop }: SessionContext
   return at - process.startedAt < limits.poisonedResumeMs ? (poisoned ?? 0) + 1 : null
 }
 
-const sum = (before: SessionContext["usage"], more: FactOf<"TranscriptRead">["usage"]): SessionContext["usage"] => ({
-  inputTokens: (before?.inputTokens ?? 0) + more.inputTokens,
-  outputTokens: (before?.outputTokens ?? 0) + more.outputTokens,
-  cacheReadTokens: (before?.cacheReadTokens ?? 0) + more.cacheReadTokens,
-  cacheWriteTokens: (before?.cacheWriteTokens ?? 0) + more.cacheWriteTokens
-})
+const sum = (before: SessionContext["usage"], more: FactOf<"TranscriptRead">["usage"]): SessionContext["usage"] =>
+  saturated({
+    inputTokens: (before?.inputTokens ?? 0) + more.inputTokens,
+    outputTokens: (before?.outputTokens ?? 0) + more.outputTokens,
+    cacheReadTokens: (before?.cacheReadTokens ?? 0) + more.cacheReadTokens,
+    cacheWriteTokens: (before?.cacheWriteTokens ?? 0) + more.cacheWriteTokens
+  })
 
 /** Legal in every state but `terminated`. */
 export const anytime = {

@@ -1,6 +1,7 @@
 /** Which conversation a launch begins with: the one that is there, a branch of another's, or a new one where nothing can be taken up. */
 import type { Beginning } from "../facts.ts"
 import { limits } from "../limits.ts"
+import { isConversation } from "../providers/bounded.ts"
 import { agentOf } from "../providers/index.ts"
 import type { Provider } from "../providers/provider.ts"
 import type { SessionContext } from "../session-context.ts"
@@ -14,7 +15,7 @@ export const beginningOf = ({ context, now }: Situation, history: boolean): Begi
   const fresh: Beginning = { kind: "fresh", id, parent: null }
   if (isPoisoned(context)) return fresh
   const { beginning, conversation: known } = context
-  if (known !== null && known.id !== null && (known.begun || history || takesEither(how)))
+  if (known !== null && known.id !== null && isConversation(known.id) && (known.begun || history || takesEither(how)))
     return { kind: "resume", id: known.id, parent: null }
   // Nothing was said yet: what the session was made to begin with still stands.
   return beginning === null ? fresh : { ...beginning, id: beginning.id ?? id }

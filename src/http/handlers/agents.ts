@@ -23,7 +23,7 @@ export const agentsLayer = HttpApiBuilder.group(Api, "agents", (handlers) =>
     .handleRaw("hook", ({ params, request }) =>
       Effect.gen(function* () {
         // Before a byte of the body is looked at.
-        const token = yield* ofItsLaunch(params.id, request)
+        const { token } = yield* ofItsLaunch(params.id, request)
         const { value } = yield* call(request)
         yield* Effect.mapError((yield* Sessions).hook(params.id, token, value), toProblem)
         return HttpServerResponse.empty({ status: 204 })
@@ -32,7 +32,7 @@ export const agentsLayer = HttpApiBuilder.group(Api, "agents", (handlers) =>
     .handleRaw("report", ({ headers, params, request }) =>
       Effect.gen(function* () {
         const trusted = (yield* Daemon).isTrusted(request.headers.authorization)
-        if (!trusted) yield* ofItsLaunch(params.id, request)
+        if (!trusted) yield* ofPresentLaunch(params.id, request)
         const { raw, value } = yield* report(request)
         const { by } = yield* askingOf(request, headers, raw)
         const told: StateReport = {
@@ -57,8 +57,17 @@ export const agentsLayer = HttpApiBuilder.group(Api, "agents", (handlers) =>
 const ofItsLaunch = Effect.fnUntraced(function* (id: string, request: HttpServerRequest) {
   const token = /^bearer +([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? "")?.[1]
   if (token === undefined) return yield* problem("unauthorized", "send the token of the launch: Authorization: Bearer …")
-  yield* Effect.mapError((yield* Sessions).hookGeneration(id, token), toProblem)
-  return token
+  return { token, generation: yield* Effect.mapError((yield* Sessions).hookGeneration(id, token), toProblem) }
+})
+
+/** A hook of the launch before may come late and is told apart by its generation; a report speaks for the session as it is now. */
+const ofPresentLaunch = Effect.fnUntraced(function* (id: string, request: HttpServerRequest) {
+  const { generation } = yield* ofItsLaunch(id, request)
+  const present = yield* Effect.mapError((yield* Sessions).get(id), toProblem)
+  if (generation === present.generation) return
+  return yield* problem("refused", `the token is that of launch ${generation}, and launch ${present.generation} is the present one`, {
+    ...{ as: "stale_generation", session: id, seq: present.seq, state: present.state }
+  })
 })
 
 /** Whether the session holds it now; a repeat of it does no harm. */
