@@ -58,11 +58,14 @@ function keepCompiledCode() {
 
 /** The Node of this platform that was installed along, else what the user names. */
 function findNode() {
-  try {
-    return createRequire(here).resolve(`node-${process.platform}-${process.arch}/bin/node`)
-  } catch (_) {
-    return process.env.REPRISE_NODE
+  for (const name of ["node", `node-${process.platform}-${process.arch}`]) {
+    try {
+      return createRequire(here).resolve(`${name}/bin/node`)
+    } catch (_) {
+      // Not for this machine.
+    }
   }
+  return process.env.REPRISE_NODE
 }
 
 function runOn(node) {
