@@ -10,12 +10,12 @@ import * as Registry from "./actors/registry.ts"
 import { Sessions } from "./actors/sessions.ts"
 import { Shadow } from "./actors/shadow.ts"
 import type { ServeOptions } from "./cli/serve-options.ts"
-import { limits } from "./domain/limits.ts"
 import { RequestHasher } from "./http/request-hasher.ts"
 import { HttpServer } from "./http/server.ts"
 import { AgentFiles } from "./infra/agents/agent-files.ts"
 import { Attachments } from "./infra/agents/attachments.ts"
 import { BootClock } from "./infra/boot-clock.ts"
+import { allowedDescriptors, type Share, shareOf, TooFewDescriptors } from "./infra/descriptors.ts"
 import { Evidence } from "./infra/evidence/evidence.ts"
 import { Transcripts } from "./infra/evidence/transcripts.ts"
 import { leaveNote, openHome, readNote, socketPathOf, TokenUnusable, takeNoteAway, tokenOf } from "./infra/home.ts"
@@ -56,8 +56,10 @@ export const serve = (options: ServeOptions) =>
   Effect.gen(function* () {
     if (isInLaunch()) return yield* outsideOfLaunch
     if (!options.allowRemote && !isLoopback(options.host)) return yield* new NotLoopback({ host: options.host })
+    const share = shareOf(allowedDescriptors())
+    if (share === null) return yield* new TooFewDescriptors({ allowed: allowedDescriptors() })
     const home = yield* Effect.try({ try: () => openHome(options.home), catch: (cause) => cause as Error })
-    yield* running({ ...options, home }).pipe(
+    yield* running({ ...options, home }, share).pipe(
       Effect.catchTag("AlreadyRunning", () => Console.log(whoRuns(home))),
       // What stands in the way is said in one sentence, wherever it was met.
       Effect.catchDefect((defect) => (isWorld(defect) ? Effect.fail(defect) : Effect.die(defect))),
@@ -65,8 +67,8 @@ export const serve = (options: ServeOptions) =>
     )
   }).pipe(Effect.provide(Logger.layer([Logger.consoleLogFmt])))
 
-const running = Effect.fnUntraced(function* (options: ServeOptions) {
-  const services = yield* Layer.build(parts(options))
+const running = Effect.fnUntraced(function* (options: ServeOptions, share: Share) {
+  const services = yield* Layer.build(parts(options, share))
   yield* Effect.gen(function* () {
     const { epoch } = yield* EventStore
     const { socketPath, url } = yield* HttpServer
@@ -85,7 +87,7 @@ const running = Effect.fnUntraced(function* (options: ServeOptions) {
   }).pipe(Effect.provideContext(services))
 })
 
-const parts = ({ home, host, port }: ServeOptions) => {
+const parts = ({ home, host, port }: ServeOptions, { connections, liveSessions }: Share) => {
   const log = EventLog.layer(join(home, "reprise.db"), { epochFloor: highestEpoch(home) })
   const output = Output.layer({ home })
   const screens = Layer.mergeAll(Answering.layer, Screens.layer).pipe(Layer.provideMerge(Emulators.layer))
@@ -103,7 +105,7 @@ const parts = ({ home, host, port }: ServeOptions) => {
     Transcripts.layer(home),
     Evidence.layer(home).pipe(Layer.provideMerge(runtime))
   ).pipe(Layer.provideMerge(log))
-  const sessions = Registry.layer({ liveSessions: limits.liveSessions, environment: process.env }).pipe(Layer.provideMerge(ground))
+  const sessions = Registry.layer({ liveSessions, environment: process.env }).pipe(Layer.provideMerge(ground))
   const http = Layer.unwrap(
     Effect.gen(function* () {
       const { epoch } = yield* EventStore
@@ -114,6 +116,7 @@ const parts = ({ home, host, port }: ServeOptions) => {
         token: tokenOf(home),
         version: manifest.version,
         epoch,
+        connections,
         ...(isLoopback(host) ? {} : { hostNames: namesOf(host) })
       })
     })

@@ -176,12 +176,19 @@ export const limits = {
   headersMs: 10_000,
   requestMs: 30_000,
   connections: 2_048,
+  /**
+   * Open files: 30 were seen of an idle daemon, four more for each thread; a session has its holder's socket, two output files, and
+   * a file that is read; a connection has its socket, and a file where it reads output.
+   */
+  descriptors: { minimum: 128, forDaemon: 64, perSession: 5, perConnection: 2 },
   /** Requests that one connection may send before their answers: Node reads up to 64 kB of them in one turn of the event loop. */
   pipelinedRequests: 64,
   /** Fields of one query: each costs a look, and the contract knows fewer than ten. */
   queryFields: 64,
   /** Levels of a JSON body: its readers recurse, and no body of the interface has ten. */
   jsonLevels: 64,
+  /** Values and keys of a JSON body: 25,000 keys take a parser and a schema 40 ms together, and a megabyte of them 400 ms. */
+  jsonValues: 50_000,
   /** Values of a JSON body that are checked for every error; in a larger one the first error ends the check. */
   jsonValuesCheckedWhole: 2_000,
   /** What a problem says, whatever the request was: errors, the characters of each, and bytes of the whole. */

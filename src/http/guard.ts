@@ -27,6 +27,7 @@ export const admission = (token: string, hosts: ReadonlyArray<string> | null, po
 export interface Head {
   readonly method?: string | undefined
   readonly url?: string | undefined
+  readonly httpVersion: string
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: ReadonlyArray<string>
 }
@@ -45,8 +46,8 @@ export type Wish = "answer" | "WebSocket"
 export const judge = (admission: Admission, head: Head, wish: Wish): Admitted | Problem => {
   const target = parseTarget(head.url)
   if (typeof target === "string") return problem("invalid_request", target)
-  const repeated = repeatedHeader(head.rawHeaders)
-  if (repeated !== null) return problem("invalid_request", `the header ${repeated} may be sent once`)
+  const odd = oddFraming(head)
+  if (odd !== null) return problem("invalid_request", odd)
   const { headers } = head
   if (admission.hosts !== null && !admission.hosts.has((headers.host ?? "").toLowerCase())) {
     return problem("host_not_allowed", "the Host header names another place than this listener")
@@ -71,6 +72,16 @@ const needsNoToken = ({ route }: Match, { query }: Target, wish: Wish): boolean 
 
 /** Two of them have two readings; Node keeps the first of some and joins others. */
 const single: ReadonlySet<string> = new Set(["host", "origin", "authorization", "content-length", "content-type", "transfer-encoding"])
+
+/** What makes the end of this request, or the meaning of its headers, a matter of the reader. */
+const oddFraming = ({ headers, httpVersion, rawHeaders }: Head): string | null => {
+  if (httpVersion !== "1.1" && httpVersion !== "1.0") return "speak HTTP/1.1"
+  const repeated = repeatedHeader(rawHeaders)
+  if (repeated !== null) return `the header ${repeated} may be sent once`
+  // Node reads another coding until the connection ends.
+  const coding = headers["transfer-encoding"]
+  return coding === undefined || coding.toLowerCase() === "chunked" ? null : "the only transfer coding is chunked"
+}
 
 const repeatedHeader = (rawHeaders: ReadonlyArray<string>): string | null => {
   const seen = new Set<string>()

@@ -80,6 +80,7 @@ const json = Effect.fnUntraced(function* (request: HttpServerRequest) {
   if (mediaType !== "application/json") return yield* problem("unsupported_media_type", "send application/json")
   const { levels, values } = jsonShape(bytes, limits.jsonLevels)
   if (levels > limits.jsonLevels) return yield* invalidField("body", `nested deeper than ${limits.jsonLevels} levels`)
+  if (values > limits.jsonValues) return yield* invalidField("body", `more than ${limits.jsonValues} values and keys`)
   const raw = yield* Effect.try({
     try: () => JSON.parse(utf8.decode(bytes)) as unknown,
     catch: (cause) => problem("malformed_json", cause instanceof SyntaxError ? "the body is not valid JSON" : "the body is not valid UTF-8")

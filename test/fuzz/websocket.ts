@@ -2,6 +2,7 @@
 import { connect, type Socket } from "node:net"
 import { attachProtocol } from "../../src/http/contract/terminal.ts"
 import { placeOf, ReplyReader } from "../support/raw-http.ts"
+import { closeCodeIn, frame } from "../support/raw-websocket.ts"
 import { Chance } from "../support/world-chance.ts"
 import { corpusOf } from "./corpus.ts"
 import { jsonOf, mutated } from "./http-grammar.ts"
@@ -37,6 +38,8 @@ export const websocket: Target = {
   }
 }
 
+/** Stands for the handshake, which the reader of replies has taken. */
+const handshakeEnd = Buffer.from("\r\n\r\n")
 const clientsAtOnce = 8
 const quietMs = 250
 
@@ -140,23 +143,13 @@ const payloadOf = (chance: Chance, opcode: number): Buffer => {
 const frameOf = (chance: Chance): Buffer => {
   const opcode = chance.pick([0, 1, 1, 1, 2, 2, 2, 8, 9, 10, 3, 11])
   const payload = payloadOf(chance, opcode)
-  const masked = chance.happens(0.95)
-  const first = (chance.happens(0.85) ? 0x80 : 0) | (chance.happens(0.04) ? chance.pick([0x10, 0x20, 0x40, 0x70]) : 0) | opcode
-  const length = chance.happens(0.97) ? payload.length : chance.pick([0, 1, 126, 65_537, 2 ** 31, 2 ** 53, 2 ** 63])
-  const mask = masked ? Buffer.from(chance.hex(4), "hex") : Buffer.alloc(0)
-  const body = masked ? payload.map((byte, index) => byte ^ mask[index % 4]!) : payload
-  return Buffer.concat([Buffer.from([first]), lengthBytes(length, masked), mask, body])
-}
-
-const lengthBytes = (length: number, masked: boolean): Buffer => {
-  const bit = masked ? 0x80 : 0
-  if (length < 126) return Buffer.from([bit | length])
-  const wide = length > 65_535
-  const bytes = Buffer.alloc(wide ? 9 : 3)
-  bytes[0] = bit | (wide ? 127 : 126)
-  if (wide) bytes.writeBigUInt64BE(BigInt(length), 1)
-  else bytes.writeUInt16BE(length, 1)
-  return bytes
+  return frame(opcode, payload, {
+    masked: chance.happens(0.95),
+    final: chance.happens(0.85),
+    reserved: chance.happens(0.04) ? chance.pick([0x10, 0x20, 0x40, 0x70]) : 0,
+    length: chance.happens(0.97) ? payload.length : chance.pick([0, 1, 126, 65_537, 2 ** 31, 2 ** 52]),
+    mask: Buffer.from(chance.hex(4), "hex")
+  })
 }
 
 /** The status of the handshake, and how the connection ended: with the daemon's close code, without one, or not at all. */
@@ -183,15 +176,9 @@ const conversation = ({ daemon }: Watch, client: Client): Promise<string> =>
       if (!client.eager) sendAll(socket, client.frames)
     })
     socket.on("error", () => {})
-    socket.on("close", () => finish(`closed ${closeCodeIn(Buffer.concat(received))}`))
+    socket.on("close", () => finish(`closed ${closeCodeIn(Buffer.concat([handshakeEnd, ...received])) ?? "without a code"}`))
   })
 
 const sendAll = (socket: Socket, frames: ReadonlyArray<Buffer>) => {
   for (const frame of frames) socket.write(frame)
-}
-
-/** The daemon's close frame is its last one. */
-const closeCodeIn = (bytes: Buffer): string => {
-  const at = bytes.lastIndexOf(0x88)
-  return at < 0 || at + 3 >= bytes.length ? "without a code" : String(bytes.readUInt16BE(at + 2))
 }

@@ -28,6 +28,8 @@ export interface SendOptions {
   readonly isHead?: (index: number) => boolean
   /** Write in pieces of so many bytes. */
   readonly pieceBytes?: number
+  /** Sent again and again behind the bytes, until the daemon ends the connection. */
+  readonly drip?: { readonly text: string; readonly everyMs: number }
 }
 
 export type Place = { readonly port: number; readonly host?: string } | { readonly path: string }
@@ -48,6 +50,8 @@ export const send = (place: Place, bytes: Buffer | string, options: SendOptions 
       write(socket, typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes, options.pieceBytes)
       if (leave === "half-close") socket.end()
     })
+    const { drip } = options
+    const dripping = drip === undefined ? undefined : setInterval(() => socket.write(drip.text), drip.everyMs)
     const late = setTimeout(() => finish(false), withinMs)
     const finish = (ended: boolean) => {
       if (leave === "reset" && "port" in place) socket.resetAndDestroy()
@@ -63,6 +67,7 @@ export const send = (place: Place, bytes: Buffer | string, options: SendOptions 
     socket.on("error", (error) => (connected ? finish(true) : reject(error)))
     socket.on("close", () => {
       clearTimeout(late)
+      clearInterval(dripping)
       resolve({ replies: reader.replies, rest: reader.rest, ended: true })
     })
   })

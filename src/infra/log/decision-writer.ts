@@ -1,4 +1,5 @@
 /** Writes one decision inside the caller's transaction: its facts, input, idempotency key, checkpoint and list row, or nothing of it. */
+import { limits } from "../../domain/limits.ts"
 import type { Database } from "./database.ts"
 import { AlreadyDone, type Appended, type Checkpoint, type Decision, type IdempotencyEntry, VersionConflict } from "./event-store.ts"
 import type { MilestoneTable } from "./milestones.ts"
@@ -20,7 +21,8 @@ export interface DecisionWriter {
   readonly write: (prepared: Prepared) => Written
   /** Where the decision stands in the log, or nothing: what a commit of unknown outcome is judged by. */
   readonly lookUp: (prepared: Prepared) => Appended | undefined
-  readonly idempotent: (scope: string, key: string) => IdempotencyEntry | undefined
+  /** `now`: epoch milliseconds, by which an old key is new again. */
+  readonly idempotent: (scope: string, key: string, now: number) => IdempotencyEntry | undefined
   readonly checkpoint: (stream: string) => Checkpoint | undefined
   readonly saveCheckpoint: (stream: string, checkpoint: Checkpoint) => void
 }
@@ -103,17 +105,29 @@ export const makeDecisionWriter = (database: Database, milestones: MilestoneTabl
       at: arg("at")
     })
   )
-  const keyUsed = database.statement<{ scope: string; key: string }, { request_hash: string; response: string }>((tables, arg) =>
-    tables.selectFrom("idempotency").select(["request_hash", "response"]).where("scope", "=", arg("scope")).where("key", "=", arg("key"))
+  const keyAsked = database.statement<{ scope: string; key: string; since: number }, { request_hash: string; response: string }>(
+    (tables, arg) =>
+      tables
+        .selectFrom("idempotency")
+        .select(["request_hash", "response"])
+        .where("scope", "=", arg("scope"))
+        .where("key", "=", arg("key"))
+        .where("at", ">=", arg("since"))
   )
+  /** A key is honoured for `limits.idempotencyMs`; one that is older is new. */
+  const keyUsed = ({ key, scope }: { readonly scope: string; readonly key: string }, now: number) =>
+    keyAsked.get({ scope, key, since: now - limits.idempotencyMs })
   const useKey = database.statement<IdempotencyEntry & { at: number }, unknown>((tables, arg) =>
-    tables.insertInto("idempotency").values({
-      scope: arg("scope"),
-      key: arg("key"),
-      request_hash: arg("requestHash"),
-      response: arg("response"),
-      at: arg("at")
-    })
+    tables
+      .insertInto("idempotency")
+      .values({ scope: arg("scope"), key: arg("key"), request_hash: arg("requestHash"), response: arg("response"), at: arg("at") })
+      .onConflict((conflict) =>
+        conflict.columns(["scope", "key"]).doUpdateSet((eb) => ({
+          request_hash: eb.ref("excluded.request_hash"),
+          response: eb.ref("excluded.response"),
+          at: eb.ref("excluded.at")
+        }))
+      )
   )
   const newestCheckpoint = database.statement<{ stream: string }, Checkpoint>((tables, arg) =>
     tables.selectFrom("checkpoints").select(["seq", "format", "state"]).where("stream", "=", arg("stream"))
@@ -134,7 +148,7 @@ export const makeDecisionWriter = (database: Database, milestones: MilestoneTabl
     write: ({ decision, events, input, row }) => {
       const { checkpoint, expected, idempotency, stream } = decision
       if (idempotency !== undefined) {
-        const used = keyUsed.get(idempotency)
+        const used = keyUsed(idempotency, decision.moment.wallMs)
         if (used !== undefined) return new AlreadyDone({ requestHash: used.request_hash, response: used.response })
       }
       const actual = head.get({ stream })?.seq ?? 0
@@ -151,8 +165,8 @@ export const makeDecisionWriter = (database: Database, milestones: MilestoneTabl
       return { seq: expected + events.length, position }
     },
     lookUp: ({ events }) => place.get(events.at(-1)!),
-    idempotent: (scope, key) => {
-      const used = keyUsed.get({ scope, key })
+    idempotent: (scope, key, now) => {
+      const used = keyUsed({ scope, key }, now)
       return used && { scope, key, requestHash: used.request_hash, response: used.response }
     },
     checkpoint: (stream) => newestCheckpoint.get({ stream }),

@@ -147,7 +147,8 @@ const services = Effect.fnUntraced(function* (
       epoch: epoch.number,
       isNewest: attempt("isNewest", epoch.isNewest),
       append: appender.append,
-      idempotent: (scope, key) => attempt("idempotent", () => writer.idempotent(scope, key) ?? null),
+      idempotent: (scope, key) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => attempt("idempotent", () => writer.idempotent(scope, key, now) ?? null)),
       checkpoint: (stream) => attempt("checkpoint", () => writer.checkpoint(stream) ?? null),
       saveCheckpoint: (stream, checkpoint) => change("saveCheckpoint", () => writer.saveCheckpoint(stream, checkpoint)),
       quarantine: Effect.fnUntraced(function* (stream: string, reason: string) {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Context, Effect, Exit, Fiber, Layer, Metric } from "effect"
+import { limits } from "../../../src/domain/limits.ts"
 import * as EventLog from "../../../src/infra/log/event-log.ts"
 import { EventReader, EventStore } from "../../../src/infra/log/event-store.ts"
 import { InputReader } from "../../../src/infra/log/inputs.ts"
@@ -252,5 +253,21 @@ describe("a key", () => {
       assert.strictEqual((yield* store.idempotent("s", "young"))?.response, "r")
       assert.strictEqual(store.epoch, 2)
     }).pipe(Effect.scoped)
+  )
+
+  it.live("is new a week after it was used, while the log stays open", () =>
+    Effect.gen(function* () {
+      const store = yield* EventStore
+      const now = yield* Clock.currentTimeMillis
+      const used = (stream: string, wallMs: number, response: string) => {
+        const made = decision(stream, 0)
+        return { ...made, moment: { ...made.moment, wallMs }, idempotency: { scope: "s", key: "k", requestHash: response, response } }
+      }
+      yield* store.append(used("first", now - limits.idempotencyMs - 1_000, "old"))
+      assert.strictEqual(yield* store.idempotent("s", "k"), null)
+      yield* store.append(used("second", now, "new"))
+      assert.strictEqual((yield* store.idempotent("s", "k"))?.response, "new")
+      assert.deepInclude(yield* Effect.flip(store.append(used("third", now, "newer"))), { _tag: "AlreadyDone", response: "new" })
+    }).pipe(Effect.provide(EventLog.layerMemory), Effect.scoped)
   )
 })
