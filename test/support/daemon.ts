@@ -75,9 +75,9 @@ export class TestDaemon implements AsyncDisposable {
     return this.#log
   }
 
-  /** Returns when it is ready. `environment` is added to the daemon's own. */
-  async start(environment: Readonly<Record<string, string>> = {}): Promise<this> {
-    const daemon = this.launch(environment)
+  /** Returns when it is ready. `environment` is added to the daemon's own. `descriptors`: as by `ulimit -n`. */
+  async start(environment: Readonly<Record<string, string>> = {}, descriptors?: number): Promise<this> {
+    const daemon = this.launch(environment, descriptors)
     await until(`the daemon in ${this.home} is ready\n${this.#log}`, async () => {
       if (daemon.exitCode !== null) throw new Error(`the daemon exited with ${daemon.exitCode}\n${this.#log}`)
       this.#note = this.#readNote()
@@ -88,9 +88,11 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   /** Does not wait: for a daemon that is to die on its way. */
-  launch(environment: Readonly<Record<string, string>> = {}): ChildProcess {
+  launch(environment: Readonly<Record<string, string>> = {}, descriptors?: number): ChildProcess {
     // As its users start it: from the build, where that is newer than the source.
-    const daemon = spawn(process.execPath, [join(root, "bin/reprise.js"), "--home", this.home, "serve", "--port", "0"], {
+    const words = [process.execPath, join(root, "bin/reprise.js"), "--home", this.home, "serve", "--port", "0"]
+    const limited = descriptors === undefined ? words : ["/bin/sh", "-c", `ulimit -n ${descriptors}; exec "$@"`, "sh", ...words]
+    const daemon = spawn(limited[0]!, limited.slice(1), {
       env: { ...process.env, XDG_CACHE_HOME: join(root, "node_modules/.cache"), ...environment },
       stdio: ["ignore", "pipe", "pipe"]
     })
