@@ -246,7 +246,7 @@ export const limits = {
    * Cells of one screen with what scrolled off it, and of all that are in memory: a cell is 12 bytes. What is drawn at once, in bytes.
    */
   screenCells: 1_000_000,
-  screensCells: 8_000_000,
+  screensCells: 4_000_000,
   screenPageBytes: 65_536,
   /**
    * The processor's time that a session may take for its screen: so much at once, so much for each MB that it prints (an ordinary

@@ -1,5 +1,6 @@
 /** Every area of attacks, in the order of the table in docs/security.md. */
 import type { Attack } from "./attack.ts"
 import { door } from "./door.ts"
+import { terminal } from "./terminal.ts"
 
-export const allAttacks: ReadonlyArray<Attack> = [...door]
+export const allAttacks: ReadonlyArray<Attack> = [...door, ...terminal]
