@@ -79,9 +79,9 @@ describe("imports", () => {
     ])
   })
 
-  it("of the domain stay in the domain, effect and xstate", () => {
+  it("of the domain stay in the domain, effect, xstate and re2js", () => {
     assert.deepStrictEqual(
-      offences(within("domain"), (one) => to("domain/")(one) || one.to === "effect" || one.to === "xstate"),
+      offences(within("domain"), (one) => to("domain/")(one) || one.to === "effect" || one.to === "xstate" || one.to === "re2js"),
       []
     )
   })

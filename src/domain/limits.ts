@@ -6,6 +6,8 @@ export const limits = {
   nameChars: 128,
   /** A regular expression of a provider that a user wrote. */
   patternChars: 1_024,
+  /** Of a screen's text, the end that such expressions read: 300 lines of 200 columns. */
+  screenRuleChars: 65_536,
   /** What a user's provider file may hold, and how long an agent may take to tell its version (seven seconds were seen). */
   providerFileBytes: 65_536,
   versionMs: 20_000,

@@ -1,5 +1,6 @@
 /** How an answer is given to what an agent asks: by keys that pick a choice, by its text, or not at all. */
 import type { Question } from "../observations.ts"
+import { expression } from "./patterns.ts"
 import type { Provider } from "./provider.ts"
 
 export type GivenAnswer =
@@ -19,8 +20,8 @@ export const answerTo = (
   const mayBeAllowed = kind === "permission" || kind === "trust"
   if (word === "deny") return { type: "keys", keys: answers.deny }
   for (const dialog of answers.dialogs ?? []) {
-    const allowing = new RegExp(dialog.allow, "u")
-    const allowed = choices.findIndex((choice) => allowing.test(choice))
+    const allowing = expression(dialog.allow)
+    const allowed = choices.findIndex((choice) => allowing.first(choice) !== null)
     if (allowed === -1) continue
     return chosen(dialog.choose, word === "allow" ? allowed : placeOf(choices, word), choices)
   }

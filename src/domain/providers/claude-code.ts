@@ -73,7 +73,7 @@ export const claudeCode: Provider = {
       { pattern: "^ *Switch model\\?$", activity: "waiting", question: "input", choices },
       {
         // The dialog's last lines before the question say what is asked for.
-        pattern: "(?:^.*\\n){0,4}^ *(?:Do you want to|Would you like to) .*\\?(?=\\n[ ❯]+1\\. )",
+        pattern: "(?<text>(?:^.*\\n){0,4}^ *(?:Do you want to|Would you like to) .*\\?)\\n[ ❯]+1\\. ",
         activity: "waiting",
         question: "permission",
         choices

@@ -9,6 +9,9 @@ import {
   untilEvidence
 } from "./terminal-agent.ts"
 
+/** The prompt sign of the composer, with no other one below. */
+const lastComposer = "› .*(?:\\n(?:[^›\\n].*|›(?:[^ \\n].*)?)?)*\\z"
+
 /** `› 1. Yes, proceed (y)` */
 const choices = "^[ ›]+\\d+\\. (.+)$"
 
@@ -60,15 +63,15 @@ export const codex: Provider = {
       { pattern: "^.*This conversation is open in another app.*$", activity: "waiting", question: "input" },
       {
         // What is asked for stands between the question and the choices.
-        pattern: "^ *Would you like to .*\\?\\n(?:(?![ ›]+1\\. ).*\\n){0,12}(?=[ ›]+1\\. )",
+        pattern: "(?<text>^ *Would you like to .*\\?\\n(?:.*\\n){0,12}?)[ ›]+1\\. ",
         activity: "waiting",
         question: "permission",
         choices
       },
       { pattern: "^• .* esc to interrupt\\)", activity: "working" },
       // While an answer is printed nothing but the title tells of it: it is idle where the last words above the composer say so.
-      { pattern: "^(?: {2}Worked for|■).*\\n+› (?![^]*\\n› )", activity: "idle" },
-      { pattern: "^ {5}[/~].*\\n[\\n ⠀-⣿]*^› (?![^]*\\n› )", activity: "idle" }
+      { pattern: `^(?: {2}Worked for|■).*\\n+${lastComposer}`, activity: "idle" },
+      { pattern: `^ {5}[/~].*\\n[\\n ⠀-⣿]*^${lastComposer}`, activity: "idle" }
     ]
   }
 }

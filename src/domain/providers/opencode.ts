@@ -41,7 +41,14 @@ export const opencode: Provider = {
     screen: [
       {
         // What is asked for stands between the title and the choices.
-        pattern: "^ *┃ *△ Permission required.*\\n(?:(?!.*Allow once).*\\n){0,12}",
+        pattern: "(?<text>^ *┃ *△ Permission required.*\\n(?:.*\\n){0,12}?).*Allow once",
+        activity: "waiting",
+        question: "permission",
+        choices: "(Allow once|Allow always|Reject)"
+      },
+      {
+        // The choices are not drawn yet.
+        pattern: "^ *┃ *△ Permission required.*\\n(?:.*\\n){0,12}",
         activity: "waiting",
         question: "permission",
         choices: "(Allow once|Allow always|Reject)"

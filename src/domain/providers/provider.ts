@@ -4,11 +4,15 @@ import { Activity } from "../activity.ts"
 import { limits } from "../limits.ts"
 import { Question } from "../observations.ts"
 import { Keepalive, Ladder } from "../spec.ts"
+import { faultOf } from "./patterns.ts"
 
-/** A regular expression, as JavaScript reads it with the flags `mu`: `^` and `$` are those of a line. */
+/** A regular expression of RE2: `^` and `$` are those of a line. */
 export const Pattern = Schema.String.check(
   Schema.isMaxLength(limits.patternChars),
-  Schema.makeFilter<string>((source) => isPattern(source) || "a regular expression")
+  Schema.makeFilter<string>((source) => {
+    const fault = faultOf(source)
+    return fault === null || `must be a regular expression of RE2 (no look-around, no back-references): ${fault}`
+  })
 )
 
 /** A word with places in braces to be filled in; braces around anything but a lower-case name are themselves. */
@@ -36,11 +40,11 @@ export const placesIn = (word: string): ReadonlyArray<string> => [...word.matchA
 export const Rule = Schema.Struct({
   pattern: Pattern,
   activity: Activity,
-  /** What is asked, where the rule means a question; the whole match is its text. */
+  /** What is asked, where the rule means a question; its text is the group named `text`, or the whole match. */
   question: Schema.optionalKey(Question.fields.kind),
   /** Where the rule holds only of an agent that begins a conversation, or only of one that goes on with one. */
   when: Schema.optionalKey(Schema.Literals(["fresh", "resumed"])),
-  /** Each match behind the question is something to choose; its first group is what stands there. */
+  /** Each match behind the question's text is something to choose; its first group is what stands there. */
   choices: Schema.optionalKey(Pattern)
 })
 export type Rule = typeof Rule.Type
@@ -135,12 +139,3 @@ export const Provider = Schema.Struct({
   })
 })
 export type Provider = typeof Provider.Type
-
-const isPattern = (source: string): boolean => {
-  try {
-    return new RegExp(source, "mu") instanceof RegExp
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return false
-    throw cause
-  }
-}

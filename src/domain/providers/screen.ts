@@ -2,33 +2,40 @@
 import { limits } from "../limits.ts"
 import type { Observation } from "../observations.ts"
 import { shown } from "./json.ts"
+import { type Expression, expression } from "./patterns.ts"
 import type { Rule } from "./provider.ts"
 
 type Rules = ReadonlyArray<Rule>
 
 export const readScreen = (rules: Rules, lines: ReadonlyArray<string>): Observation | null =>
-  read(rules, lines.map((line) => line.trimEnd()).join("\n"))
+  read(
+    rules,
+    lines
+      .map((line) => line.trimEnd())
+      .join("\n")
+      .slice(-limits.screenRuleChars)
+  )
 
 export const readTitle = (rules: Rules, title: string): Observation | null => read(rules, title)
 
 const read = (rules: Rules, text: string): Observation | null => {
   for (const { activity, choices, expression, question } of compiled(rules)) {
-    const match = expression.exec(text)
+    const match = expression.first(text)
     if (match === null) continue
     if (question === undefined) return { type: "Activity", activity, question: null }
-    const offered = choices === null ? [] : [...text.slice(match.index + match[0].length).matchAll(choices)].slice(0, limits.choices)
+    const offered = choices === null ? [] : choices.all(text, match.end, limits.choices)
     return {
       type: "Activity",
       activity,
-      question: { kind: question, text: plain(match[0]), choices: offered.map(([, word]) => plain(word ?? "")) }
+      question: { kind: question, text: plain(match.text), choices: offered.map(plain) }
     }
   }
   return null
 }
 
 interface Compiled extends Pick<Rule, "activity" | "question"> {
-  readonly expression: RegExp
-  readonly choices: RegExp | null
+  readonly expression: Expression
+  readonly choices: Expression | null
 }
 
 const compiled = (rules: Rules): ReadonlyArray<Compiled> => {
@@ -37,8 +44,8 @@ const compiled = (rules: Rules): ReadonlyArray<Compiled> => {
   const made = rules.map(
     ({ choices, pattern, ...rule }): Compiled => ({
       ...rule,
-      expression: new RegExp(pattern, "mu"),
-      choices: choices === undefined ? null : new RegExp(choices, "gmu")
+      expression: expression(pattern),
+      choices: choices === undefined ? null : expression(choices)
     })
   )
   expressions.set(rules, made)

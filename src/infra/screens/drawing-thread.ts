@@ -26,6 +26,8 @@ interface Running {
   readonly sessions: Map<number, string>
   turns: number
   turnedAt: number
+  /** A session has used up its time in it. */
+  isSpent: boolean
 }
 
 export class DrawingThread {
@@ -83,7 +85,8 @@ export class DrawingThread {
       pending: new Map(),
       sessions: new Map(),
       turns: 0,
-      turnedAt: performance.now()
+      turnedAt: performance.now(),
+      isSpent: false
     }
     this.#running = running
     worker.unref()
@@ -99,7 +102,12 @@ export class DrawingThread {
     const pending = running.pending.get(answered.call)
     if (pending === undefined) return
     running.pending.delete(answered.call)
-    if (running.pending.size === 0) this.#idleSince = performance.now()
+    if ("refused" in answered && answered.refused === "overrun") running.isSpent = true
+    if (running.pending.size === 0) {
+      this.#idleSince = performance.now()
+      // What a bomb leaves on the heap is given back with the thread; the screens of others are drawn again when they are looked at.
+      if (running.isSpent) this.stop()
+    }
     if ("found" in answered) pending.done({ _tag: "Found", found: answered.found })
     else pending.done(answered.refused === "overrun" ? { _tag: "Overrun" } : { _tag: "Fault", message: answered.message })
   }

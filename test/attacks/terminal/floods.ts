@@ -44,7 +44,7 @@ const flooded = (number: number, does: string, command: string): Attack => ({
       await until("the flood has begun", async () => (await daemon.session(id)).outputOffset > 0 || (await outputEnd(ground, id)) > 0)
       const screen = new Promise((resolve) => setTimeout(resolve, 1_000)).then(() => screenOf(ground, id))
       const { echo, health } = await measured(ground, 2_500)
-      const megabytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1]) / 1_024
+      const megabytes = Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1]) / 1_024
       const said = await screen
       const stoppedAt = performance.now()
       await daemon.done("POST", `/v1/sessions/${id}/kill`, {})

@@ -20,6 +20,23 @@ describe("a screen", () => {
     assert.deepStrictEqual(readScreen(rules, ["so busy", ">"]), { type: "Activity", activity: "working", question: null })
   })
 
+  it("is read in time linear in its text, whatever the rule and the screen are", () => {
+    const nested: ReadonlyArray<Rule> = [{ pattern: "^(?:(?:a+)+)+$", activity: "idle" }]
+    const timed = (chars: number) => {
+      const startedAt = performance.now()
+      assert.isNull(readScreen(nested, [`${"a".repeat(chars)}!`]))
+      return performance.now() - startedAt
+    }
+    timed(1_000)
+    assert.isBelow(timed(60_000), 5_000)
+    const large = Array.from({ length: 1_000 }, () => " › x ".repeat(200))
+    for (const { evidence, id } of providers.values()) {
+      const startedAt = performance.now()
+      readScreen(evidence.screen, large)
+      assert.isBelow(performance.now() - startedAt, 5_000, id)
+    }
+  })
+
   it("says nothing where no rule matches", () => {
     assert.isNull(readScreen(rules, ["plain text"]))
     assert.isNull(readScreen([], [">"]))

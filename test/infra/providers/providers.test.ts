@@ -59,6 +59,17 @@ describe("an agent that a user describes", () => {
     )
   )
 
+  it.effect("is refused where a pattern could take more than linear time, by the field of that pattern", () =>
+    Effect.gen(function* () {
+      for (const pattern of ["(a)\\1", "a(?=b)", "(?<!a)b"]) {
+        const wrong = { ...mine, evidence: { ...mine.evidence, screen: [{ pattern, activity: "idle" }] } }
+        const [problem] = yield* problemsOf({ "mine.json": wrong })
+        assert.strictEqual(problem?.field, "evidence.screen.0.pattern")
+        assert.include(problem.message, "RE2")
+      }
+    })
+  )
+
   it.effect("is refused with each wrong field named", () =>
     Effect.gen(function* () {
       const wrong = {
