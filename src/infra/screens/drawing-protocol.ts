@@ -10,7 +10,7 @@ export interface Standing {
   readonly held: number
   /** The bytes that come next belong to a string of this kind, which is dropped. */
   readonly dropping: StringKind | null
-  /** Cells in memory, at most. */
+  /** Cells in memory. */
   readonly cells: number
 }
 

@@ -86,10 +86,10 @@ export class Emulator {
     this.#terminal.resize(cols, rows)
   }
 
-  /** Cells in memory, at most. */
+  /** In memory. */
   get cells(): number {
-    const { cols, rows } = this.#terminal
-    return cols * (2 * rows + scrollbackOf({ cols, rows }))
+    const { buffer, cols } = this.#terminal
+    return cols * (buffer.normal.length + buffer.alternate.length)
   }
 
   /** With so many lines of what scrolled off. Null inside a sequence or a character: a few bytes later there is one. */

@@ -65,7 +65,7 @@ describe("an agent that a user describes", () => {
         const wrong = { ...mine, evidence: { ...mine.evidence, screen: [{ pattern, activity: "idle" }] } }
         const [problem] = yield* problemsOf({ "mine.json": wrong })
         assert.strictEqual(problem?.field, "evidence.screen.0.pattern")
-        assert.include(problem.message, "RE2")
+        assert.include(problem?.message, "RE2")
       }
     })
   )
