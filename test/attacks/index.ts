@@ -2,5 +2,6 @@
 import type { Attack } from "./attack.ts"
 import { door } from "./door.ts"
 import { terminal } from "./terminal.ts"
+import { words } from "./words.ts"
 
-export const allAttacks: ReadonlyArray<Attack> = [...door, ...terminal]
+export const allAttacks: ReadonlyArray<Attack> = [...door, ...terminal, ...words]

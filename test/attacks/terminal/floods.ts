@@ -1,9 +1,8 @@
 /** Attacks by what an agent prints without end: bombs of a few bytes and floods, each on the largest screen that there is. */
 import { readFileSync } from "node:fs"
-import { WebSocket } from "@effect/platform-node/NodeWS"
-import { attachProtocol } from "../../../src/http/contract/terminal.ts"
 import { until } from "../../support/daemon.ts"
 import type { Attack, Ground } from "../attack.ts"
+import { measured } from "../measure.ts"
 
 const endless = (bytes: string) => `yes "$(printf '${bytes}')" | tr -d '\\n'`
 
@@ -75,58 +74,6 @@ const screenOf = async ({ daemon }: Ground, id: string): Promise<string> => {
   return answer.status === 200
     ? `drawn at ${(answer.body as { readonly offset: number }).offset}`
     : String((answer.body as { readonly code: string }).code)
-}
-
-/** The 99th percentile of both, for so long. */
-const measured = async (ground: Ground, forMs: number) => {
-  const until = performance.now() + forMs
-  const [echo, health] = await Promise.all([echoes(ground, until), healths(ground, until)])
-  return { echo: p99(echo), health: p99(health) }
-}
-
-const p99 = (all: ReadonlyArray<number>) => all.toSorted((a, b) => a - b)[Math.floor(all.length * 0.99)] ?? 0
-
-const healths = async ({ daemon }: Ground, until: number) => {
-  const took: Array<number> = []
-  while (performance.now() < until) {
-    const startedAt = performance.now()
-    await fetch(`${daemon.url}/healthz`).then((answer) => answer.text())
-    took.push(performance.now() - startedAt)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  return took
-}
-
-/** From a keystroke to its echo, in the session beside. */
-const echoes = async ({ bystander, daemon }: Ground, until: number) => {
-  const took: Array<number> = []
-  const socket = new WebSocket(`${daemon.url.replace("http", "ws")}/v1/sessions/${bystander.id}/attach`, [attachProtocol], {
-    headers: { authorization: `Bearer ${daemon.token}` }
-  })
-  let seen = ""
-  let wake = () => {}
-  socket.on("message", (bytes: Buffer, binary: boolean) => {
-    if (binary) seen = (seen + bytes.toString("latin1")).slice(-65_536)
-    wake()
-  })
-  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject))
-  for (let turn = 0; performance.now() < until; turn++) {
-    const mark = `echo-${turn}-${Math.random().toString(36).slice(2)}`
-    const startedAt = performance.now()
-    socket.send(Buffer.from(`${mark}\r`))
-    while (!seen.includes(mark) && performance.now() - startedAt < boundMs + 1_000)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 1_000)
-        wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    took.push(performance.now() - startedAt)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  socket.terminate()
-  return took
 }
 
 export const floodAttacks: ReadonlyArray<Attack> = Object.entries(floods).map(([does, command], place) =>
