@@ -43,7 +43,7 @@ async function fuzz({ name, run }: Target): Promise<number> {
   let [inputs, found, seed] = [0, 0, first]
   for (; performance.now() < endsAt && inputs < numberOf("inputs") && found === 0; seed++) {
     console.log(`${name}: seed ${seed}`)
-    const outcome = await run(seed, { endsAt, inputs: numberOf("inputs") - inputs, keep })
+    const outcome = await run(seed, { endsAt, inputs: numberOf("inputs") - inputs, turnMs: 100, keep })
     inputs += outcome.inputs
     found += outcome.findings.length
     for (const { input, what } of outcome.findings.slice(0, 20)) console.error(`${name}: ${what}\n  ${input}`)

@@ -168,11 +168,23 @@ const openers: ReadonlyMap<string, string> = new Map([
   ["src/infra/holder/terminal.ts", "opens the terminal that it has made"],
   ["src/infra/holder/launch-problem.ts", "reads the first line of a program that is about to be run"],
   ["src/infra/boot-clock.ts", "reads /proc"],
+  ["src/infra/descriptors.ts", "reads /proc"],
   ["src/cli/attaching.ts", "reads what the person names"],
   ["src/cli/trace-checks.ts", "reads what the person names"],
   ["src/cli/trace-file.ts", "makes a file of its own where the person says"],
   ["src/cli/commands/send.ts", "reads what the person names"]
 ])
+
+describe("event handlers of connections", () => {
+  it("are attached in the one module that contains what they throw", () => {
+    const attaching = /\.(?:on|once|addListener|prependListener|prependOnceListener)\(|\bon[a-z]+ = /
+    const found = within("http").filter(({ path, text }) => path !== "src/http/contained.ts" && attaching.test(text))
+    assert.deepStrictEqual(
+      found.map(({ path }) => path),
+      []
+    )
+  })
+})
 
 describe("files", () => {
   it("are opened by the few modules that open nothing else than they say", () => {

@@ -22,6 +22,7 @@ export const hooks: Target = {
     let inputs = 0
     try {
       const watched = await withWatchedDaemon(
+        budget,
         async ({ daemon, found, look }) => {
           const { id } = (await daemon.done("POST", "/v1/sessions", { provider: "claude-code", cwd: "/tmp" })) as SessionView
           await daemon.reaches(id, "has a process", ({ process }) => process !== null)

@@ -14,14 +14,14 @@ export const http: Target = {
     const corpus = corpusOf("http")
     const known = new Set<string>()
     let inputs = 0
-    const watched = await withWatchedDaemon(async (watch) => {
+    const watched = await withWatchedDaemon(budget, async (watch) => {
       for (let round = 0; hasMore(budget, inputs); round++) {
         const batches = Array.from({ length: connectionsAtOnce }, () => batchOf(chance, watch, corpus))
         await Promise.all(
           batches.map(async (batch) => {
             inputs += batch.requests.length
             for (const { reply, request } of await answersTo(watch, batch)) {
-              const what = breach(reply, batch.names, watch)
+              const what = breach(reply, request, batch.names, watch)
               if (what !== null) watch.found(what, request)
               const kind = kindOf(reply)
               if (known.has(kind)) continue
@@ -75,12 +75,12 @@ const answersTo = async ({ daemon }: Watch, { leave, overUnix, pieceBytes, reque
 }
 
 /** What a reply does that none may. */
-const breach = (reply: RawReply, { token }: Names, { session }: Watch): string | null => {
+const breach = (reply: RawReply, request: Buffer, { token }: Names, { session }: Watch): string | null => {
   const { body, headers, status } = reply
   if (status === 500) return `answered 500: ${body}`
   if (body.includes('"_tag":"Problem"')) return `a body holds _tag: ${body.slice(0, 300)}`
   if (headers["content-type"] === "application/problem+json" && body.length > 8_192) return `a problem of ${body.length} bytes`
-  if (token !== null || (status >= 400 && !body.includes(session.id))) return null
+  if (token !== null || (status >= 400 && (request.includes(session.id) || !body.includes(session.id)))) return null
   if (status === 100 || status === 0) return null
   return status === 200 && (body === "" || /^\{"status":"ok",/.test(body))
     ? null

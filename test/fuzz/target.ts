@@ -14,6 +14,8 @@ export interface Budget {
   readonly endsAt: number
   /** Most inputs, however much time is left. */
   readonly inputs: number
+  /** Most processor time of one turn of the event loop; a suite on a busy machine allows more than `npm run fuzz`. */
+  readonly turnMs: number
   /** Adds an input to the corpus under `--grow`; does nothing otherwise. */
   readonly keep: (input: Buffer) => void
 }

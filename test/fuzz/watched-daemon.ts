@@ -2,12 +2,12 @@
 import { readdirSync, readFileSync } from "node:fs"
 import type { SessionView } from "../../src/domain/view.ts"
 import { TestDaemon, until } from "../support/daemon.ts"
-import { type Finding, shown } from "./target.ts"
+import { heapMbOf, inspected } from "../support/heap.ts"
+import { type Budget, type Finding, shown } from "./target.ts"
 
-/** Processor time of one turn of the event loop: on a busy machine a turn takes longer, and costs no more. */
-export const longestTurnMs = 100
-/** Beyond what the daemon had before. A V8 heap grows to its comfort first; a leak does not stop there. */
-export const memoryGrowthMb = 150
+/** Resident memory, which V8 lets grow before it collects; and what is in use after a collection, which only a leak lets grow. */
+export const memoryMb = 400
+export const heapGrowthMb = 40
 
 export interface Watch {
   readonly daemon: TestDaemon
@@ -26,17 +26,18 @@ export interface Watched {
 
 /** `use` sends the inputs. The daemon ends with its home afterwards. */
 export const withWatchedDaemon = async (
+  { turnMs: longestTurnMs }: Budget,
   use: (watch: Watch) => Promise<void>,
   environment: Readonly<Record<string, string>> = {}
 ): Promise<Watched> => {
-  await using daemon = await TestDaemon.started(environment)
+  await using daemon = await TestDaemon.started({ ...inspected, ...environment })
   const pid = daemon.pid
   const session = await daemon.create(["cat"], { name: "fuzzed" })
   await daemon.reaches(session.id, "streaming", ({ state }) => state === "streaming")
   const findings: Array<Finding> = []
   await turnMsOf(daemon)
-  const before = memoryMbOf(pid)
-  const most = { turnMs: 0, memoryMb: before }
+  const heapBefore = await heapMbOf(daemon.log)
+  const most = { turnMs: 0, memoryMb: memoryMbOf(pid) }
 
   const found = (what: string, input: Uint8Array | string) => {
     const kind = (text: string) => text.split(":", 1)[0]!.replaceAll(/[0-9]+/g, "")
@@ -60,10 +61,13 @@ export const withWatchedDaemon = async (
   } catch (cause) {
     if (!(cause instanceof DaemonEnded)) throw cause
   }
-  if (isAlive(pid) && memoryMbOf(pid) > before + memoryGrowthMb) {
-    found(`memory grew from ${before} to ${memoryMbOf(pid)} MB`, "(all inputs)")
+  const heap = isAlive(pid) ? await heapMbOf(daemon.log) : 0
+  if (heap > heapBefore + heapGrowthMb) found(`the heap grew from ${heapBefore} to ${heap} MB`, "(all inputs)")
+  if (most.memoryMb > memoryMb) found(`the daemon had ${most.memoryMb} MB`, "(all inputs)")
+  return {
+    findings,
+    figures: { "longest turn ms": Math.round(most.turnMs), "memory MB": most.memoryMb, "heap before MB": heapBefore, "heap MB": heap }
   }
-  return { findings, figures: { "longest turn ms": Math.round(most.turnMs), "memory MB": most.memoryMb, "memory before MB": before } }
 }
 
 class DaemonEnded extends Error {}

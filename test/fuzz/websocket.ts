@@ -17,7 +17,7 @@ export const websocket: Target = {
     const corpus = corpusOf("websocket")
     const known = new Set<string>()
     let inputs = 0
-    const watched = await withWatchedDaemon(async (watch) => {
+    const watched = await withWatchedDaemon(budget, async (watch) => {
       while (hasMore(budget, inputs)) {
         const clients = Array.from({ length: clientsAtOnce }, () => clientOf(chance, watch, corpus))
         await Promise.all(
