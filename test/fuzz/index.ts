@@ -2,6 +2,7 @@
 import { hooks } from "./hooks.ts"
 import { http } from "./http.ts"
 import type { Target } from "./target.ts"
+import { terminal } from "./terminal.ts"
 import { websocket } from "./websocket.ts"
 
-export const allTargets: ReadonlyArray<Target> = [http, websocket, hooks]
+export const allTargets: ReadonlyArray<Target> = [http, websocket, terminal, hooks]

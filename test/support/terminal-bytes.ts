@@ -1,5 +1,7 @@
 /** Bytes that a terminal may get from a hostile program: made of a grammar, and cut, joined and spoilt by chance. The same for the same seed. */
 
+import { queries } from "./terminal-queries.ts"
+
 /** Mulberry32. */
 export const chance = (seed: number) => () => {
   seed = (seed + 0x6d2b79f5) | 0
@@ -19,7 +21,12 @@ const numbers = [
   "1",
   "2",
   "4",
+  "5",
+  "6",
   "8",
+  "14",
+  "18",
+  "21",
   "22",
   "25",
   "47",
@@ -34,6 +41,7 @@ const numbers = [
 ]
 const separators = [";", ";", ";", ":", ";;"]
 const texts = ["plain text", "é", "漢字", "👩‍👩‍👧‍👦", "e\u0301\u0301", "\u202e", "\u200d", "ᄀᄀ", "\u0000", "\u007f", "x".repeat(300)]
+const questions = Object.values(queries)
 const controls = Array.from({ length: 32 }, (_, code) => String.fromCharCode(code))
 const finals = Array.from({ length: 63 }, (_, place) => String.fromCharCode(0x40 + place))
 const intermediates = [..." !\"#$%&'()*+,-./"]
@@ -53,9 +61,11 @@ const commands = [
   "99;i=1:p=?;"
 ]
 
-const parameters = (next: Next) => many(next, 6, () => one(next, numbers) + one(next, separators))
+const parameters = (next: Next) =>
+  one(next, numbers) + (below(next, 2) === 0 ? "" : many(next, 6, () => one(next, separators) + one(next, numbers)))
 
 const pieces: ReadonlyArray<(next: Next) => string> = [
+  (next) => one(next, questions),
   (next) => one(next, texts),
   (next) => one(next, texts),
   (next) => one(next, controls),
