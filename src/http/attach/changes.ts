@@ -30,6 +30,7 @@ export const changesOf = Effect.fnUntraced(function* (delivery: Delivery, { atta
       case "GenerationEnded": {
         yield* inOrder(delivery, data.offset)
         const state = yield* Effect.match(sessions.get(id), { onFailure: () => "unknown", onSuccess: ({ state }) => state as string })
+        yield* delivery.renew
         const { cause, code, signal } = data as { cause: { type: string }; code: number | null; signal: string | null }
         yield* delivery.control({ type: "exit", generation: entry.generation, code, signal, cause: cause.type, state })
         return null

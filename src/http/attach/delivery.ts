@@ -11,6 +11,9 @@ export class Delivery {
   /** Frames handed to the kernel so far: while it grows, somebody is reading. */
   sent = 0
 
+  /** Called before the first byte of another terminal. */
+  onRenew: () => void = () => {}
+
   constructor(webSocket: WebSocket) {
     this.#webSocket = webSocket
   }
@@ -33,6 +36,12 @@ export class Delivery {
     )
   }
 
+  /** The agent is gone, and its terminal with it: what it left switched on, or half written, is no concern of the next one's. */
+  readonly renew: Effect.Effect<void, ConnectionLost> = Effect.suspend(() => {
+    this.onRenew()
+    return this.bytes(switchedOff)
+  })
+
   reached(offset: number): void {
     this.#offset = offset
     for (const [wake, wanted] of this.#waiting) {
@@ -52,3 +61,8 @@ export class Delivery {
     })
   }
 }
+
+/** What stays on the screen stays; modes, margins, colours, charsets, links, keys and the alternate screen go. */
+const switchedOff = new TextEncoder().encode(
+  "\x1b[?1049l\x1b7\x1b[!p\x1b[?1000;1002;1003;1004;1006;1016;2004;2026;2031;2048l\x1b[?7h\x1b[?25h\x1b[4l\x1b[=0u\x1b[>4;0m\x1b>\x1b[r\x1b8\x1b[m\x1b(B\x0f\x1b]8;;\x1b\\\x1b[0 q"
+)

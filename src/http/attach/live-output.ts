@@ -48,6 +48,9 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
     return true
   })
 
+  delivery.onRenew = () => {
+    shown = makeShownOutput(everyPerson)
+  }
   yield* restored(first)
   return yield* Effect.forever(
     Effect.gen(function* () {

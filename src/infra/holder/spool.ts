@@ -39,7 +39,7 @@ export class Spool {
     this.#kept = end
     if (segment !== null) {
       this.#segment = { ...segment, ...openPair(options.directory, segment.first, constants.O_RDWR) }
-      this.resize(options.size)
+      this.#resized({ isFresh: true })
     }
     this.#setAside()
   }
@@ -62,9 +62,13 @@ export class Spool {
 
   resize(size: Size): void {
     this.#size = size
+    this.#resized({})
+  }
+
+  #resized(launch: { readonly isFresh?: true }): void {
     if (this.#waiting !== null || this.#segment === null) return
     try {
-      this.#index({ kind: "resize", offset: this.#kept, wallMs: Date.now(), ...size })
+      this.#index({ kind: "resize", offset: this.#kept, wallMs: Date.now(), ...this.#size, ...launch })
     } catch {
       this.#abandonSegment()
     }

@@ -9,6 +9,7 @@ import { type Emulators, type RemoteEmulator, ScreenUnavailable } from "./emulat
 
 interface Resize extends Size {
   readonly offset: number
+  readonly isFresh: boolean
 }
 
 export interface DrawingOptions {
@@ -34,6 +35,8 @@ export class Drawing {
   #emulator: RemoteEmulator | null = null
   #size: Size
   offset = -1
+  /** Where the last launch began that is on this screen; −1 where that is not known. */
+  #freshAt = -1
   /** False where what it was drawn from does not begin at a known screen. */
   exact = true
 
@@ -99,9 +102,17 @@ export class Drawing {
       const until = resize === null ? end : Math.min(resize.offset, end)
       while (this.offset < until) yield* this.#draw(until)
       if (resize === null || resize.offset > end) return
-      yield* this.emulator.resize(resize)
-      this.#size = { cols: resize.cols, rows: resize.rows }
+      yield* this.#resize(resize)
     }
+  })
+
+  readonly #resize = Effect.fnUntraced(function* (this: Drawing, { cols, isFresh, offset, rows }: Resize) {
+    this.#size = { cols, rows }
+    if (!isFresh) return yield* this.emulator.resize({ cols, rows })
+    // Another process on another terminal: nothing of what the one before it left is on.
+    this.dispose()
+    yield* this.#blank(offset, true)
+    this.#freshAt = offset
   })
 
   get #replayBytes(): number {
@@ -120,6 +131,8 @@ export class Drawing {
       this.dispose()
       this.#emulator = yield* this.#ground.emulators.open(this.session, checkpoint.screen.size, checkpoint.screen)
       this.offset = checkpoint.offset
+      this.#size = checkpoint.screen.size
+      this.#freshAt = -1
       this.exact = checkpoint.exact
       return
     }
@@ -151,6 +164,7 @@ export class Drawing {
     this.#emulator = yield* this.#ground.emulators.open(this.session, size)
     this.offset = offset
     this.exact = exact
+    this.#freshAt = -1
   })
 
   /** From here on. The index begins with the size that was valid here, which is at an earlier offset than this. */
@@ -160,12 +174,14 @@ export class Drawing {
       this.#ground.output.index(this.session, from).pipe(
         Stream.takeWhile(({ offset }) => offset <= end),
         Stream.filter((record) => record.kind === "resize"),
-        Stream.map(({ cols, offset, rows }): Resize => ({ offset, cols, rows }))
+        Stream.map(({ cols, isFresh = false, offset, rows }): Resize => ({ offset, cols, rows, isFresh }))
       )
     )
     const before = found.findLast(({ offset }) => offset < from)
     const here = found.filter(({ offset }) => offset === from)
     const after = found.filter(({ offset }) => offset > from)
+    const fresh = here.findLastIndex(({ isFresh }) => isFresh)
+    if (fresh >= 0 && this.#freshAt !== from) return [...here.slice(fresh), ...after]
     // The index names those at this very byte again each time: they are done when the last of them is.
     const newest = here.at(-1) ?? before
     if (newest !== undefined && isOf(this.emulator.standing().size, newest)) return after

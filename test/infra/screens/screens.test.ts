@@ -15,6 +15,8 @@ import { Screens } from "../../../src/infra/screens/screens.ts"
 const size = { cols: 80, rows: 24 }
 const session = "s-000000000000"
 
+const spoolOptions = { retentionBytes: 67_108_864, size, onDropped: () => {}, onKept: () => {} }
+
 /** A spool in the place of a holder's, and screens over the same files. */
 const withSpool = <A, E>(test: (spool: Spool) => Effect.Effect<A, E, Output | Screens>, retentionBytes = 67_108_864) =>
   Effect.gen(function* () {
@@ -22,7 +24,7 @@ const withSpool = <A, E>(test: (spool: Spool) => Effect.Effect<A, E, Output | Sc
       Effect.sync(() => mkdtempSync(join(tmpdir(), "screens-"))),
       (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
     )
-    const spool = new Spool({ directory: outputDirectory(home, session), retentionBytes, size, onDropped: () => {}, onKept: () => {} })
+    const spool = new Spool({ ...spoolOptions, directory: outputDirectory(home, session), retentionBytes })
     return yield* Effect.provide(
       test(spool),
       Layer.fresh(Layer.provideMerge(Layer.provide(Screens.layer, Emulators.layer), Output.layer({ home })))
@@ -84,6 +86,25 @@ describe("a session's screen", () => {
       )
       for (const { ansi: _, offset: __, ...picture } of [once, stepwise]) assert.deepStrictEqual(picture, expected)
     })
+  )
+
+  it.live("begins new with each launch, looked at before it or not", () =>
+    withSpool((spool) =>
+      Effect.gen(function* () {
+        const screens = yield* Screens
+        const first = "\x1b[?1049h\x1b[?1003h\x1b[?2004h\x1b[5;10r\x1b(0\x1b[4h\x1b[31;7mof the first \x1b]0;half"
+        for (const isLookedAt of [false, true]) {
+          spool.append(Buffer.from(first))
+          if (isLookedAt) yield* screens.now(session, size)
+          spool.close()
+          spool = new Spool({ ...spoolOptions, directory: (yield* Output).directoryOf(session) })
+          spool.append(Buffer.from("of the second"))
+          const { altScreen, ansi, lines } = yield* screens.now(session, size)
+          assert.deepStrictEqual([altScreen, lines[0]], [false, "of the second"])
+          for (const mode of ["?1003h", "?2004h", "5;10r", "4h"]) assert.notInclude(ansi, `\x1b[${mode}`)
+        }
+      })
+    )
   )
 
   it.live("is drawn from the newest of very much output", () =>
