@@ -2,9 +2,9 @@
 import { Effect, type Schema } from "effect"
 import type { Sse } from "effect/encoding"
 import type { HttpClientError } from "effect/http"
-import { type Client, type Connection, type DaemonFile, findDaemon, makeClient } from "../http/client.ts"
+import { type Client, type Connection, type DaemonFile, findDaemon, makeClient, NotAnswered } from "../http/client.ts"
 import type { Problem } from "../http/problems.ts"
-import { Failure, NoDaemon } from "./failures.ts"
+import { Failure, NoDaemon, TimedOut } from "./failures.ts"
 
 export interface Daemon {
   readonly home: string
@@ -12,7 +12,7 @@ export interface Daemon {
   readonly connection: Connection
   readonly client: Client
   /** Runs a call of the client; what comes back as an error is one that a command may end with. */
-  readonly ask: <A, R>(call: Effect.Effect<A, AskError, R>) => Effect.Effect<A, Problem | NoDaemon | Failure, R>
+  readonly ask: <A, R>(call: Effect.Effect<A, AskError, R>) => Effect.Effect<A, Problem | NoDaemon | TimedOut | Failure, R>
 }
 
 export type AskError = Problem | HttpClientError.HttpClientError | Schema.SchemaError | Sse.SseError | Sse.Retry
@@ -24,7 +24,7 @@ export const asCli = { "x-reprise-client": "cli" } as const
 export const connect = Effect.fnUntraced(function* (home: string) {
   const { daemon: file, token } = yield* findDaemon(home).pipe(Effect.mapError(({ reason }) => new NoDaemon({ home, reason })))
   const connection: Connection = { url: file.url, socket: file.socket, token }
-  const daemon: Daemon = { home, file, connection, client: yield* makeClient(connection), ask: Effect.mapError(understood(home)) }
+  const daemon: Daemon = { home, file, connection, client: yield* makeClient(connection), ask: Effect.mapError(understood(home, file.pid)) }
   return daemon
 })
 
@@ -32,12 +32,12 @@ export const connect = Effect.fnUntraced(function* (home: string) {
 export const connectAs = (home: string, connection: Connection) =>
   Effect.map(
     makeClient(connection),
-    (client) => ({ client, ask: Effect.mapError(understood(home)) }) satisfies Pick<Daemon, "client" | "ask">
+    (client) => ({ client, ask: Effect.mapError(understood(home, null)) }) satisfies Pick<Daemon, "client" | "ask">
   )
 
 const understood =
-  (home: string) =>
-  (error: AskError): Problem | NoDaemon | Failure => {
+  (home: string, pid: number | null) =>
+  (error: AskError): Problem | NoDaemon | TimedOut | Failure => {
     switch (error._tag) {
       case "Problem":
         return error
@@ -47,6 +47,7 @@ const understood =
       case "Retry":
         return new NoDaemon({ home, reason: "the connection ended" })
       case "HttpClientError": {
+        if (error.reason.cause instanceof NotAnswered) return silent(home, pid, error.reason.cause)
         // A connection that breaks in the middle of an answer comes as a body that cannot be decoded.
         const broken = codeOf(error.reason.cause)
         if (error.reason._tag === "TransportError" || (error.reason._tag === "DecodeError" && broken !== undefined)) {
@@ -56,6 +57,12 @@ const understood =
       }
     }
   }
+
+/** It has taken the connection, so it is there; whether it has done what it was asked to do is open. */
+const silent = (home: string, pid: number | null, { withinMs }: NotAnswered) =>
+  new TimedOut({
+    message: `the daemon of ${home}${pid === null ? "" : ` (pid ${pid})`} has not answered within ${withinMs / 1_000} s; it may be stopped or overloaded, see: reprise doctor`
+  })
 
 /** The system's own word for it, such as ECONNREFUSED, found wherever in the chain of causes it stands. */
 const codeOf = (cause: unknown): string | undefined => {

@@ -166,6 +166,9 @@ export const limits = {
   /** One round in so many folds a session from its first fact, not from its checkpoint. */
   shadowWholeEvery: 10,
   pageSize: { default: 100, maximum: 1_000 },
+  /** How long the command line waits for a daemon's answer, beyond what it has asked it to wait, and for its sign of life. */
+  answerMs: 30_000,
+  healthMs: 10_000,
   idempotencyKeyChars: 255,
   idempotencyMs: 7 * 86_400_000,
   waitMs: 300_000,

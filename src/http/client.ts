@@ -1,10 +1,13 @@
 /** A typed client of the contract, over TCP or the unix socket, for whoever holds the token. Imports nothing of the server. */
 import { join } from "node:path"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Effect, Layer, Schema, Stream } from "effect"
+import { Effect, Layer, Option, Schema, Stream } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as UrlParams from "effect/http/UrlParams"
 import * as HttpApiClient from "effect/http-api/HttpApiClient"
+import { limits } from "../domain/limits.ts"
 import { readRegular } from "../infra/regular-file.ts"
 import { Heartbeat, LoggedEvent, Reset } from "./contract/events.ts"
 import { Api } from "./contract.ts"
@@ -54,11 +57,39 @@ const homeFileBytes = 65_536
 export const makeClient = Effect.fnUntraced(function* (connection: Connection) {
   const http = yield* Layer.build(transport(connection))
   return yield* HttpApiClient.make(Api, {
-    transformClient: HttpClient.mapRequest((request) =>
-      request.pipe(HttpClientRequest.prependUrl(connection.url), HttpClientRequest.bearerToken(connection.token))
-    )
+    transformClient: (client) =>
+      client.pipe(
+        HttpClient.mapRequest((request) =>
+          request.pipe(HttpClientRequest.prependUrl(connection.url), HttpClientRequest.bearerToken(connection.token))
+        ),
+        HttpClient.transform(answeredInTime)
+      )
   }).pipe(Effect.provideContext(http))
 })
+
+/** A daemon that is stopped or hangs still accepts connections: it does not answer them. */
+export class NotAnswered extends Schema.TaggedError<NotAnswered>()("NotAnswered", { withinMs: Schema.Int }) {}
+
+/** Until the head of the answer; a body that streams may take any time. */
+const answeredInTime = <A, R>(
+  answer: Effect.Effect<A, HttpClientError.HttpClientError, R>,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<A, HttpClientError.HttpClientError, R> => {
+  const withinMs = patienceMs(request)
+  const late = () =>
+    new HttpClientError.HttpClientError({
+      reason: new HttpClientError.TransportError({ request, cause: new NotAnswered({ withinMs }) })
+    })
+  return Effect.timeoutOrElse(answer, { duration: withinMs, orElse: () => Effect.fail(late()) })
+}
+
+/** A `timeout` in the query is the time that the daemon was asked to wait itself. */
+const patienceMs = ({ url, urlParams }: HttpClientRequest.HttpClientRequest): number => {
+  if (/\/(?:healthz|readyz)$/.test(url)) return limits.healthMs
+  const [, figure, unit = "s"] = /^(\d+)(ms|s|m)?$/.exec(Option.getOrElse(UrlParams.getFirst(urlParams, "timeout"), () => "")) ?? []
+  const asked = figure === undefined ? 0 : Number(figure) * { ms: 1, s: 1_000, m: 60_000 }[unit as "ms" | "s" | "m"]
+  return limits.answerMs + asked
+}
 
 export type Client = Effect.Success<ReturnType<typeof makeClient>>
 

@@ -10,34 +10,35 @@ export const http: Target = {
   name: "http",
   promise: "answers or refuses every request, tells a stranger nothing, and lives",
   run: async (seed, budget): Promise<Outcome> => {
-    const chance = new Chance(seed)
     const corpus = corpusOf("http")
     const known = new Set<string>()
-    let inputs = 0
+    let [inputs, answered] = [0, 0]
     const watched = await withWatchedDaemon(budget, async (watch) => {
-      for (let round = 0; hasMore(budget, inputs); round++) {
-        const batches = Array.from({ length: connectionsAtOnce }, () => batchOf(chance, watch, corpus))
-        await Promise.all(
-          batches.map(async (batch) => {
-            inputs += batch.requests.length
-            for (const { reply, request } of await answersTo(watch, batch)) {
-              const what = breach(reply, request, batch.names, watch)
-              if (what !== null) watch.found(what, request)
-              const kind = kindOf(reply)
-              if (known.has(kind)) continue
-              known.add(kind)
-              budget.keep(scrubbed(request, batch.names))
-            }
-          })
-        )
-        if (round % 8 === 0) await watch.look(() => Buffer.concat(batches.flatMap(({ requests }) => requests)))
+      /** One connection after another; each worker draws its own requests, whatever the others wait for. */
+      const work = async (worker: number) => {
+        const chance = new Chance(seed * workers + worker)
+        for (let round = 0; hasMore(budget, inputs); round++) {
+          const batch = batchOf(chance, watch, corpus)
+          inputs += batch.requests.length
+          for (const { reply, request } of await answersTo(watch, batch)) {
+            answered += 1
+            const what = breach(reply, request, batch.names, watch)
+            if (what !== null) watch.found(what, request)
+            const kind = kindOf(reply)
+            if (known.has(kind)) continue
+            known.add(kind)
+            budget.keep(scrubbed(request, batch.names))
+          }
+          if (worker === 0 && round % 20 === 0) await watch.look(() => Buffer.concat(batch.requests))
+        }
       }
+      await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)))
     })
-    return { inputs, findings: watched.findings, figures: { ...watched.figures, "kinds of answers": known.size } }
+    return { inputs, findings: watched.findings, figures: { ...watched.figures, answered, "kinds of answers": known.size } }
   }
 }
 
-const connectionsAtOnce = 16
+const workers = 16
 
 interface Batch {
   readonly names: Names
@@ -55,7 +56,7 @@ const batchOf = (chance: Chance, { daemon, session }: Watch, corpus: ReadonlyArr
     corpus.length > 0 && chance.happens(0.1) ? filled(mutated(chance, chance.pick(corpus)), names) : requestOf(chance, names)
   return {
     names,
-    requests: Array.from({ length: chance.pick([1, 1, 2, 4, 16]) }, one),
+    requests: Array.from({ length: chance.pick([1, 2, 8, 32, 60]) }, one),
     overUnix: chance.happens(0.1),
     leave: chance.pick(["end", "end", "end", "half-close", "reset"] as const),
     pieceBytes: chance.happens(0.02) ? chance.between(1, 64) : null
