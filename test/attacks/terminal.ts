@@ -2,5 +2,6 @@
 import type { Attack } from "./attack.ts"
 import { floodAttacks } from "./terminal/floods.ts"
 import { questionsAttacks } from "./terminal/questions.ts"
+import { wordsAttacks } from "./terminal/words.ts"
 
-export const terminal: ReadonlyArray<Attack> = [...questionsAttacks, ...floodAttacks]
+export const terminal: ReadonlyArray<Attack> = [...questionsAttacks, ...floodAttacks, ...wordsAttacks]

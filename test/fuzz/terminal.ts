@@ -46,8 +46,13 @@ export const terminal: Target = {
 }
 
 const mostMegabytes = 500
-/** A piece of work takes some ten milliseconds; this is a machine that does much else. */
+/** Of the processor: a piece of work takes some ten milliseconds, and the whole drawing of 1000×1000 cells in all colours a second. */
 const mostTurnMs = 5_000
+
+const cpuMs = () => {
+  const { system, user } = process.threadCpuUsage()
+  return (system + user) / 1_000
+}
 
 const sizeOf = (next: () => number): Size => {
   const [cols = 80, rows = 24] = [
@@ -109,7 +114,7 @@ class Screens {
   /** Null: it was given up. */
   #drawn(chunks: ReadonlyArray<Uint8Array>, size: Size): string | null {
     const answers: Array<Answered> = []
-    const loop = new DrawingLoop((answered) => answers.push(answered), { cpuMs: () => performance.now(), wallMs: () => performance.now() })
+    const loop = new DrawingLoop((answered) => answers.push(answered), { cpuMs, wallMs: () => performance.now() })
     const screen = ++this.#last
     const work: ReadonlyArray<Work> = [
       { type: "open", session: "s", size, checkpoint: null },
@@ -120,9 +125,9 @@ class Screens {
     ]
     for (const [call, each] of work.entries()) loop.take({ call, screen, work: each })
     for (let hasWork = true; hasWork; ) {
-      const startedAt = performance.now()
+      const startedAt = cpuMs()
       hasWork = loop.turn(() => {})
-      const tookMs = performance.now() - startedAt
+      const tookMs = cpuMs() - startedAt
       this.longestMs = Math.max(this.longestMs, tookMs)
       this.tookMs += tookMs
     }

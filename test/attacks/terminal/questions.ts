@@ -86,7 +86,6 @@ const deeds: Readonly<Record<string, string>> = {
 interface Person {
   /** Has the agent write these bytes, and gives what the terminal got. */
   readonly shown: (bytes: string) => Promise<string>
-  readonly leave: () => void
 }
 
 const executable = join(import.meta.dirname, "../../../bin/reprise.js")
@@ -126,7 +125,7 @@ const attached = async (daemon: Ground["daemon"]): Promise<Person> => {
     await until(`the terminal shows ${after}`, () => raw.slice(from).includes(after))
     return raw.slice(raw.indexOf(before, from) + before.length, raw.indexOf(after, from))
   }
-  return { shown, leave: () => terminal.kill() }
+  return { shown }
 }
 
 const attackOf = (number: number, does: string, bytes: string, promise: string): Attack => ({
@@ -149,6 +148,3 @@ export const questionsAttacks: ReadonlyArray<Attack> = [
   ),
   ...Object.entries(deeds).map(([does, bytes], place) => attackOf(place + 51, does, bytes, "keeps it from a person's terminal"))
 ]
-
-/** The terminal of these attacks is closed. */
-export const leaveTerminals = async ({ daemon }: Ground): Promise<void> => (await persons.get(daemon))?.leave()
