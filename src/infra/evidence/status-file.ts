@@ -1,6 +1,6 @@
 /** What Claude Code writes of itself in `sessions/<pid>.json`, believed only while the process that wrote it is the one we launched. */
 import { join } from "node:path"
-import { Effect, Option, Schema, Stream } from "effect"
+import { Clock, Effect, Option, Schema, Stream } from "effect"
 import type { Activity } from "../../domain/activity.ts"
 import { limits } from "../../domain/limits.ts"
 import type { Observation } from "../../domain/observations.ts"
@@ -34,11 +34,13 @@ export const followStatus = (directory: string, launch: LaunchedProcess): Stream
 const news = Effect.fnUntraced(function* (watch: StatusWatch) {
   for (;;) {
     watch.files.arm()
+    const startedAt = yield* Clock.currentTimeNanos
     const observations = watch.look()
+    const tookMs = Number((yield* Clock.currentTimeNanos) - startedAt) / 1e6
     if (observations.length > 0) return observations
     yield* watch.files.changed
-    // Agents of other sessions write there too, and one of them may do so without end.
-    yield* Effect.sleep(limits.lookMs)
+    // Agents of other sessions write there too, and one of them may do so without end, beside thousands of files.
+    yield* Effect.sleep(Math.max(limits.lookMs, (tookMs * (100 - limits.tailPercent)) / limits.tailPercent))
   }
 })
 
