@@ -1,7 +1,10 @@
 /** Every area of attacks, in the order of the table in docs/security.md. */
 import type { Attack } from "./attack.ts"
+import { disks } from "./disk.ts"
 import { door } from "./door.ts"
+import { files } from "./files.ts"
+import { homes } from "./homes.ts"
 import { terminal } from "./terminal.ts"
 import { words } from "./words.ts"
 
-export const allAttacks: ReadonlyArray<Attack> = [...door, ...terminal, ...words]
+export const allAttacks: ReadonlyArray<Attack> = [...door, ...terminal, ...words, ...files, ...disks, ...homes]

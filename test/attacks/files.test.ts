@@ -1,0 +1,4 @@
+import { testAttacks } from "./attack.ts"
+import { files } from "./files.ts"
+
+testAttacks("files", files)

@@ -1,0 +1,4 @@
+import { testAttacks } from "./attack.ts"
+import { homes } from "./homes.ts"
+
+testAttacks("homes", homes)
