@@ -15,15 +15,16 @@ export const makeAdmission = (maximum: number): Admission => {
   const reserved = new Set<string>()
   return {
     admit: <A, E, R>(id: string, effect: Effect.Effect<A, E, R>) =>
-      Effect.suspend((): Effect.Effect<A, E | OverCapacity, R> => {
-        if (live.has(id)) return effect
-        if (live.size + reserved.size >= maximum) return Effect.fail(new OverCapacity({ limit: "live_sessions", maximum }))
-        reserved.add(id)
-        return Effect.ensuring(
-          effect,
-          Effect.sync(() => reserved.delete(id))
-        )
-      }),
+      Effect.acquireUseRelease(
+        Effect.suspend(() => {
+          if (live.has(id)) return Effect.succeed(false)
+          if (live.size + reserved.size >= maximum) return Effect.fail(new OverCapacity({ limit: "live_sessions", maximum }))
+          reserved.add(id)
+          return Effect.succeed(true)
+        }),
+        () => effect,
+        (isReserved) => Effect.sync(() => isReserved && reserved.delete(id))
+      ),
     observe: (id, state) => {
       reserved.delete(id)
       if (mayRun(state)) live.add(id)

@@ -10,6 +10,7 @@ import { decodeFact } from "../domain/upcast.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { type Entry, EventReader, StoreFailure } from "../infra/log/event-store.ts"
 import { Texts } from "../infra/texts.ts"
+import { makeKeyedLock } from "./keyed-lock.ts"
 import type { Residents } from "./residents.ts"
 import {
   type Answer,
@@ -21,7 +22,6 @@ import {
   SessionNotFound,
   type Sessions
 } from "./sessions.ts"
-import { makeTurns } from "./turns.ts"
 import { isCommand } from "./typed-text.ts"
 
 type Prompting = Pick<Sessions["Service"], "prompt" | "editPrompt" | "promotePrompt" | "cancelPrompt" | "prompts" | "changesOfPrompt">
@@ -43,7 +43,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
   const clock = yield* BootClock
   const texts = yield* Texts
   const reader = yield* EventReader
-  const inTurn = makeTurns()
+  const underPrompt = yield* makeKeyedLock
 
   const keep = (text: string) =>
     Effect.catchTag(texts.keep(text), "TextNotKept", ({ cause, code }) =>
@@ -173,7 +173,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
     prompt: Effect.fn("Sessions.prompt")(function* (id, request, asking) {
       const promptId = request.id ?? (yield* nameFor(id, asking))
       // Between the look and the queueing nobody else may queue a prompt of this name.
-      return yield* inTurn(`${id} ${promptId}`, queue(id, promptId, request, asking))
+      return yield* underPrompt(`${id} ${promptId}`)(queue(id, promptId, request, asking))
     }),
     editPrompt: Effect.fn("Sessions.editPrompt")(function* (id, promptId, text, asking) {
       return yield* change(id, promptId, { type: "EditPrompt", by: asking.by, promptId, ...(yield* described(id, text)) }, asking)

@@ -117,17 +117,20 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
 
   /** Once for each actor, of which several may ask, and to its end, whoever goes away meanwhile. */
   const reconciled = (actor: SessionActor): Effect.Effect<Outcome> =>
-    Effect.suspend(() => {
-      const under = outcomes.get(actor)
-      if (under !== undefined) return Deferred.await(under)
-      const outcome = Deferred.makeUnsafe<Outcome>()
-      outcomes.set(actor, outcome)
-      return Effect.provideContext(reconcile(actor), services).pipe(
-        Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(outcome, exit))),
-        background,
-        Effect.andThen(Deferred.await(outcome))
-      )
-    })
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const under = outcomes.get(actor)
+        if (under !== undefined) return restore(Deferred.await(under))
+        const outcome = Deferred.makeUnsafe<Outcome>()
+        outcomes.set(actor, outcome)
+        // The fiber that it starts has a finalizer from its first moment.
+        return Effect.interruptible(Effect.provideContext(reconcile(actor), services)).pipe(
+          Effect.onExit((exit) => Effect.sync(() => Deferred.doneUnsafe(outcome, exit))),
+          background,
+          Effect.andThen(restore(Deferred.await(outcome)))
+        )
+      })
+    )
 
   const actor: Residents["actor"] = Effect.fnUntraced(function* (id) {
     for (;;) {
@@ -141,22 +144,24 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     }
   })
 
-  const loadedOnce = Effect.fnUntraced(function* (id: string) {
-    const under = loading.get(id)
-    if (under !== undefined) return yield* Deferred.await(under)
-    const loaded = Deferred.makeUnsafe<SessionActor, Unreachable>()
-    loading.set(id, loaded)
-    // Others wait for this load: one of them going away must not take it from them.
-    return yield* load(id).pipe(
-      Effect.onExit((exit) =>
-        Effect.sync(() => {
-          loading.delete(id)
-          Deferred.doneUnsafe(loaded, exit)
-        })
-      ),
-      Effect.uninterruptible
+  /** Others wait for this load too: an interruption of the one that began it must not take it from them. */
+  const loadedOnce = (id: string) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const under = loading.get(id)
+        if (under !== undefined) return restore(Deferred.await(under))
+        const loaded = Deferred.makeUnsafe<SessionActor, Unreachable>()
+        loading.set(id, loaded)
+        return load(id).pipe(
+          Effect.onExit((exit) =>
+            Effect.sync(() => {
+              loading.delete(id)
+              Deferred.doneUnsafe(loaded, exit)
+            })
+          )
+        )
+      })
     )
-  })
 
   const takeUp: Residents["takeUp"] = (id) =>
     reload(id).pipe(
