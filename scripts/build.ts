@@ -35,7 +35,7 @@ const buildScreens = async (directory = join(root, "dist")) => {
       entryPoints: ["src/infra/screens/screen-thread.ts"],
       outfile,
       format: "esm",
-      external: ["@xterm/headless", "@xterm/addon-serialize"]
+      external: ["@xterm/headless", "@xterm/addon-serialize", "@xterm/addon-unicode-graphemes"]
     })
   )
 }

@@ -217,7 +217,7 @@ export const limits = {
    * scrollback, and how long they stay unused.
    */
   screens: 64,
-  screenReplayBytes: 16_777_216,
+  screenReplayBytes: 8_388_608,
   screenTailBytes: 4_194_304,
   screenScrollback: 1_000,
   screenIdleMs: 60_000,

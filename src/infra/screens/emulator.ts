@@ -1,5 +1,6 @@
 /** A terminal without a window: bytes in, the screen they leave behind out, at once. It answers queries where it is asked to. */
 import serializing from "@xterm/addon-serialize"
+import graphemes from "@xterm/addon-unicode-graphemes"
 import headless from "@xterm/headless"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
@@ -55,6 +56,8 @@ export class Emulator {
     this.#terminal = new headless.Terminal({ cols, rows, windowOptions, scrollback, allowProposedApi: true, logLevel: "off" })
     // The serializer is typed for the terminal in a browser and uses what both have.
     this.#terminal.loadAddon(this.#serializer as unknown as headless.ITerminalAddon)
+    // Emoji of Unicode 9 and later are two cells wide for every program, and what is joined is one character.
+    this.#terminal.loadAddon(new graphemes.UnicodeGraphemesAddon() as unknown as headless.ITerminalAddon)
     this.#terminal.onTitleChange((title) => {
       this.#title = title
     })

@@ -56,6 +56,15 @@ describe("a restored screen", () => {
     for (const mode of ["?1006h", "?25l"]) assert.notInclude(copy.restoring(0).slice(-40), csi + mode)
   })
 
+  it.each(["✅", "🚀", "⏳", "🤖", "🧠", "👩‍💻", "👨‍👩‍👧‍👦", "🇩🇪", "👍🏽", "❤️"])("gives %s two cells", (emoji) => {
+    const emulator = new Emulator(size)
+    const asked = Buffer.from(`${emoji}${csi}6n`)
+    assert.strictEqual(emulator.ask(asked), `${csi}1;3R`)
+    emulator.write(`${csi}HxAB${csi}H${emoji}CD`)
+    assert.strictEqual(emulator.picture().lines[0], `${emoji}CD`)
+    emulator.dispose()
+  })
+
   it("tells the title, the cursor and the screen it is on", () => {
     const emulator = new Emulator(size)
     emulator.write(`\x1b]2;a title\x07${csi}?1049h${csi}3;5Hxy`)
