@@ -35,6 +35,8 @@ export class Connections {
     if (this.#open.size >= this.#maximum && !this.#makeRoom()) return void socket.destroy()
     const standing: Standing = { hasToken: false, isRefused: false, answers: new Set() }
     this.#open.set(socket, standing)
+    // Node handles errors until an upgrade takes its handlers off.
+    on(socket, "error", null, () => socket.destroy())
     on(socket, "close", null, () => {
       this.#open.delete(socket)
       // After Node's own handlers of this event, which tell the response that was being sent.

@@ -75,10 +75,9 @@ export const makeServer = (door: Door): Server => {
     receive(door, request, response, "something else")
   )
   onEach(server, "upgrade", ofSocket, (request: IncomingMessage, socket: Duplex, head: Buffer) => upgrade(door, request, socket, head))
-  onEach(server, "connect", ofSocket, (_request: IncomingMessage, socket: Duplex) => {
-    on(socket, "error", null, () => socket.destroy())
+  onEach(server, "connect", ofSocket, (_request: IncomingMessage, socket: Duplex) =>
     turnAwaySocket(socket, problem("method_not_allowed", "this daemon is no proxy"))
-  })
+  )
   onEach(
     server,
     "clientError",
@@ -114,7 +113,6 @@ const receive = (
 }
 
 const upgrade = ({ admit, connections, onUpgrade }: Door, request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-  on(socket, "error", null, () => socket.destroy())
   // Answers to earlier requests would be written between the frames.
   if (connections.pending(socket as Socket) > 0) return void socket.destroy()
   const judged = judge(admit(), request, "WebSocket")

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { limits } from "../../src/domain/limits.ts"
 import { allowedDescriptors, shareOf } from "../../src/infra/descriptors.ts"
@@ -17,6 +18,16 @@ describe("the descriptors of a process", () => {
       assert.isAtMost(share.liveSessions * perSession + share.connections * perConnection + forDaemon, allowed)
     }
     assert.deepStrictEqual(shareOf(1_000_000), { liveSessions: limits.liveSessions, connections: limits.connections })
+  })
+
+  it("are shared as the handbook says", () => {
+    const page = readFileSync(new URL("../../docs/operating.md", import.meta.url), "utf8")
+    const rows = [...page.matchAll(/^\| ([\d,]+)(?: and more)? \| (\d+) \| ([\d,]+) \|$/gm)]
+    const number = (text = "") => Number(text.replaceAll(",", ""))
+    assert.lengthOf(rows, 4)
+    for (const [, allowed, liveSessions, connections] of rows) {
+      assert.deepStrictEqual(shareOf(number(allowed)), { liveSessions: number(liveSessions), connections: number(connections) }, allowed)
+    }
   })
 
   it("are too few for a daemon below the minimum", () => {

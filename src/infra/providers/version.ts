@@ -10,7 +10,8 @@ export const versionOf = (executable: string, args: ReadonlyArray<string>, envir
     // A group of its own: several agents are a wrapper and a child that outlives it.
     const child = spawn(executable, args, { cwd: "/", env: environment, stdio: ["ignore", "pipe", "ignore"], detached: true })
     let said = ""
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    // Without descriptors there is no pipe, and the error event says so.
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       if (said.length < longestAnswer) said += text
     })
     const end = () => endGroup(child.pid)
