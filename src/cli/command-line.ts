@@ -1,33 +1,16 @@
 /** Splits `run`'s own flags from the command it runs: what stands after the first plain word is the command's, whatever it looks like. */
 
-/** Flags, of the program and of `run`, whose value may be the next word. */
-const valued = new Set([
-  "--home",
-  "--color",
-  "--name",
-  "--label",
-  "-l",
-  "--cwd",
-  "-C",
-  "--env",
-  "-e",
-  "--keepalive",
-  "--detach-keys",
-  "--provider",
-  "--conversation",
-  "--prompt",
-  "--log-level",
-  "--completions"
-])
+/** Flags of the program whose value may be the next word. A hook loads no parser to ask; a test compares them with the parser's. */
+export const valuedOfProgram: ReadonlySet<string> = new Set(["--home", "--color", "--log-level", "--completions"])
 
 /**
  * `reprise run -d bash -c ls` as `reprise run -d -- bash -c ls`. Without it `-c` would be taken for a flag of ours, and the word
- * `true` in `run -d true` for the value of `-d`.
+ * `true` in `run -d true` for the value of `-d`. `valuedOfRun`: the flags of `run` that take a value.
  */
-export const separateCommand = (words: ReadonlyArray<string>): ReadonlyArray<string> => {
+export const separateCommand = (words: ReadonlyArray<string>, valuedOfRun: ReadonlySet<string>): ReadonlyArray<string> => {
   const command = plainWord(words, 0)
   if (command === undefined || words[command] !== "run") return words
-  const first = plainWord(words, command + 1)
+  const first = plainWord(words, command + 1, valuedOfRun)
   return first === undefined ? words : [...words.slice(0, first), "--", ...words.slice(first)]
 }
 
@@ -60,12 +43,14 @@ export const hookWords = (words: ReadonlyArray<string>): ReadonlyArray<string> |
 }
 
 /** The index of the first word from `from` that is neither a flag nor a flag's value; none after `--`. */
-const plainWord = (words: ReadonlyArray<string>, from: number): number | undefined => {
+const plainWord = (words: ReadonlyArray<string>, from: number, valued: ReadonlySet<string> = new Set()): number | undefined => {
+  const takesNext = (flag: string) => valuedOfProgram.has(flag) || valued.has(flag)
   for (let index = from; index < words.length; index++) {
     const word = words[index]!
     if (word === "--") return undefined
     if (!word.startsWith("-") || word === "-") return index
-    if (valued.has(word)) index++
+    // Of short flags in one word, as in `-dn name`, the last may take the next.
+    if (takesNext(/^-[A-Za-z]+$/.test(word) ? `-${word.at(-1)}` : word)) index++
   }
   return undefined
 }

@@ -22,7 +22,7 @@ import { prompts } from "./commands/prompts.ts"
 import { providers } from "./commands/providers.ts"
 import { reload } from "./commands/reload.ts"
 import { report } from "./commands/report.ts"
-import { run } from "./commands/run.ts"
+import { run, runFlags } from "./commands/run.ts"
 import { send } from "./commands/send.ts"
 import { Serve, serve } from "./commands/serve.ts"
 import { StopLaunchesOf, shutdown } from "./commands/shutdown.ts"
@@ -35,6 +35,7 @@ import { root } from "./root.ts"
 import type { ServeOptions } from "./serve-options.ts"
 import { leaveWithReader } from "./stdio.ts"
 import { escapedJson, oneLine, printable } from "./text/sanitise.ts"
+import { valuedFlags } from "./valued-flags.ts"
 
 export const program = root.pipe(
   Command.withSubcommands([
@@ -88,7 +89,7 @@ export const main = (words: ReadonlyArray<string>, version: string, parts: Parts
     if (Cause.hasInterruptsOnly(exit.cause)) return onExit(serving ? exitCodes.ok : 128 + signalled())
     onExit(exitCodeAfter(exit.cause as Cause.Cause<unknown>, json))
   }
-  Command.runWith(program, { version })(namePolicies(separateCommand(words))).pipe(
+  Command.runWith(program, { version })(namePolicies(separateCommand(words, valuedFlags(runFlags)))).pipe(
     Effect.provideService(Serve, parts.serve),
     Effect.provideService(StopLaunchesOf, parts.stopLaunchesOf),
     Effect.provide(Layer.mergeAll(NodeServices.layer, presenter, CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }))),

@@ -4,20 +4,23 @@ import { Command, Flag } from "effect/cli"
 import { homeOf } from "./home.ts"
 import { type Paint, paint, wantsColour } from "./text/colour.ts"
 
+/** What every command understands. */
+export const sharedFlags = {
+  home: Flag.String("home").pipe(
+    Flag.withMetavar("<dir>"),
+    Flag.withDescription("The daemon's directory (else $REPRISE_HOME, else the XDG state directory)"),
+    Flag.optional
+  ),
+  json: Flag.Boolean("json").pipe(Flag.withDescription("Results as JSON on stdout, problems as JSON on stderr"), Flag.withDefault(false)),
+  color: Flag.Literals("color", ["auto", "always", "never"]).pipe(
+    Flag.withDescription("When to use colours (NO_COLOR is honoured)"),
+    Flag.withDefault("auto" as const)
+  )
+}
+
 export const root = Command.make("reprise").pipe(
   Command.withDescription("Keeps terminal AI agents alive, controllable and explainable."),
-  Command.withSharedFlags({
-    home: Flag.String("home").pipe(
-      Flag.withMetavar("<dir>"),
-      Flag.withDescription("The daemon's directory (else $REPRISE_HOME, else the XDG state directory)"),
-      Flag.optional
-    ),
-    json: Flag.Boolean("json").pipe(Flag.withDescription("Results as JSON on stdout, problems as JSON on stderr"), Flag.withDefault(false)),
-    color: Flag.Literals("color", ["auto", "always", "never"]).pipe(
-      Flag.withDescription("When to use colours (NO_COLOR is honoured)"),
-      Flag.withDefault("auto" as const)
-    )
-  })
+  Command.withSharedFlags(sharedFlags)
 )
 
 /** What the shared flags come to. `width` is the terminal's, undefined when stdout is none. */

@@ -1,5 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { namePolicies, separateCommand } from "../../src/cli/command-line.ts"
+import { namePolicies, separateCommand, valuedOfProgram } from "../../src/cli/command-line.ts"
+import { runFlags } from "../../src/cli/commands/run.ts"
+import { sharedFlags } from "../../src/cli/root.ts"
+import { valuedFlags } from "../../src/cli/valued-flags.ts"
 
 describe("a command line", () => {
   const cases: ReadonlyArray<readonly [string, string]> = [
@@ -9,6 +12,10 @@ describe("a command line", () => {
     ["run -d bash -c ls", "run -d -- bash -c ls"],
     ["run --name x --label a=b bash --help", "run --name x --label a=b -- bash --help"],
     ["run --name=x bash", "run --name=x -- bash"],
+    ["run -n x bash", "run -n x -- bash"],
+    ["run -dn x bash -c ls", "run -dn x -- bash -c ls"],
+    ["run -C /tmp -l a=b -e A bash", "run -C /tmp -l a=b -e A -- bash"],
+    ["run --conversation c --prompt p --provider claude-code -x", "run --conversation c --prompt p --provider claude-code -x"],
     ["--home /h run -e A=1 bash", "--home /h run -e A=1 -- bash"],
     ["run git commit -- file", "run -- git commit -- file"],
     ["run", "run"],
@@ -17,7 +24,13 @@ describe("a command line", () => {
     ["stop -- run x", "stop -- run x"]
   ]
   it.each(cases)("%s means %s", (given, meant) => {
-    assert.deepStrictEqual(separateCommand(given.split(" ")), meant.split(" "))
+    assert.deepStrictEqual(separateCommand(given.split(" "), valuedFlags(runFlags)), meant.split(" "))
+  })
+
+  it("knows each flag of `run` and of the program that takes a value, as the parser has them", () => {
+    for (const flag of valuedFlags(runFlags))
+      assert.deepStrictEqual(separateCommand(["run", flag, "value", "bash"], valuedFlags(runFlags)), ["run", flag, "value", "--", "bash"])
+    for (const flag of valuedFlags(sharedFlags)) assert.isTrue(valuedOfProgram.has(flag), flag)
   })
 
   const policies: ReadonlyArray<readonly [string, string]> = [

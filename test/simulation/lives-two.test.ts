@@ -4,5 +4,5 @@ import { open } from "./museum.ts"
 
 /** The other half, for the other core. */
 describe("any other world", () => {
-  it("keeps every promise, too", { timeout: 300_000 }, () => live(1_001, 1_000, open))
+  it("keeps every promise, too", { timeout: 900_000 }, () => live(1_001, 1_000, open))
 })

@@ -21,7 +21,8 @@ import type { AttachOptions } from "../terminal/attach.ts"
 import { detachKeys, detachKeysFlag, requireTerminal } from "../terminal/beforehand.ts"
 import { remains } from "../terminal/remains.ts"
 
-const flags = {
+/** What `run` takes; the words behind the first plain one are its command. */
+export const runFlags = {
   command: Argument.String("command").pipe(
     Argument.withDescription(
       "The command and its arguments, or an agent by its name (claude, codex, pi, gemini, opencode) and its arguments"
@@ -75,7 +76,7 @@ const flags = {
   start: Flag.Boolean("start").pipe(Flag.withDescription("Start a daemon if none runs, without asking"), Flag.withDefault(false))
 }
 
-export const run = Command.make("run", flags, (given) =>
+export const run = Command.make("run", runFlags, (given) =>
   Effect.gen(function* () {
     const chosen = yield* setting
     // Whatever can be wrong here is said before anything is started.
@@ -120,7 +121,7 @@ const follow = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"
   yield* leaveWith(over)
 })
 
-type Given = Command.Command.Config.Infer<typeof flags>
+type Given = Command.Command.Config.Infer<typeof runFlags>
 
 const requestOf = Effect.fnUntraced(function* (given: Given) {
   const { provider, words } = meant(Option.getOrUndefined(given.provider), given.command)
