@@ -34,6 +34,26 @@ export const environmentFor = (
   return { ...Object.fromEntries(kept), ...added }
 }
 
+/** Variables that agents read their credentials, or the place of their model, from. */
+const anthropic = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"]
+const openai = ["OPENAI_API_KEY", "OPENAI_BASE_URL"]
+const google = ["GEMINI_API_KEY", "GOOGLE_API_KEY"]
+const others = ["OPENROUTER_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY", "XAI_API_KEY", "DEEPSEEK_API_KEY"]
+const credentials: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "claude-code": [...anthropic, "CLAUDE_CODE_OAUTH_TOKEN"],
+  codex: [...openai, "CODEX_API_KEY"],
+  gemini: [...google, "GOOGLE_APPLICATION_CREDENTIALS"],
+  pi: [...anthropic, ...openai, ...google, ...others],
+  opencode: [...anthropic, ...openai, ...google, ...others]
+}
+
+/** Those that the caller has and the agent does not get. */
+export const credentialsKeptBack = (
+  provider: string,
+  own: Readonly<Record<string, string | undefined>>,
+  passed: Readonly<Record<string, string>>
+): ReadonlyArray<string> => (credentials[provider] ?? []).filter((name) => (own[name] ?? "") !== "" && !Object.hasOwn(passed, name))
+
 /** `K=V`, or `K` alone for the caller's own value, as docker(1) has it. */
 export const parseVariables = (
   words: ReadonlyArray<string>,

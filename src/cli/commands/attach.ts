@@ -2,6 +2,7 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { session } from "../flags.ts"
+import { mayAttach } from "../inside-session.ts"
 import { resolve } from "../resolve.ts"
 import { detachKeys, detachKeysFlag, requireTerminal } from "../terminal/beforehand.ts"
 import { withDaemon } from "../with-daemon.ts"
@@ -23,6 +24,7 @@ export const attach = Command.make(
         const keys = yield* detachKeys(Option.getOrUndefined(flags.detachKeys))
         yield* requireTerminal
         const found = yield* resolve(daemon, flags.session)
+        yield* mayAttach(found.id, keys.keysText)
         const { attached } = yield* Effect.promise(() => import("../terminal/attached.ts"))
         yield* attached(daemon, found, { ...keys, mode: flags.view ? "view" : "control", reconnect: flags.reconnect })
       })

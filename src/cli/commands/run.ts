@@ -8,9 +8,10 @@ import { providers } from "../../domain/providers/index.ts"
 import { CreateRequest } from "../../domain/spec.ts"
 import type { SessionView } from "../../domain/view.ts"
 import { asCli, connect, type Daemon } from "../daemon.ts"
-import { environmentFor, parseVariables } from "../environment.ts"
+import { credentialsKeptBack, environmentFor, parseVariables } from "../environment.ts"
 import { NoDaemon, UsageFailure } from "../failures.ts"
 import { orUsage, repeated } from "../flags.ts"
+import { mayAttach } from "../inside-session.ts"
 import { leaveRunning } from "../leave-running.ts"
 import { isOver, leaveWith } from "../over.ts"
 import { parsePairs } from "../pairs.ts"
@@ -87,7 +88,9 @@ export const run = Command.make("run", runFlags, (given) =>
     const session = yield* daemon.ask(
       daemon.client.sessions.create({ headers: { ...asCli, "idempotency-key": randomUUID() }, payload: request })
     )
+    yield* sayKeptBack(request)
     if (given.detach) return yield* leaveRunning(daemon, session, chosen.json)
+    yield* mayAttach(session.id, keys.keysText)
     yield* follow(daemon, session.id, { ...keys, mode: "control", reconnect: given.reconnect })
   }).pipe(Effect.scoped)
 ).pipe(
@@ -146,6 +149,15 @@ const requestOf = Effect.fnUntraced(function* (given: Given) {
   }
   return yield* decode(body, { errors: "all" }).pipe(Effect.mapError(({ message }) => new UsageFailure({ message })))
 })
+
+/** An agent that asks for a login although its key is in the shell: the key is not passed by itself. */
+const sayKeptBack = ({ env = {}, provider }: CreateRequest) => {
+  const names = credentialsKeptBack(provider ?? "command", process.env, env)
+  const flags = names.map((name) => `-e ${name}`).join(" ")
+  return names.length === 0
+    ? Effect.void
+    : say(`${names.join(", ")} is set here and not passed to the agent; to pass it: reprise run ${flags} …`)
+}
 
 /** An agent is known by its name and by that of its program; `--provider command` takes either for any other program. */
 const meant = (provider: string | undefined, words: ReadonlyArray<string>) => {
