@@ -1,6 +1,6 @@
 /** Attacks of agents by what lies in launch directories: claims, identities, journals, epochs, sockets. The daemon starts again in most. */
 import { spawn } from "node:child_process"
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { identityOf, isAlive } from "../../src/infra/holder/process-table.ts"
@@ -194,6 +194,19 @@ export const launches: ReadonlyArray<Attack> = [
       const words = readFileSync(`/proc/${holder.pid}/cmdline`, "utf8")
       if (words.includes(bystander.id) || words.includes(nonce)) throw new Error(words.replaceAll("\0", " "))
       return `${words.split("\0").length - 1} words, none of them an id`
+    }
+  },
+  {
+    id: "files-68",
+    attacker: "machine",
+    does: "deletes the checkout that the daemon was started from",
+    promise: "has holders run on a program and a Node of the home",
+    run: async ({ daemon, bystander }) => {
+      const { process: holder } = JSON.parse(readFileSync(join(daemon.home, "sessions", bystander.id, "g1", "owner"), "utf8"))
+      const node = readlinkSync(`/proc/${holder.pid}/exe`)
+      const isOfPackage = realpathSync(process.execPath).includes("/node_modules/")
+      if (isOfPackage && !node.startsWith(`${realpathSync(daemon.home)}/`)) throw new Error(`the holder runs on ${node}`)
+      return isOfPackage ? "both lie in the home" : "the Node is the system's own"
     }
   }
 ]
