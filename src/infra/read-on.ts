@@ -13,7 +13,10 @@ export interface Reading {
   readonly close: () => void
 }
 
-/** Rejects with `FileRefused`. `path`: absolute, without links: where a directory of it has become one meanwhile, it is refused. */
+/**
+ * Rejects with `FileRefused`. `path`: absolute. A file that need not be ours is named without links: where a directory of its path has
+ * become one meanwhile, it is refused. Ours may lie in a home whose `sessions` a person has moved to another disk by a link.
+ */
 export const openForReading = async (path: string, rule: OpenRule): Promise<Reading> => {
   const refuse = (error: unknown) => {
     throw new FileRefused(path, (error as NodeJS.ErrnoException).code ?? "unreadable")
@@ -22,7 +25,8 @@ export const openForReading = async (path: string, rule: OpenRule): Promise<Read
   const close = () => void handle.close().catch(() => {})
   try {
     const found = await handle.stat()
-    const problem = problemOf(found, rule) ?? ((await readlink(`/proc/self/fd/${handle.fd}`)) === path ? null : "ELOOP")
+    const isMoved = async () => rule.ours !== true && (await readlink(`/proc/self/fd/${handle.fd}`)) !== path
+    const problem = problemOf(found, rule) ?? ((await isMoved()) ? "ELOOP" : null)
     if (problem !== null) throw new FileRefused(path, problem)
     return { handle, inode: found.ino, device: found.dev, close, read: (from, length) => readAt(handle, from, length) }
   } catch (error) {
