@@ -7,15 +7,16 @@ import { problems } from "../problems.ts"
 
 export const params = { id: SessionId }
 
-const whole = Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+/** Decimal digits and nothing else: JavaScript also reads `0x10`, `1e3` and spaces as numbers. */
+export const Digits = Schema.String.check(Schema.isPattern(/^[0-9]{1,16}$/, { message: "a whole number in decimal digits" })).pipe(
+  Schema.decodeTo(Schema.FiniteFromString)
+)
+const whole = Digits.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
 
 /** A place in an order: everything after it is asked for; 0 is the beginning. */
 export const Cursor = whole.annotate({ description: "everything after this; 0 is the beginning" })
 export const ByteOffset = whole.annotate({ description: "an absolute offset into the session's output" })
-export const Limit = Schema.FiniteFromString.check(
-  Schema.isInt(),
-  Schema.isBetween({ minimum: 1, maximum: limits.pageSize.maximum })
-).annotate({
+export const Limit = Digits.check(Schema.isBetween({ minimum: 1, maximum: limits.pageSize.maximum })).annotate({
   description: `rows of a page, ${limits.pageSize.default} by default`
 })
 /** Its shape is checked where it is read, so that what is wrong with it is said in words. */

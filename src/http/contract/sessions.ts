@@ -12,6 +12,7 @@ import { problems } from "../problems.ts"
 import {
   commandHeaders,
   creationHeaders,
+  Digits,
   Duration,
   Limit,
   ofCommand,
@@ -110,7 +111,7 @@ export const Tool = Schema.Struct({
 export type Tool = typeof Tool.Type
 /** All of them, oldest first. */
 export const ToolList = Schema.Struct({ data: Schema.Array(Tool) })
-const Pgid = Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 2 ** 31 - 1 }))
+const Pgid = Digits.check(Schema.isBetween({ minimum: 1, maximum: 2 ** 31 - 1 }))
 
 const accepted = SessionView.pipe(HttpApiSchema.status(202))
 const command = <const Name extends string, S extends Schema.Top>(name: Name, payload: S) =>

@@ -1,5 +1,5 @@
 /** Handshakes and frames that break the protocol, and tickets that are guessed, used twice or used elsewhere. */
-import { connect } from "node:net"
+import { connect, type Socket } from "node:net"
 import { limits } from "../../../src/domain/limits.ts"
 import { placeOf } from "../../support/raw-http.ts"
 import { closeCodeIn, frame } from "../../support/raw-websocket.ts"
@@ -209,9 +209,8 @@ export const websockets: ReadonlyArray<Attack> = [
     does: "attaches, never reads, and never closes",
     promise: "counts such clients, refuses the one beyond the limit, and serves others",
     run: async (ground) => {
-      const seen = await Promise.all(
-        Array.from({ length: limits.clientsPerSession + 6 }, () => converse(ground, Buffer.alloc(0), { reads: false, quietMs: 3_000 }))
-      )
+      const seen = await Promise.all(Array.from({ length: limits.clientsPerSession + 6 }, () => held(ground)))
+      for (const { socket } of seen) socket.destroy()
       const refused = seen.filter(({ status }) => status === 429 || status === 409).length
       if (refused < 1 || seen.some(({ status }) => ![101, 409, 429].includes(status)))
         throw new Error(seen.map(({ status }) => status).join())
@@ -219,6 +218,18 @@ export const websockets: ReadonlyArray<Attack> = [
     }
   }
 ]
+
+/** A connection that is attached, or refused, and stays open; it reads the first bytes of the answer and no more. */
+const held = (ground: Ground) =>
+  new Promise<{ readonly status: number; readonly socket: Socket }>((resolve) => {
+    const socket = connect(placeOf(ground.daemon.url), () => socket.write(attachRequest(ground), "latin1"))
+    socket.on("data", (chunk) => {
+      socket.pause()
+      resolve({ socket, status: Number(chunk.subarray(9, 12).toString("latin1")) })
+    })
+    socket.on("error", () => {})
+    socket.on("close", () => resolve({ socket, status: 0 }))
+  })
 
 const memoryMb = async ({ daemon }: Ground) => {
   const { readFileSync } = await import("node:fs")
