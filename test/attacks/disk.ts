@@ -24,7 +24,7 @@ import Sqlite from "better-sqlite3"
 import { TestDaemon, until } from "../support/daemon.ts"
 import type { Attack } from "./attack.ts"
 import { lives } from "./hostile-agent.ts"
-import { refusalOf } from "./refusals.ts"
+import { endHoldersIn, refusalOf } from "./refusals.ts"
 
 /** A home on a file system of its own, which is always unmounted. */
 const onDisk = async (options: string, run: (home: string) => Promise<string>): Promise<string> => {
@@ -35,6 +35,7 @@ const onDisk = async (options: string, run: (home: string) => Promise<string>): 
     mkdirSync(home, { mode: 0o700 })
     return await run(home)
   } finally {
+    endHoldersIn(home)
     execFileSync("umount", ["-l", folder])
     rmSync(folder, { recursive: true, force: true })
   }
@@ -148,6 +149,7 @@ const harmed = (
         return `${outcome}; 3 of 3 found again`
       })
     } finally {
+      endHoldersIn(home)
       rmSync(home, { recursive: true, force: true })
     }
   }
@@ -165,6 +167,7 @@ const killedLog = async (run: (home: string, log: string) => Promise<string>): P
     await daemon.kill("SIGKILL")
     return await run(home, join(home, "reprise.db"))
   } finally {
+    endHoldersIn(home)
     rmSync(home, { recursive: true, force: true })
   }
 }

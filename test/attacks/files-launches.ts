@@ -7,6 +7,7 @@ import { identityOf, isAlive } from "../../src/infra/holder/process-table.ts"
 import { TestDaemon, until } from "../support/daemon.ts"
 import type { Attack } from "./attack.ts"
 import { HostileAgent, lives, pipeAt, sparseAt } from "./hostile-agent.ts"
+import { endHoldersIn } from "./refusals.ts"
 
 /** The daemon is killed, the agent writes, and another daemon starts: it is ready, and a session beside it is adopted. */
 const restarted = (
@@ -25,7 +26,9 @@ const restarted = (
     await using daemon = await TestDaemon.started()
     const bystander = await daemon.create(["cat"])
     await daemon.reaches(bystander.id, "streams", ({ state }) => state === "streaming")
+    using stack = new DisposableStack()
     await using agent = await HostileAgent.of(daemon)
+    stack.defer(() => endHoldersIn(daemon.home))
     await daemon.kill()
     await write(agent, join(agent.directory, "g1"))
     await daemon.start()
