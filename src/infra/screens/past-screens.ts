@@ -108,6 +108,7 @@ const kept = Effect.fnUntraced(function* (ground: Ground, session: string) {
   })
   yield* drawing.catchUp(last)
   let mark = drawing.offset + limits.screenCheckpointBytes
+  let hasSaved = false
   while (drawing.offset < to) {
     const page = Math.min(drawing.offset + limits.screenPageBytes, mark, to)
     const startedAt = yield* Clock.currentTimeMillis
@@ -116,10 +117,11 @@ const kept = Effect.fnUntraced(function* (ground: Ground, session: string) {
     if (drawing.offset === offset) return false
     if (drawing.offset >= mark) {
       yield* saved(drawing, files)
+      hasSaved = true
       mark = drawing.offset + limits.screenCheckpointBytes
     }
-    // It prints again: there is more urgent work, and what is made is not lost.
-    if ((yield* output.end(session)) > to) return false
+    // It prints again: one checkpoint is enough for now, and what is made is not lost.
+    if (hasSaved && (yield* output.end(session)) > to) return false
     const tookMs = (yield* Clock.currentTimeMillis) - startedAt
     yield* Effect.sleep(Math.ceil((tookMs * (100 - limits.screenKeepPercent)) / limits.screenKeepPercent))
   }
@@ -132,15 +134,15 @@ const saved = Effect.fnUntraced(function* (drawing: Drawing, files: CheckpointFi
   if (screen !== null) files.save({ offset: drawing.offset - drawing.emulator.standing().held, exact: drawing.exact, screen })
 })
 
-/** A flood has the processor to itself: only who printed nothing since the last look is drawn. */
+/** A session that prints is drawn less often than one that came to rest; so that neither's screen is far from a known one. */
 const keepQuiet = (output: Output["Service"], keep: (session: string) => Effect.Effect<boolean>) => {
   const seen = new Map<string, number>()
   const done = new Map<string, number>()
   return Effect.gen(function* () {
     for (const [session, newest] of output.rung()) {
-      const quiet = seen.get(session) === newest
+      const least = (seen.get(session) === newest ? 1 : 2) * limits.screenCheckpointBytes
       seen.set(session, newest)
-      if (!quiet || newest - (done.get(session) ?? 0) < limits.screenCheckpointBytes) continue
+      if (newest - (done.get(session) ?? 0) < least) continue
       if (yield* keep(session)) done.set(session, newest)
     }
   }).pipe(
