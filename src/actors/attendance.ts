@@ -1,7 +1,8 @@
 /** Staying with one launch: connected to its holder, its journal brought to the session, until the launch is over. */
-import { Cause, Clock, Deferred, Effect, Exit, Metric, Schedule, Scope, Stream } from "effect"
+import { Clock, Deferred, Effect, Exit, Metric, Scope, Stream } from "effect"
 import type { ProcessIdentity } from "../domain/facts.ts"
 import type { Report } from "../domain/inputs.ts"
+import { keepRunning } from "../infra/keep-running.ts"
 import { EventStore } from "../infra/log/event-store.ts"
 import { type HolderLink, type HolderUnavailable, type LaunchRef, Runtime } from "../infra/runtimes/runtime.ts"
 
@@ -32,8 +33,9 @@ export interface Attending {
 
 const connections = Metric.counter("reprise_holder_connections_total", { description: "Attachments to holders", incremental: true })
 
-/** A holder that does not answer is asked again for as long as it lives; 0.1, 0.2, … 5 seconds apart. */
-const patience = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
+/** A holder that does not answer is asked again for as long as it lives: 0.1, 0.2, … 5 seconds apart, from 0.1 again after each connection. */
+const firstWaitMs = 100
+const longestWaitMs = 5_000
 
 /** Starts in the given scope and ends with it; the agent lives on. */
 export const attend = Effect.fnUntraced(function* (attending: Attending) {
@@ -43,6 +45,8 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
   let lastSeenAt = attending.leftAt ?? (yield* Clock.currentTimeMillis)
   let returning = attending.leftAt !== null
   let fresh = attending.leftAt === null
+  let failures = 0
+  const waitMs = () => Math.min(longestWaitMs, firstWaitMs * 2 ** failures++)
   const found = Deferred.makeUnsafe<Found>()
   const { generation } = attending.ref
 
@@ -54,6 +58,7 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
     const back = (process: ProcessIdentity) => attending.tell({ type: "Reattached", generation, process, downMs })
     // Before the session learns of it: what it does then reaches this connection, and knows how far the output goes.
     link = connected
+    failures = 0
     lastSeenAt = now
     if (returning && connected.process !== null) back(connected.process)
     /** Its launch was given up before there was a process: the session must learn of the one that comes after all. */
@@ -92,18 +97,20 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
     Deferred.doneUnsafe(found, Exit.succeed("gone"))
   })
 
-  yield* stay.pipe(
-    Effect.catchTag("HolderUnavailable", (cause) =>
+  const staying: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.catchTag(stay, "HolderUnavailable", (cause) =>
       cause.reason === "gone"
         ? bereaved(cause)
         : Effect.sync(() => Deferred.doneUnsafe(found, Exit.succeed("unreachable"))).pipe(
             Effect.andThen(Effect.logWarning("a holder cannot be reached; it is left running", cause.reason, cause.message)),
-            Effect.andThen(Effect.fail(cause))
+            Effect.andThen(Effect.suspend(() => Effect.sleep(waitMs()))),
+            Effect.andThen(staying)
           )
-    ),
-    Effect.retry(patience),
+    )
+  )
+  yield* staying.pipe(
+    keepRunning("the connection to a holder"),
     Effect.annotateLogs({ session: attending.ref.session, generation }),
-    Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("attendance ended", cause))),
     Effect.ensuring(Effect.sync(() => Deferred.doneUnsafe(found, Exit.succeed("unreachable")))),
     Effect.forkScoped
   )

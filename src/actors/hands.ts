@@ -10,6 +10,7 @@ import type { AgentFiles, AgentFilesFailure } from "../infra/agents/agent-files.
 import type { Evidence } from "../infra/evidence/evidence.ts"
 import type { Transcripts } from "../infra/evidence/transcripts.ts"
 import type { HookProgram } from "../infra/hook/hook-program.ts"
+import { keepRunning } from "../infra/keep-running.ts"
 import { EventStore } from "../infra/log/event-store.ts"
 import type { Output } from "../infra/output/output.ts"
 import {
@@ -156,7 +157,10 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
     const { hooks } = agentOf(context()).evidence
     if (hooks !== null) {
       const hearing = { session: id, generation: ref.generation, context, news, tell, recognise }
-      yield* Effect.forkIn(Effect.provideContext(witnessHooks(hearing, hooks), services), own)
+      yield* Effect.forkIn(
+        Effect.provideContext(keepRunning("the observer of the hooks' spool")(witnessHooks(hearing, hooks)), services),
+        own
+      )
     }
     return attendance
   })

@@ -1,5 +1,5 @@
 /** What a session's agent says of itself and asks of its terminal in its output: each word heard, each question answered once. */
-import { Cause, Clock, Effect, Stream } from "effect"
+import { Clock, Effect, Stream } from "effect"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import { makeProgramStatusReader, type Notification, type ProgramStatus, programStatusReply, type Title } from "../domain/program-status.ts"
@@ -60,7 +60,7 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
       yield* hear(chunk)
       yield* pause(Number((yield* Clock.currentTimeNanos) - startedAt) / 1_000_000)
     })
-  ).pipe(Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("listening ended", cause))))
+  )
 }, Effect.scoped)
 
 /** Words of one chunk: the newest of a flood are enough. */

@@ -12,9 +12,10 @@ import { type SessionView, view } from "../domain/view.ts"
 import { BootClock } from "../infra/boot-clock.ts"
 import { crashPoint } from "../infra/crash-points.ts"
 import { HookTokens } from "../infra/hook/tokens.ts"
+import { keepRunning } from "../infra/keep-running.ts"
 import { type Entry, EventReader, EventStore, StoreFailure } from "../infra/log/event-store.ts"
 import type { Providers } from "../infra/providers/providers.ts"
-import { type HolderUnavailable, Runtime } from "../infra/runtimes/runtime.ts"
+import { HolderUnavailable, Runtime } from "../infra/runtimes/runtime.ts"
 import { Secrets } from "../infra/secrets.ts"
 import { Texts } from "../infra/texts.ts"
 import { makeAdmission } from "./admission.ts"
@@ -80,8 +81,8 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   }
   const residents = yield* makeResidents(observe, yield* reader.quarantined, leases)
   const recovery = yield* recover(residents)
-  yield* Effect.forkScoped(keepSettling(residents))
-  yield* Effect.forkScoped(removeRemains)
+  yield* Effect.forkScoped(keepRunning("the look at what is left of launches")(keepSettling(residents)))
+  yield* Effect.forkScoped(keepRunning("the removal of private files")(removeRemains))
 
   /** The answer to an earlier request with the same key, if there was one. */
   const repeated = Effect.fnUntraced(function* (asking: Asking) {
@@ -242,7 +243,10 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     return {
       view: attached,
       type: (bytes: Uint8Array): Effect.Effect<void, HolderUnavailable> =>
-        Effect.suspend(() => residents.peek(id)?.hands.type(bytes) ?? Effect.void).pipe(
+        // An actor that is being restarted is waited for: keys are lost only where the client learns of it.
+        residents.actor(id).pipe(
+          Effect.mapError((error) => new HolderUnavailable({ reason: "silent", message: error.message })),
+          Effect.flatMap(({ hands }) => hands.type(bytes)),
           Effect.tap(
             Effect.sync(() => {
               typedBytes += bytes.length
@@ -280,7 +284,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   })
 
   const prompting = yield* makePrompting({ actor: residents.actor, send, get, repeated })
-  yield* Effect.forkScoped(trusting.answer(prompting.prompt))
+  yield* Effect.forkScoped(keepRunning("the answers to trust questions")(trusting.answer(prompting.prompt)))
 
   return Sessions.of({
     create,

@@ -1,5 +1,5 @@
 /** Everything that tells of one launch's agent, heard for as long as somebody is with its holder, each word with its source. */
-import { Effect, Queue } from "effect"
+import { Effect, Queue, type Scope } from "effect"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import type { Observation } from "../domain/observations.ts"
@@ -7,6 +7,7 @@ import { agentOf } from "../domain/providers/index.ts"
 import type { Rule } from "../domain/providers/provider.ts"
 import { readTitle } from "../domain/providers/screen.ts"
 import type { SessionContext } from "../domain/session-context.ts"
+import { keepRunning } from "../infra/keep-running.ts"
 import { Output } from "../infra/output/output.ts"
 import type { Tell } from "./letter.ts"
 import { listen } from "./listening.ts"
@@ -77,11 +78,13 @@ export const witness = Effect.fnUntraced(function* (witnessing: Witnessing) {
             }
           })
     })
-  yield* Effect.forkScoped(Effect.flatMap(begun, listening))
-  if (evidence.transcript !== null) yield* Effect.forkScoped(witnessTranscript(witnessing, evidence.transcript))
-  if (evidence.transcript === "codex") yield* Effect.forkScoped(witnessConversation(witnessing))
-  if (evidence.status !== null) yield* Effect.forkScoped(witnessStatus(witnessing))
-  if (screen.length > 0) yield* Effect.forkScoped(witnessScreen(witnessing, screen))
+  const keep = <R>(name: string, loop: Effect.Effect<unknown, never, R | Scope.Scope>) =>
+    Effect.forkScoped(keepRunning(`the observer of the ${name}`)(Effect.scoped(loop)))
+  yield* keep("output", Effect.flatMap(begun, listening))
+  if (evidence.transcript !== null) yield* keep("transcript", witnessTranscript(witnessing, evidence.transcript))
+  if (evidence.transcript === "codex") yield* keep("conversation", witnessConversation(witnessing))
+  if (evidence.status !== null) yield* keep("status file", witnessStatus(witnessing))
+  if (screen.length > 0) yield* keep("screen", witnessScreen(witnessing, screen))
 })
 
 /** Nothing was drawn for a while; something may move for ever, and is not waited for. */

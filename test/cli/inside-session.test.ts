@@ -11,7 +11,11 @@ describe("a command inside a session", () => {
     const other = await daemon.create(["bash", "--norc", "-c", "echo other; exec sleep 1000"])
     const script = `${reprise} --home ${daemon.home} attach $REPRISE_SESSION; echo "own code=$?"; exec ${reprise} --home ${daemon.home} attach --view ${other.id}`
     const { id } = await daemon.create(["bash", "--norc", "-c", script])
-    await until("the other is shown", async () => ((await daemon.output(id)).split("gives this one others")[1] ?? "").includes("other"), 30_000)
+    await until(
+      "the other is shown",
+      async () => ((await daemon.output(id)).split("gives this one others")[1] ?? "").includes("other"),
+      30_000
+    )
     const shown = await daemon.output(id)
     assert.match(shown, /this terminal is s-\w+ already[\s\S]*own code=4/)
     assert.match(shown, /this terminal is a session itself \(s-\w+\): .* leaves the outer session first/)

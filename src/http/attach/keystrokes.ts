@@ -38,8 +38,13 @@ export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { a
 
   function typed(bytes: Uint8Array): Effect.Effect<Ending | null> {
     if (mode === "view") return Effect.succeed({ code: 1008, reason: "this connection may only look" })
-    // While no process is up there is nobody to type to; the client has been told of the exit.
-    return Effect.as(Effect.ignore(attachment.type(bytes)), null)
+    return attachment.type(bytes).pipe(
+      Effect.as(null),
+      // While no process is up, no terminal takes keys; the client knows of the exit. Else it must know that they are lost.
+      Effect.catch(({ reason }) =>
+        Effect.succeed(reason === "gone" ? null : { code: 1013, reason: "the keys were not typed: the holder does not answer" })
+      )
+    )
   }
 
   function resized(bytes: Uint8Array): Effect.Effect<Ending | null> {

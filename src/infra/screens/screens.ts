@@ -3,6 +3,7 @@ import { Clock, Context, Effect, Layer, Schedule, Semaphore } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
 import type { StringKind } from "../../domain/terminal/sequences.ts"
+import { keepRunning } from "../keep-running.ts"
 import { Output } from "../output/output.ts"
 import { Drawing } from "./drawing.ts"
 import type { Picture } from "./emulator.ts"
@@ -48,11 +49,13 @@ export class Screens extends Context.Service<
       const kept = new Map<string, Kept>()
       yield* Effect.addFinalizer(() => Effect.sync(() => drop(kept, () => true)))
       yield* Effect.forkScoped(
-        Effect.repeat(
-          Effect.map(Clock.currentTimeMillis, (now) =>
-            drop(kept, ({ usedAt, users }) => users === 0 && now - usedAt >= limits.screenIdleMs)
-          ),
-          Schedule.spaced(limits.screenIdleMs / 2)
+        keepRunning("the forgetting of screens")(
+          Effect.repeat(
+            Effect.map(Clock.currentTimeMillis, (now) =>
+              drop(kept, ({ usedAt, users }) => users === 0 && now - usedAt >= limits.screenIdleMs)
+            ),
+            Schedule.spaced(limits.screenIdleMs / 2)
+          )
         )
       )
       /** One at a time for each session; the least recently used goes when there are too many. */
