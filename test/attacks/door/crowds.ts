@@ -116,7 +116,7 @@ export const crowds: ReadonlyArray<Attack> = [
       await using daemon = new TestDaemon()
       await daemon.start()
       const host = `Host: 127.0.0.1:${placeOf(daemon.url).port}`
-      const heads = `HEAD /healthz HTTP/1.1\r\n${host}\r\n\r\n`.repeat(30)
+      const heads = `HEAD /healthz HTTP/1.1\r\n${host}\r\n\r\n`.repeat(15)
       for (let round = 0; round < 50; round++) await send(placeOf(daemon.url), heads, { leave: "reset", replies: 1, quietMs: 50 })
       const { leave } = await crowd(daemon, 50, heads)
       const startedAt = performance.now()
