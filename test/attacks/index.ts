@@ -4,7 +4,8 @@ import { disks } from "./disk.ts"
 import { door } from "./door.ts"
 import { files } from "./files.ts"
 import { homes } from "./homes.ts"
+import { stopping } from "./stopping.ts"
 import { terminal } from "./terminal.ts"
 import { words } from "./words.ts"
 
-export const allAttacks: ReadonlyArray<Attack> = [...door, ...terminal, ...words, ...files, ...disks, ...homes]
+export const allAttacks: ReadonlyArray<Attack> = [...door, ...terminal, ...words, ...files, ...disks, ...homes, ...stopping]

@@ -1,0 +1,150 @@
+/** Attacks on stopping: an agent that does all to stay, or to take from its holder and its log what a stop needs. */
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import Sqlite from "better-sqlite3"
+import { processesOf, TestDaemon, until } from "../support/daemon.ts"
+import type { Attack, Ground } from "./attack.ts"
+
+const ladder = [{ step: "hangup", signals: ["SIGHUP"], waitMs: 300 }, { step: "kill" }]
+const kept = { keepalive: { mode: "always", baseMs: 100 }, stop: { ladder } }
+const deaf = "trap '' HUP TERM INT QUIT CONT"
+const waiting = "while :; do read -rt 60 _; done"
+
+const agentOf = async (daemon: TestDaemon, script: string, processes = 1) => {
+  const { id } = await daemon.create(["bash", "--norc", "-c", `${script}\n${waiting}`], kept)
+  await until("the agent is up", () => processesOf(id).length >= processes)
+  return id
+}
+
+const directoryOf = (daemon: TestDaemon, id: string) => join(daemon.home, "sessions", id, "g1")
+const holderOf = (daemon: TestDaemon, id: string): number =>
+  (JSON.parse(readFileSync(join(directoryOf(daemon, id), "owner"), "utf8")) as { readonly process: { readonly pid: number } }).process.pid
+
+/** Answered in time, and nothing of the tree left; with the time that it took. */
+const stops = async (daemon: TestDaemon, id: string, verb: "stop" | "kill" = "stop") => {
+  const askedAt = performance.now()
+  const { body, status } = await daemon.ask("POST", `/v1/sessions/${id}/${verb}`, {})
+  const answeredMs = performance.now() - askedAt
+  if (status !== 202) throw new Error(`${verb} was answered with ${status} ${JSON.stringify(body)}`)
+  await until("nothing of the tree is left", () => processesOf(id).length === 0, 60_000)
+  return `answered in ${Math.round(answeredMs)} ms, nothing left after ${Math.round(performance.now() - askedAt)} ms`
+}
+
+interface Scene {
+  readonly script?: string
+  readonly processes?: number
+  readonly verb?: "stop" | "kill"
+  readonly meanwhile?: (daemon: TestDaemon, id: string) => Promise<void> | void
+}
+
+const attempt = (id: string, does: string, scene: Scene): Attack => ({
+  id,
+  attacker: "agent",
+  does,
+  promise: "ends the whole tree all the same",
+  run: async ({ daemon }: Ground) => {
+    const session = await agentOf(daemon, scene.script ?? deaf, scene.processes)
+    await scene.meanwhile?.(daemon, session)
+    return stops(daemon, session, scene.verb)
+  }
+})
+
+/** The stop of a session whose facts cannot be folded, or of a log that takes nothing. */
+const withHarmedLog = (id: string, does: string, harm: (daemon: TestDaemon, session: string) => Promise<() => void>): Attack => ({
+  id,
+  attacker: "machine",
+  does,
+  promise: "ends the agent by its holder, and records it later where it can",
+  isAlone: true,
+  run: async () => {
+    await using daemon = await TestDaemon.started()
+    const session = await agentOf(daemon, deaf)
+    await daemon.reaches(session, "streaming", ({ state }) => state === "streaming")
+    const undo = await harm(daemon, session)
+    try {
+      return await stops(daemon, session)
+    } finally {
+      undo()
+    }
+  }
+})
+
+const restartedWith = async (daemon: TestDaemon, sql: string, session: string) => {
+  await daemon.kill()
+  const db = new Sqlite(join(daemon.home, "reprise.db"))
+  db.prepare(sql).run(session)
+  db.prepare("delete from checkpoints").run()
+  db.close()
+  await daemon.start()
+  return () => {}
+}
+
+export const stopping: ReadonlyArray<Attack> = [
+  attempt("stopping-01", "ignores every signal that can be ignored", {}),
+  attempt("stopping-02", "leaves its session, its group and its parent", {
+    script: `${deaf}; setsid sleep 1001 & (setsid bash -c 'sleep 1002 & exec sleep 1003' &) ; nohup sleep 1004 >/dev/null 2>&1 &`,
+    processes: 5
+  }),
+  attempt("stopping-03", "stops itself by SIGSTOP", {
+    script: `${deaf}; sleep 1001 & kill -STOP $!; (sleep 0.3; kill -STOP $$) &`,
+    processes: 2
+  }),
+  attempt("stopping-04", "forks again and again while it is ended", {
+    script: `${deaf}; spawn() { (trap '' HUP TERM; sleep 0.05; spawn) & sleep 0.2; }; for ((n = 0; n < 20; n++)); do spawn & done`,
+    processes: 10,
+    verb: "kill"
+  }),
+  attempt("stopping-05", "stops its holder by SIGSTOP", { meanwhile: (daemon, id) => void process.kill(holderOf(daemon, id), "SIGSTOP") }),
+  attempt("stopping-06", "stops its holder by SIGSTOP before a kill", {
+    verb: "kill",
+    meanwhile: (daemon, id) => void process.kill(holderOf(daemon, id), "SIGSTOP")
+  }),
+  attempt("stopping-07", "kills its holder", { meanwhile: (daemon, id) => void process.kill(holderOf(daemon, id), "SIGKILL") }),
+  attempt("stopping-08", "removes its holder's socket", { meanwhile: (daemon, id) => rmSync(join(directoryOf(daemon, id), "sock")) }),
+  attempt("stopping-09", "removes its holder's whole directory", {
+    meanwhile: (daemon, id) => rmSync(directoryOf(daemon, id), { recursive: true })
+  }),
+  attempt("stopping-10", "writes into its holder's journal that it has ended", {
+    meanwhile: (daemon, id) =>
+      writeFileSync(
+        join(directoryOf(daemon, id), "journal.ndjson"),
+        `${JSON.stringify({ n: 99, wallMs: 1, offset: 0, event: { type: "cleared", swept: 0 } })}\n`
+      )
+  }),
+  attempt("stopping-11", "takes its holder's socket for a program of its own", {
+    meanwhile: async (daemon, id) => {
+      const directory = directoryOf(daemon, id)
+      renameSync(join(directory, "sock"), join(directory, "sock.old"))
+      await daemon.done("POST", `/v1/sessions/${id}/input`, {
+        text: `python3 -c 'import socket,time; s=socket.socket(socket.AF_UNIX); s.bind("${directory}/sock"); s.listen(); time.sleep(1000)' &\r`
+      })
+    }
+  }),
+  attempt("stopping-12", "asks 20,000 questions and changes its title without end", {
+    script: `${deaf}; while :; do printf '\\033[6n\\033]0;%s\\007\\033]7501;state=working:app=x\\007' $RANDOM; done &`,
+    processes: 2
+  }),
+  attempt("stopping-13", "starts a daemon of its own below itself, unmarked", {
+    script: `${deaf}; REPRISE_ROLE=daemon REPRISE_NONCE= sleep 1001 & env REPRISE_ROLE=daemon sleep 1002 &`,
+    processes: 2
+  }),
+  withHarmedLog("stopping-14", "has a fact in the session's log that this version does not know", (daemon, session) =>
+    restartedWith(daemon, "update events set type = 'FromTheFuture' where stream = ? and seq = 2", session)
+  ),
+  withHarmedLog("stopping-15", "has a fact in the session's log that is torn", (daemon, session) =>
+    restartedWith(daemon, "update events set data = substr(data, 1, 10) where stream = ? and seq = 2", session)
+  ),
+  withHarmedLog("stopping-16", "locks the log", async (daemon) => {
+    const db = new Sqlite(join(daemon.home, "reprise.db"))
+    db.exec("begin immediate")
+    return () => {
+      db.exec("rollback")
+      db.close()
+    }
+  }),
+  withHarmedLog("stopping-17", "removes the log's files", async (daemon) => {
+    for (const name of readdirSync(daemon.home)) if (name.startsWith("reprise.db")) rmSync(join(daemon.home, name), { recursive: true })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    return () => {}
+  })
+]
