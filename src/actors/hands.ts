@@ -22,6 +22,7 @@ import {
   type StopOrder
 } from "../infra/runtimes/runtime.ts"
 import type { Answering } from "../infra/screens/answering.ts"
+import { Screens } from "../infra/screens/screens.ts"
 import type { Secrets, SecretsFailure } from "../infra/secrets.ts"
 import { Texts } from "../infra/texts.ts"
 import { type Attendance, attendIn, type Found } from "./attendance.ts"
@@ -55,7 +56,18 @@ export interface Hands {
 }
 
 /** What its work needs of the world. */
-export type HandsServices = Runtime | Output | Secrets | Texts | EventStore | AgentFiles | HookProgram | Evidence | Transcripts | Answering
+export type HandsServices =
+  | Runtime
+  | Output
+  | Secrets
+  | Texts
+  | EventStore
+  | AgentFiles
+  | HookProgram
+  | Evidence
+  | Transcripts
+  | Answering
+  | Screens
 
 /** Everything it starts ends with the scope; agents live on. `session` is as it is when an effect is performed. */
 export const makeHands = Effect.fnUntraced(function* (id: string, session: () => Session, tell: Tell, leases: Leases) {
@@ -63,6 +75,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
   const runtime = yield* Runtime
   const texts = yield* Texts
   const store = yield* EventStore
+  const screens = yield* Screens
   const scope = yield* Scope.Scope
   const fibers = yield* FiberSet.make<void>()
   // Without the scope that comes with it: what is begun for one connection is to end with that one.
@@ -194,8 +207,10 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       })
     const submit = (holder: HolderLink, text: string) => {
       const typed = typedText(context(), text, paths)
-      return Effect.flatMap(holder.submit(writeId, typedBytes(context(), typed), enterAfterMs(typed)), (outcome) =>
-        outcome === "unsupported" ? undeliverable("holder_too_old") : Effect.succeed(outcome)
+      // A session without a screen tells nothing of its modes.
+      return Effect.orElseSucceed(screens.modes(id, context().spec.size), () => null).pipe(
+        Effect.flatMap((modes) => holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed))),
+        Effect.flatMap((outcome) => (outcome === "unsupported" ? undeliverable("holder_too_old") : Effect.succeed(outcome)))
       )
     }
     const reply = Effect.fnUntraced(function* (holder: HolderLink, text: string) {

@@ -1,12 +1,16 @@
 /** What is typed for a prompt, and the prompt known again in what its agent repeats of it. */
 import { agentOf } from "../domain/providers/index.ts"
 import type { SessionContext } from "../domain/session-context.ts"
+import type { TerminalModes } from "../domain/terminal-modes.ts"
 
 type Submitting = Pick<SessionContext, "provider" | "spec">
 
-/** The text as the agent is to read it, its attachments behind it. */
+/** The text as the agent is to read it: each line with one end, its attachments behind it. */
 export const typedText = (context: Submitting, text: string, paths: ReadonlyArray<string>): string => {
-  const whole = [text, ...paths].filter((part, index) => index > 0 || part !== "" || paths.length === 0).join("\n")
+  // A carriage return is Enter: it would submit what comes before it.
+  const whole = [text.replaceAll(/\r\n?/g, "\n"), ...paths]
+    .filter((part, index) => index > 0 || part !== "" || paths.length === 0)
+    .join("\n")
   // Backslash and Enter would be read as a new line, and nothing be submitted.
   return agentOf(context).submit.backslash && whole.endsWith("\\") ? `${whole} ` : whole
 }
@@ -15,9 +19,13 @@ export const typedText = (context: Submitting, text: string, paths: ReadonlyArra
 export const isCommand = (context: Submitting, text: string): boolean =>
   agentOf(context).submit.commands && text.startsWith("/") && !text.includes("\n")
 
-/** The bytes: a paste where the agent takes one; a command of the agent's own is typed as keys are, or it would not be one. */
-export const typedBytes = (context: Submitting, text: string): Uint8Array => {
-  const { bracketed, clear } = agentOf(context).submit
+/**
+ * The bytes: a paste where the program has asked its terminal for one, and what the provider says where the screen does not tell. A
+ * command of the agent's own is typed as keys are, or it would not be one.
+ */
+export const typedBytes = (context: Submitting, text: string, modes: TerminalModes | null): Uint8Array => {
+  const { bracketed: usual, clear } = agentOf(context).submit
+  const bracketed = modes === null || !(modes.exact || modes.bracketedPaste) ? usual : modes.bracketedPaste
   return new TextEncoder().encode(clear + (bracketed && text !== "" && !isCommand(context, text) ? `\x1b[200~${text}\x1b[201~` : text))
 }
 

@@ -39,6 +39,26 @@ describe("the interface to prompts", () => {
       assert.fail(`the screen never showed ${text}`)
     })
 
+    it.effect("types one in the marks of a paste exactly while the program asks for them", () =>
+      Effect.gen(function* () {
+        const { id } = yield* running(["sh", "-c", "printf 'plain '; read line; printf '\\033[?2004hmarked '; exec cat -v"])
+        yield* shows(id, "plain")
+        yield* asked("POST", `/v1/sessions/${id}/prompts`, { text: "first" })
+        yield* shows(id, "marked")
+        assert.notInclude((yield* asked("GET", `/v1/sessions/${id}/screen`)).body, "200~")
+        yield* asked("POST", `/v1/sessions/${id}/prompts`, { text: "second\nthird" })
+        yield* shows(id, "^[[200~second\nthird^[[201~")
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("types one with one end to each of its lines, whatever ends they had", () =>
+      Effect.gen(function* () {
+        const { id } = yield* running(["cat"])
+        yield* asked("POST", `/v1/sessions/${id}/prompts`, { text: "one\r\ntwo\rthree" })
+        yield* shows(id, "one\ntwo\nthree\none\ntwo\nthree")
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("types one, presses Enter once, and says who told so", () =>
       Effect.gen(function* () {
         const { id } = yield* running(["cat"])

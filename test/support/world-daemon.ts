@@ -13,6 +13,8 @@ import { type EpochFenced, EventReader, EventStore } from "../../src/infra/log/e
 import { Output } from "../../src/infra/output/output.ts"
 import { Runtime } from "../../src/infra/runtimes/runtime.ts"
 import { Answering } from "../../src/infra/screens/answering.ts"
+import { ScreenUnavailable } from "../../src/infra/screens/emulators.ts"
+import { Screens } from "../../src/infra/screens/screens.ts"
 import { Secrets, SecretsFailure } from "../../src/infra/secrets.ts"
 import { TextMissing, Texts } from "../../src/infra/texts.ts"
 import type { World } from "./world.ts"
@@ -182,6 +184,7 @@ export class Daemon {
         Layer.succeed(Secrets, modelSecrets(world, port)),
         Layer.succeed(Texts, (options.bendTexts ?? same)(modelTexts(world))),
         Layer.succeed(Answering, { in: () => Effect.succeed(() => Effect.succeed("")) }),
+        Layer.succeed(Screens, noScreens),
         Layer.succeed(BootClock, (options.bendClock ?? ((clock) => clock))(bootClock(world, options.bendBootMs))),
         worldAgents(world),
         Layer.succeed(Output, (options.bendOutput ?? same)(worldOutput(world))),
@@ -280,3 +283,13 @@ const modelSecrets = (world: World, port: Port): Secrets["Service"] => ({
   forget: (session) => port.cross(Effect.sync(() => void world.environments.delete(session))),
   erase: (session) => port.cross(Effect.sync(() => void world.environments.delete(session)))
 })
+
+/** The modelled agents draw nothing. */
+const noScreens: Screens["Service"] = {
+  now: (session) => unavailable(session),
+  seen: (session) => unavailable(session),
+  modes: (session) => unavailable(session),
+  restore: (session) => unavailable(session),
+  kept: Effect.succeed(0)
+}
+const unavailable = (session: string) => Effect.fail(new ScreenUnavailable({ session, reason: "lost", retryAfterMs: 1_000 }))

@@ -132,6 +132,8 @@ export class DrawingLoop {
         return standing(screen)
       case "picture":
         return screen.emulator.picture()
+      case "modes":
+        return screen.emulator.modes()
       case "restoring":
         return screen.emulator.restoring(work.scrollback)
       case "checkpoint":

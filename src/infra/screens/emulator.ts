@@ -4,6 +4,7 @@ import graphemes from "@xterm/addon-unicode-graphemes"
 import headless from "@xterm/headless"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
+import type { TerminalModes } from "../../domain/terminal-modes.ts"
 import { type EmulatorState, emulatorState, restoreState } from "./emulator-state.ts"
 import type { KittyKeyboard } from "./kitty-keyboard.ts"
 import { answerQueries, windowOptions } from "./query-answers.ts"
@@ -114,6 +115,17 @@ export class Emulator {
     const lines = Array.from({ length: this.#terminal.rows }, (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? "")
     const cursor = { x: active.cursorX, y: active.cursorY }
     return { ...this.size, cursor, title: this.#title, altScreen: active.type === "alternate", lines }
+  }
+
+  /** What the program has asked of the keyboard. */
+  modes(): Omit<TerminalModes, "exact"> {
+    const { applicationCursorKeysMode, applicationKeypadMode, bracketedPasteMode } = this.#terminal.modes
+    return {
+      bracketedPaste: bracketedPasteMode,
+      applicationCursor: applicationCursorKeysMode,
+      applicationKeypad: applicationKeypadMode,
+      kittyKeyboard: this.#keyboard.flags
+    }
   }
 
   /** What draws this screen, with its modes and so many lines of what scrolled off it, on a terminal of the same size. */

@@ -2,6 +2,7 @@
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
+import type { TerminalModes } from "../../domain/terminal-modes.ts"
 import { Output } from "../output/output.ts"
 import { CheckpointFiles } from "./checkpoint-files.ts"
 import type { Found, Given, Standing, Work, WorkType } from "./drawing-protocol.ts"
@@ -22,6 +23,7 @@ export interface RemoteEmulator {
   readonly ask: (bytes: Uint8Array) => Effect.Effect<string, ScreenUnavailable>
   readonly resize: (size: Size) => Effect.Effect<void, ScreenUnavailable>
   readonly picture: Effect.Effect<Picture, ScreenUnavailable>
+  readonly modes: Effect.Effect<Omit<TerminalModes, "exact">, ScreenUnavailable>
   readonly restoring: (scrollback: number) => Effect.Effect<string, ScreenUnavailable>
   readonly checkpoint: (scrollback: number) => Effect.Effect<EmulatorCheckpoint | null, ScreenUnavailable>
   readonly close: () => void
@@ -89,6 +91,7 @@ export class Emulators extends Context.Service<
           ask: (bytes) => ask(session, screen, "ask", { bytes: new Uint8Array(bytes) }),
           resize: (size) => Effect.map(ask(session, screen, "resize", { size }), keep),
           picture: ask(session, screen, "picture", {}),
+          modes: ask(session, screen, "modes", {}),
           restoring: (scrollback) => ask(session, screen, "restoring", { scrollback }),
           checkpoint: (scrollback) => ask(session, screen, "checkpoint", { scrollback }),
           close: () => thread.ask(session, screen, { type: "close" }, () => {})

@@ -3,6 +3,7 @@ import { Clock, Context, Effect, Layer, Schedule, Semaphore } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
 import type { StringKind } from "../../domain/terminal/sequences.ts"
+import type { TerminalModes } from "../../domain/terminal-modes.ts"
 import { keepRunning } from "../keep-running.ts"
 import { Output } from "../output/output.ts"
 import { Drawing } from "./drawing.ts"
@@ -37,6 +38,8 @@ export class Screens extends Context.Service<
     readonly now: (session: string, size: Size) => Effect.Effect<ScreenNow, ScreenUnavailable>
     /** The same without what draws it: for who reads it often. */
     readonly seen: (session: string, size: Size) => Effect.Effect<ScreenSeen, ScreenUnavailable>
+    /** What the program has asked of the keyboard, in all that it printed until now. */
+    readonly modes: (session: string, size: Size) => Effect.Effect<TerminalModes, ScreenUnavailable>
     readonly restore: (session: string, size: Size) => Effect.Effect<Restore, ScreenUnavailable>
     /** How many screens are in memory. */
     readonly kept: Effect.Effect<number>
@@ -101,6 +104,8 @@ export class Screens extends Context.Service<
           ),
         seen: (session, size) =>
           withScreen(session, size, ({ emulator, offset }) => Effect.map(emulator.picture, (picture) => ({ ...picture, offset }))),
+        modes: (session, size) =>
+          withScreen(session, size, ({ emulator, exact }) => Effect.map(emulator.modes, (modes) => ({ ...modes, exact }))),
         restore: (session, size) =>
           withScreen(session, size, ({ emulator, offset }) =>
             Effect.map(emulator.restoring(limits.screenScrollback), (text) => {
