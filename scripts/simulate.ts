@@ -19,7 +19,8 @@ const { values } = parseArgs({
     sessions: { type: "string" },
     without: { type: "string" },
     mutant: { type: "string" },
-    mutants: { type: "boolean" }
+    mutants: { type: "boolean" },
+    hostile: { type: "boolean" }
   }
 })
 const whole = (name: "seed" | "seeds" | "minutes" | "steps" | "sessions") => {
@@ -41,6 +42,7 @@ async function run() {
     ...(steps === undefined ? {} : { steps }),
     ...(sessions === undefined ? {} : { sessions }),
     ...(values.without === undefined ? {} : { without: new Set(values.without.split(",")) }),
+    ...(values.hostile === true ? { hostile: true } : {}),
     ...(values.mutant === undefined ? {} : { mutant: mutants[values.mutant] })
   }
   const minutes = whole("minutes")

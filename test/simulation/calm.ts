@@ -31,7 +31,7 @@ export const judgeCalm = (stage: Stage, daemon: Daemon, poisoned: ReadonlySet<st
       context.pendingWrites.length === 0 || (up && living[0]?.script.reads === false),
       () => `${is()} waits for writes`
     )
-    if (up && living[0] !== undefined) judgeTalk(stage, stream, living[0])
+    if (up && living[0] !== undefined && !world.hostile.has(stream.id)) judgeTalk(stage, stream, living[0])
     ledger.check("clients", context.clients.length === 0, () => `${is()}: ${context.clients.join()} are still attached`)
   }
 }

@@ -12,6 +12,7 @@ import { judgeCalm, judgeEmptiness } from "./calm.ts"
 import { Clients } from "./clients.ts"
 import { eclipses } from "./eclipses.ts"
 import { Follower } from "./follower.ts"
+import { hostiles, judgeWords } from "./hostiles.ts"
 import type { Mutant } from "./mutants.ts"
 import { poison } from "./poison.ts"
 import { Prompters } from "./prompters.ts"
@@ -33,6 +34,8 @@ export interface Outcome {
 
 export interface Options extends Smaller {
   readonly mutant?: Mutant | undefined
+  /** Some of its agents lie about themselves without end. */
+  readonly hostile?: boolean
   /** Told of the whole life, line by line. */
   readonly tell?: Tell
 }
@@ -51,7 +54,7 @@ export class Simulation {
   readonly #moves = new Map<string, number>()
   readonly #story: Array<string> = []
   readonly #tell: Tell
-  readonly #endEclipses: () => void
+  readonly #endFaults: () => void
   #daemon: Daemon | null = null
   /** Whose start-up has been judged. */
   #judged: Daemon | null = null
@@ -71,7 +74,12 @@ export class Simulation {
     this.#follower = new Follower(this.stage)
     this.#bent = options.mutant?.(this.stage) ?? {}
     this.stage.world.weather = this.swarm.weather
-    this.#endEclipses = eclipses(this.stage, seed, options.without)
+    const endEclipses = eclipses(this.stage, seed, options.without)
+    const endHostiles = options.hostile === true ? hostiles(this.stage, seed) : () => {}
+    this.#endFaults = () => {
+      endEclipses()
+      endHostiles()
+    }
     this.#tell = options.tell === undefined ? () => {} : telling(this.stage, options.tell)
   }
 
@@ -329,7 +337,7 @@ export class Simulation {
     const { world } = stage
     this.#tell("calm")
     world.weather = fairWeather
-    this.#endEclipses()
+    this.#endFaults()
     this.#armedDefect = false
     this.#doubt = null
     for (const daemon of stage.daemons) daemon.disk.loaded.length = 0
@@ -361,6 +369,7 @@ export class Simulation {
     await this.stage.pass(180_000)
     await this.#look()
     await judgeEmptiness(this.stage, daemon, this.poisoned)
+    judgeWords(this.stage)
   }
 }
 

@@ -23,7 +23,8 @@ export const judgeFact = (ledger: Ledger, world: World, stream: Stream, recorded
   judgeDeadline(ledger, world, stream, recorded)
   const one: Case = { ledger, world, stream, recorded, where }
   rules[recorded.fact.type]?.(one)
-  promptRules[recorded.fact.type]?.(one)
+  // What a liar says of its turns is believed: the rules about them hold for the others.
+  if (!world.hostile.has(stream.id)) promptRules[recorded.fact.type]?.(one)
 }
 
 /** A decision on a passed deadline: due by the boot clock, armed in the state it fires in, and disarmed or moved by its facts. */

@@ -66,6 +66,8 @@ export class World {
   injected: (fault: string) => void = () => {}
   #pids = 1_000
 
+  /** Sessions whose agents lie about themselves: what is known of those proves nothing. */
+  readonly hostile = new Set<string>()
   /** Prompt texts by hash. */
   readonly texts = new Map<string, string>()
   /** By the agents' own names. */
