@@ -49,7 +49,7 @@ const isOurs = ({ to }: Import) => to.startsWith("src/")
 
 /** Files of infra that act on nothing: rules which an adapter and the actors must read alike, and the places where tests kill. */
 const fingerprint = "src/infra/log/state-hash.ts"
-const rules: ReadonlySet<string> = new Set(["src/infra/crash-points.ts", fingerprint])
+const rules: ReadonlySet<string> = new Set(["src/infra/crash-points.ts", "src/infra/keep-running.ts", fingerprint])
 
 /** How files are opened safely: for everybody, since a person's command reads the same home. */
 const safeFiles = "src/infra/regular-file.ts"

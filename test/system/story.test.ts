@@ -28,6 +28,7 @@ const plain = (text: string) =>
   text
     .replaceAll(/\bs-[0-9a-z]{12}\b/g, "SESSION")
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+    .replaceAll(/\brelaunch (\d+) (?:in \d+s|now)/g, "relaunch $1 SOON")
     .replaceAll(/\b\d{3,}\b/g, "N")
     .replaceAll(/[ \t]+$/gm, "")
     .trim()
