@@ -1,7 +1,7 @@
 /** What a session does to the world: launches, writes, signals, sweeps. Nothing here waits in the session's way; the world answers by reports. */
-import { Clock, Context, Deferred, Effect, Exit, FiberSet, Latch, Scope } from "effect"
+import { Clock, Context, Deferred, Effect, Exit, FiberSet, Latch, Schedule, Schema, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
-import type { Fact } from "../domain/facts.ts"
+import { type Fact, WriteRefusal } from "../domain/facts.ts"
 import { limits } from "../domain/limits.ts"
 import { answerTo } from "../domain/providers/answering.ts"
 import { agentOf } from "../domain/providers/index.ts"
@@ -194,7 +194,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       const holder = link(generation)
       return Effect.map(holder === null ? Effect.succeed("not_written" as const) : write(holder), (outcome) => {
         const known = outcome !== "uncertain" || link(generation) === holder
-        if (outcome !== null && known) tell({ type: "WriteSettled", generation, writeId, outcome })
+        if (outcome !== null && known) tell({ type: "WriteSettled", generation, writeId, ...settling(outcome) })
       })
     })
 
@@ -209,18 +209,23 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       const typed = typedText(context(), text, paths)
       // A session without a screen tells nothing of its modes.
       return Effect.orElseSucceed(screens.modes(id, context().spec.size), () => null).pipe(
-        Effect.flatMap((modes) => holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed))),
-        Effect.flatMap((outcome) => (outcome === "unsupported" ? undeliverable("holder_too_old") : Effect.succeed(outcome)))
+        Effect.flatMap((modes) => onceTaken(holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed)))),
+        Effect.flatMap((outcome) => {
+          if (outcome === "unsupported") return undeliverable("holder_too_old")
+          return isRefusal(outcome) ? undeliverable(outcome) : Effect.succeed(outcome)
+        })
       )
     }
     const reply = Effect.fnUntraced(function* (holder: HolderLink, text: string) {
-      if (isOpen(promptId) && agentOf(context()).answers !== null) yield* settling
+      if (isOpen(promptId) && agentOf(context()).answers !== null) yield* untilDrawn
       const { asked } = context().activity
       if (!isOpen(promptId) || asked === undefined) return yield* undeliverable("question_closed")
       const given = answerTo(agentOf(context()), asked, text)
       switch (given.type) {
         case "keys":
-          return yield* holder.write(writeId, new TextEncoder().encode(given.keys))
+          return yield* onceTaken(holder.write(writeId, new TextEncoder().encode(given.keys))).pipe(
+            Effect.flatMap((outcome) => (isRefusal(outcome) ? undeliverable(outcome) : Effect.succeed(outcome)))
+          )
         case "noSuchChoice":
           return yield* undeliverable("no_such_choice")
         case "text":
@@ -241,7 +246,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
   }
 
   /** A question is told of before it is drawn, and one that has just been drawn swallows keys in some agents. */
-  const settling = Effect.gen(function* () {
+  const untilDrawn = Effect.gen(function* () {
     const { answers, evidence } = agentOf(context())
     const drawsChoices = evidence.screen.some(({ choices }) => choices !== undefined)
     const drawn: Effect.Effect<void> = Effect.suspend(() =>
@@ -366,6 +371,18 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
     offset: () => Math.max(context().offset, attended?.attendance.link()?.offset() ?? 0)
   } satisfies Hands
 })
+
+const isRefusal = Schema.is(WriteRefusal)
+
+/** A password is asked for, or the agent is stopped: that passes, and what is typed then is not lost. A long line stays long. */
+const onceTaken = <A extends string>(write: Effect.Effect<A>): Effect.Effect<A> =>
+  Effect.repeat(write, {
+    schedule: Schedule.spaced(limits.typeAgainMs),
+    times: limits.typeWithinMs / limits.typeAgainMs,
+    until: (outcome) => outcome !== "echo_off" && outcome !== "suspended"
+  }) as Effect.Effect<A>
+
+const settling = (outcome: WriteOutcome) => (isRefusal(outcome) ? { outcome: "not_written" as const, why: outcome } : { outcome })
 
 type DeliverPrompt = Extract<SessionEffect, { readonly type: "DeliverPrompt" }>
 

@@ -1,8 +1,8 @@
 /** Who waits for what became of a write: answered by the facts, and by nothing else. */
 import { Deferred, Effect, Exit } from "effect"
-import type { Fact } from "../domain/facts.ts"
+import type { Fact, WriteRefusal } from "../domain/facts.ts"
 
-export type WriteOutcome = "written" | "not_written" | "uncertain"
+export type WriteOutcome = "written" | "not_written" | "uncertain" | WriteRefusal
 
 export interface PendingWrites {
   /** To be called before the write is asked for; the returned effect waits for its outcome and stops waiting when interrupted. */
@@ -36,7 +36,7 @@ export const makePendingWrites = (): PendingWrites => {
     settle: (facts) => {
       for (const fact of facts) {
         if (fact.type === "InputWritten") settled(fact.writeId, "written")
-        if (fact.type === "InputFailed") settled(fact.writeId, fact.code)
+        if (fact.type === "InputFailed") settled(fact.writeId, fact.why ?? fact.code)
         // The process went while the answer was on its way.
         if (fact.type === "GenerationEnded") for (const writeId of [...waiting.keys()]) settled(writeId, "uncertain")
       }

@@ -27,6 +27,7 @@ import type { HandsServices } from "./hands.ts"
 import { Leasing } from "./leases.ts"
 import { type Letter, request as letterOf, report } from "./letter.ts"
 import { reportsOf } from "./observing.ts"
+import type { WriteOutcome } from "./pending-writes.ts"
 import { makePrompting } from "./prompting.ts"
 import { toDecision } from "./recording.ts"
 import { keepSettling, recover, removeRemains } from "./recovery.ts"
@@ -217,7 +218,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     )
     if (answer.repeated) return answer
     const settled = yield* outcome
-    return settled === "written" ? answer : yield* new InputNotWritten({ session: id, code: settled })
+    return settled === "written" ? answer : yield* new InputNotWritten({ session: id, ...failureOf(settled) })
   })
 
   const get: Sessions["Service"]["get"] = Effect.fn("Sessions.get")(function* (id) {
@@ -302,6 +303,9 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     resident: Effect.sync(residents.count)
   })
 })
+
+const failureOf = (outcome: Exclude<WriteOutcome, "written">) =>
+  outcome === "not_written" || outcome === "uncertain" ? { code: outcome } : { code: "not_written" as const, why: outcome }
 
 /** These may bring a process to life. */
 const launches = ({ type }: Command) => type === "Resume" || type === "Prompt" || type === "Reload"

@@ -1,6 +1,6 @@
 /** Reaching a session by its id: the only door through which anything is asked of one. */
 import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
-import type { Delivery, Attachment as Enclosed } from "../domain/facts.ts"
+import { type Delivery, type Attachment as Enclosed, WriteRefusal } from "../domain/facts.ts"
 import type { HookCall } from "../domain/hook-call.ts"
 import type { Command } from "../domain/inputs.ts"
 import type { PromptView } from "../domain/prompt-view.ts"
@@ -53,7 +53,8 @@ export class MessageNotFound extends Schema.TaggedError<MessageNotFound>()("Mess
 /** The terminal took nothing, or nobody can say whether it did. */
 export class InputNotWritten extends Schema.TaggedError<InputNotWritten>()("InputNotWritten", {
   session: Schema.String,
-  code: Schema.Literals(["not_written", "uncertain"])
+  code: Schema.Literals(["not_written", "uncertain"]),
+  why: Schema.optionalKey(WriteRefusal)
 }) {}
 
 /** Who asks, and under which conditions. `requestHash` is over the whole request; `scope` is the route. */

@@ -35,6 +35,10 @@ export const EndCause = Schema.Union([
 ])
 export type EndCause = typeof EndCause.Type
 
+/** Why the holder typed nothing: a line that the kernel would cut, a terminal that hides what is typed, an agent that is stopped. */
+export const WriteRefusal = Schema.Literals(["line_too_long", "echo_off", "suspended"])
+export type WriteRefusal = typeof WriteRefusal.Type
+
 export const DeadlineName = Schema.Literals([
   "launch",
   "ready",
@@ -234,7 +238,12 @@ export const Fact = Schema.Union([
     outcome: Schema.Literals(["turn_ended", "unconfirmed", "failed"])
   }),
   /** `not_written`: proven absent. `uncertain`: nobody can say. Neither is sent again. */
-  fact("InputFailed", { generation: Generation, writeId: Schema.String, code: Schema.Literals(["not_written", "uncertain"]) }),
+  fact("InputFailed", {
+    generation: Generation,
+    writeId: Schema.String,
+    code: Schema.Literals(["not_written", "uncertain"]),
+    why: Schema.optionalKey(WriteRefusal)
+  }),
   /** A process group of the agent's tree is to be ended, and the agent is to live on. Not repeated after a crash: its number may be another's then. */
   fact("ToolKillRequested", { generation: Generation, pgid: Schema.Int, by }),
   /** `signal`: the last that it took, to `pids`; null when it was gone already. `left`: who outlived even SIGKILL. */

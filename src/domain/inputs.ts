@@ -1,7 +1,7 @@
 /** What a session is told: commands from people, reports from processes and clocks. Stored with the facts that it caused. */
 import { Schema } from "effect"
 import { Activity, EvidenceSource } from "./activity.ts"
-import { Leftover, ProcessIdentity, Prompt, StateReport } from "./facts.ts"
+import { Leftover, ProcessIdentity, Prompt, StateReport, WriteRefusal } from "./facts.ts"
 import { Generation, Offset } from "./ids.ts"
 import { CountedCall, Question, Usage } from "./observations.ts"
 import { PatchRequest, Size } from "./spec.ts"
@@ -90,6 +90,7 @@ export const Report = Schema.Union([
   report("WriteSettled", {
     writeId: Schema.String,
     outcome: Schema.Literals(["written", "not_written", "uncertain"]),
+    why: Schema.optionalKey(WriteRefusal),
     /** By its holder, who was asked for it later and can be typed to. */
     asked: Schema.optionalKey(Schema.Boolean)
   }),

@@ -28,6 +28,11 @@ export const limits = {
   rows: { minimum: 1, maximum: 1_000 },
   /** Raw input of one call. */
   inputBytes: 65_536,
+  /** One line into a terminal in canonical mode: Linux keeps 4,095 bytes of it, and drops the rest without a word (n_tty). */
+  canonicalLineBytes: 4_095,
+  /** How often is looked whether a prompt may be typed now that had to wait, and for how long before it is rejected. */
+  typeAgainMs: 250,
+  typeWithinMs: 60_000,
   /** Raw inputs accepted and not yet written. */
   pendingWrites: 64,
   clientsPerSession: 64,

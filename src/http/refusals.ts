@@ -15,6 +15,7 @@ import type {
   Refused,
   SessionNotFound
 } from "../actors/sessions.ts"
+import { limits } from "../domain/limits.ts"
 import type { StoreFailure } from "../infra/log/event-store.ts"
 import type { HolderUnavailable, PreflightFailed } from "../infra/runtimes/runtime.ts"
 import type { ScreenUnavailable } from "../infra/screens/emulators.ts"
@@ -85,7 +86,7 @@ export const toProblem = (failure: InnerFailure | Problem): Problem => {
     case "HookRefused":
       return problem("unauthorized", "the token is not that of this session and generation", { session: failure.session })
     case "InputNotWritten":
-      return problem(failure.code, inputDetails[failure.code], { session: failure.session })
+      return problem(failure.why ?? failure.code, inputDetails[failure.why ?? failure.code], { session: failure.session })
     case "PreflightFailed":
       return problem("preflight_failed", failure.reasons.map(({ message }) => message).join("; "), { errors: failure.reasons })
     case "HolderUnavailable":
@@ -106,7 +107,10 @@ export const toProblem = (failure: InnerFailure | Problem): Problem => {
 
 const inputDetails = {
   not_written: "the terminal took nothing of it",
-  uncertain: "the connection to the terminal broke while it was being written"
+  uncertain: "the connection to the terminal broke while it was being written",
+  line_too_long: `the terminal reads lines, and keeps ${limits.canonicalLineBytes} bytes of one: nothing was typed; send shorter lines`,
+  echo_off: "the terminal echoes nothing now: it may be asking for a password; nothing was typed",
+  suspended: "the agent's process is stopped (SIGTSTP, SIGSTOP): nothing was typed; continue it first"
 } as const
 
 const screenDetails = {

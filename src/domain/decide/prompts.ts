@@ -40,7 +40,13 @@ export const prompts: Policies<PromptInput> = {
   PromptUndeliverable: (situation, { code, generation, promptId }) => {
     const claimed = situation.context.prompts.some(({ id, stage }) => id === promptId && stage === "claimed")
     if (!claimed || generation !== situation.context.generation) return nothing("stale_generation")
-    return [fact("PromptRejected", situation, { promptId, code, evidence: { source: "reprise", detail: "nothing was typed" } })]
+    return [
+      fact("PromptRejected", situation, {
+        promptId,
+        code,
+        evidence: { source: "reprise", detail: undeliverable.get(code) ?? "nothing was typed" }
+      })
+    ]
   },
   PromptObserved: (situation, observed) => {
     const { detail, generation, hash, source } = observed
@@ -53,6 +59,12 @@ export const prompts: Policies<PromptInput> = {
     return passed.length === 0 ? nothing("not_now") : passed
   }
 }
+
+const undeliverable: ReadonlyMap<string, string> = new Map([
+  ["line_too_long", `nothing was typed: the terminal reads lines, and keeps ${limits.canonicalLineBytes} bytes of one`],
+  ["echo_off", "nothing was typed: the terminal echoed nothing, as one that asks for a password"],
+  ["suspended", "nothing was typed: the agent was stopped, and was not continued"]
+])
 
 /** An earlier prompt, of which nobody knew whether it had arrived, is taken up after all: the turn is that one's. */
 const passedOver = (situation: Situation, { hash, observedAt, ours, source }: InputOf<"PromptObserved">): ReadonlyArray<Fact> => {

@@ -27,14 +27,14 @@ export const terminal: Policies<TerminalInput> = {
     const latch = isBusy(activity.value) ? { latch: deadlineIn(situation.now, limits.interruptMs) } : {}
     return type(situation, { writeId, kind: "interrupt", bytes: agent.interrupt.length, by, ...latch })
   },
-  WriteSettled: (situation, { asked, generation, outcome, writeId }) => {
+  WriteSettled: (situation, { asked, generation, outcome, why, writeId }) => {
     const prompt = situation.context.prompts.find((open) => open.writeId === writeId && open.stage === "claimed")
     if (prompt !== undefined) return promptWriteSettled(situation, prompt, { outcome, ...(asked === undefined ? {} : { asked }) })
     if (!situation.context.pendingWrites.some((write) => write.writeId === writeId)) return nothing("repeated")
     return outcome === "written"
       ? [fact("InputWritten", situation, { generation, writeId })]
       : [
-          fact("InputFailed", situation, { generation, writeId, code: outcome }),
+          fact("InputFailed", situation, { generation, writeId, code: outcome, ...(why === undefined ? {} : { why }) }),
           ...(situation.context.interrupt?.writeId === writeId
             ? [fact("InterruptSettled", situation, { generation, writeId, outcome: "failed" })]
             : [])

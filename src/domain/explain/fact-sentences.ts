@@ -57,9 +57,9 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
       : outcome === "failed"
         ? `The interrupt ${writeId} was not written.`
         : `Nothing told in time whether the interrupt ${writeId} ended the turn.`,
-  InputFailed: ({ code, writeId }) =>
+  InputFailed: ({ code, why, writeId }) =>
     code === "not_written"
-      ? `The terminal took nothing of the input ${writeId}.`
+      ? `The terminal took nothing of the input ${writeId}${why === undefined ? "" : `: ${why}`}.`
       : `Nobody can say whether the input ${writeId} was written.`,
   ClientAttached: ({ client, mode }) => `${client} attached${mode === "view" ? " to look" : ""}.`,
   ClientDetached: ({ client, typedBytes }) => `${client} detached, having typed ${typedBytes} bytes.`,

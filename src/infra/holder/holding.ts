@@ -9,13 +9,14 @@ import { Ending } from "./ending.ts"
 import { Journal } from "./journal.ts"
 import { codeOf, fileNames, type HolderSpec, type LaunchIdentity } from "./launch-directory.ts"
 import { launchProblem } from "./launch-problem.ts"
+import { refusalOf, type Typed } from "./line-discipline.ts"
 import { currentBootId, identityOf, signalExactly } from "./process-table.ts"
 import { type Hello, protocolRange } from "./protocol.ts"
 import { type Answer, Server } from "./server.ts"
 import { Spool } from "./spool.ts"
 import { type Exit, Terminal } from "./terminal.ts"
 import { ProcessTree } from "./tree.ts"
-import { Typing } from "./typing.ts"
+import { Typing, type WriteOutcome } from "./typing.ts"
 
 export class Holding {
   readonly #spec: HolderSpec
@@ -27,6 +28,8 @@ export class Holding {
   #running: Running | null = null
   #stage: "starting" | "running" | "ending" | "over" = "starting"
   #outputBegan = false
+  /** Settled once the newest write has its place in the queue, or is refused. */
+  #lastLook: Promise<unknown> = Promise.resolve()
 
   constructor(spec: HolderSpec, on: { readonly onAcknowledged: () => void }) {
     this.#spec = spec
@@ -150,11 +153,14 @@ export class Holding {
     }
     if (running === null) return request.op === "stop" ? { ok: true } : { error: "not_running" }
     switch (request.op) {
-      case "write":
-        return { ok: true, outcome: await running.typing.write(request.writeId, Buffer.from(request.bytes, "base64")) }
+      case "write": {
+        const bytes = Buffer.from(request.bytes, "base64")
+        return await this.#write(running, request.writeId, { bytes, isPrompt: false }, ({ typing }) => typing.write(request.writeId, bytes))
+      }
       case "submit": {
-        const { bytes, enterAfterMs, writeId } = request
-        return { ok: true, outcome: await running.typing.submit(writeId, Buffer.from(bytes, "base64"), enterAfterMs) }
+        const { enterAfterMs, writeId } = request
+        const bytes = Buffer.from(request.bytes, "base64")
+        return await this.#write(running, writeId, { bytes, isPrompt: true }, ({ typing }) => typing.submit(writeId, bytes, enterAfterMs))
       }
       case "write_outcome":
         return { ok: true, outcome: await running.typing.outcome(request.writeId) }
@@ -178,6 +184,22 @@ export class Holding {
         return { ok: true }
       }
     }
+  }
+
+  /**
+   * One after another, as they came: the look at the terminal takes a while. A refusal is not remembered: the same write may be asked for
+   * again, when what stands in its way is gone.
+   */
+  async #write(running: Running, writeId: string, typed: Typed, write: (running: Running) => Promise<WriteOutcome>): Promise<Answer> {
+    const turn = this.#lastLook.then(async () => {
+      const { process, terminal, typing } = running
+      const isOpen = this.#stage === "running" && !typing.knows(writeId)
+      const why = isOpen ? await refusalOf(terminal.programEnd, process.pid, typed).catch(() => null) : null
+      return why === null ? { outcome: write(running) } : { why }
+    })
+    this.#lastLook = turn
+    const taken = await turn
+    return taken.outcome === undefined ? { ok: true, outcome: "not_written", why: taken.why } : { ok: true, outcome: await taken.outcome }
   }
 
   #hello(): Hello {

@@ -10,6 +10,10 @@ export interface ProcessRow {
   /** Clock ticks since boot: 100 a second for user space on every Linux (USER_HZ). */
   readonly startTime: number
   readonly zombie: boolean
+  /** As proc(5) spells it: `R`, `S`, `D`, `T`, `t`, `Z`, … */
+  readonly state: string
+  /** The process group that reads its terminal now; −1 without a terminal. */
+  readonly foreground: number
   readonly command: string
 }
 
@@ -21,6 +25,8 @@ export const readProcess = (pid: number): ProcessRow | null => {
   const fields = stat.slice(nameEnd + 2).split(" ")
   return {
     pid,
+    state: fields[0] ?? "",
+    foreground: Number(fields[5]),
     zombie: fields[0] === "Z" || fields[0] === "X",
     parent: Number(fields[1]),
     group: Number(fields[2]),
@@ -35,6 +41,18 @@ export const listProcesses = (): ReadonlyArray<ProcessRow> =>
     const row = /^\d+$/.test(name) ? readProcess(Number(name)) : null
     return row === null ? [] : [row]
   })
+
+/** The process is stopped, or all of the group that has its terminal is: what is typed is not read before it is continued. */
+export const isSuspended = (leader: number): boolean => {
+  const row = readProcess(leader)
+  if (row === null || row.zombie) return false
+  if (row.state === "T") return true
+  if (row.foreground <= 0 || row.foreground === row.group) return false
+  const head = readProcess(row.foreground)
+  if (head !== null && head.state !== "T" && !head.zombie) return false
+  const group = listProcesses().filter((member) => member.group === row.foreground && !member.zombie)
+  return group.length > 0 && group.every(({ state }) => state === "T")
+}
 
 /** What was given to execve(2) of that process, each variable behind a NUL; empty where another user's process keeps it from us. */
 export const environOf = (pid: number): string => {

@@ -1,5 +1,5 @@
 /** What holder and daemon say to each other: one JSON object a line over a unix socket, additive only, versioned by itself. */
-import type { ProcessIdentity } from "../../domain/facts.ts"
+import type { ProcessIdentity, WriteRefusal } from "../../domain/facts.ts"
 import type { JournalEntry } from "../../domain/inputs.ts"
 import type { Size } from "../../domain/spec.ts"
 import type { WriteOutcome } from "./typing.ts"
@@ -53,7 +53,14 @@ export type Request = { readonly id: number } & (
 export type RequestError = "unsupported" | "malformed" | "not_attached" | "stale_epoch" | "not_running" | "not_ended" | "not_written"
 
 export type Reply =
-  | { readonly type: "reply"; readonly id: number; readonly ok: true; readonly outcome?: WriteOutcome; readonly status?: Hello }
+  | {
+      readonly type: "reply"
+      readonly id: number
+      readonly ok: true
+      readonly outcome?: WriteOutcome
+      readonly why?: WriteRefusal
+      readonly status?: Hello
+    }
   | { readonly type: "reply"; readonly id: number; readonly error: RequestError }
 
 export type HolderMessage =

@@ -37,6 +37,11 @@ export class Terminal {
   #lastOutputAt = 0
   #onEnd = () => {}
 
+  /** A descriptor of the program's end of the terminal, until the leader is gone. */
+  get programEnd(): number {
+    return this.#slave
+  }
+
   /** Throws when no process could be made. */
   constructor(options: TerminalOptions) {
     this.#onOutput = options.onOutput

@@ -25,6 +25,11 @@ export class Typing {
     return this.#remember(writeId, this.type(bytes))
   }
 
+  /** It was typed, refused or given up: what is decided now is decided for good. */
+  knows(writeId: string): boolean {
+    return this.#outcomes.has(writeId)
+  }
+
   /** Text, a pause, Enter, as one piece: nobody's keys come in between. Like `write` otherwise. */
   submit(writeId: string, text: Buffer, enterAfterMs: number): Promise<WriteOutcome> {
     const known = this.#outcomes.get(writeId)

@@ -1,7 +1,7 @@
 /** Requests and answers over one socket to a holder, and the reason why it ended, told to everybody who waits. */
 import type { Socket } from "node:net"
 import { Deferred, Effect, Exit, Result, Schedule, Schema } from "effect"
-import { ProcessIdentity } from "../../domain/facts.ts"
+import { ProcessIdentity, WriteRefusal } from "../../domain/facts.ts"
 import { Size } from "../../domain/spec.ts"
 import { LineReader } from "../holder/line-reader.ts"
 import { lineBytes, type Reply, type Request } from "../holder/protocol.ts"
@@ -161,7 +161,8 @@ const Message = Schema.fromJsonString(
       id: Schema.Int,
       ok: Schema.optionalKey(Schema.Literal(true)),
       error: Schema.optionalKey(Schema.String),
-      outcome: Schema.optionalKey(Schema.Literals(["written", "not_written", "uncertain"]))
+      outcome: Schema.optionalKey(Schema.Literals(["written", "not_written", "uncertain"])),
+      why: Schema.optionalKey(WriteRefusal)
     }),
     Schema.Struct({ type: Schema.Literal("entry"), entry: Schema.Unknown }),
     Schema.Struct({ type: Schema.Literal("offset"), offset: Schema.Int }),

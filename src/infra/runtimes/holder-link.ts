@@ -58,7 +58,7 @@ export const connect = Effect.fn("Runtime.connect")(function* (
       if (holder.ended()) return Effect.succeed("not_written" as const)
       return holder.request(request).pipe(
         Effect.map((reply) => {
-          if (!("error" in reply)) return reply.outcome ?? "uncertain"
+          if (!("error" in reply)) return reply.why ?? reply.outcome ?? "uncertain"
           return reply.error === "unsupported" ? "unsupported" : "not_written"
         }),
         Effect.catch(() => Effect.succeed("uncertain" as const))

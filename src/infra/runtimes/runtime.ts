@@ -1,6 +1,6 @@
 /** Everything that is said to a process passes this one interface, in serialisable values; each way to run an agent is a layer. */
 import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
-import type { ProcessIdentity } from "../../domain/facts.ts"
+import type { ProcessIdentity, WriteRefusal } from "../../domain/facts.ts"
 import type { JournalEntry } from "../../domain/inputs.ts"
 import type { Rung, Size } from "../../domain/spec.ts"
 import type { StopOrder } from "../holder/protocol.ts"
@@ -62,9 +62,10 @@ export interface HolderLink {
   readonly offset: () => number
   /**
    * Types bytes into the terminal, whole and uninterleaved; a `writeId` already taken is not typed again. `written`: every byte
-   * reached the terminal; `not_written`: none did, and none will; `uncertain`: nobody can say.
+   * reached the terminal; `not_written`: none did, and none will; `uncertain`: nobody can say. A refusal says why nothing was typed; the
+   * same write may be asked for again.
    */
-  readonly write: (writeId: string, bytes: Uint8Array) => Effect.Effect<"written" | "not_written" | "uncertain">
+  readonly write: (writeId: string, bytes: Uint8Array) => Effect.Effect<"written" | "not_written" | "uncertain" | WriteRefusal>
   /**
    * Text, a pause of `enterAfterMs`, Enter: one operation that nothing can come between. Its id and outcome are a write's;
    * `unsupported`: a holder from before prompts, which did nothing.
@@ -73,7 +74,7 @@ export interface HolderLink {
     writeId: string,
     text: Uint8Array,
     enterAfterMs: number
-  ) => Effect.Effect<"written" | "not_written" | "uncertain" | "unsupported">
+  ) => Effect.Effect<"written" | "not_written" | "uncertain" | "unsupported" | WriteRefusal>
   /** What became of a write whose answer was lost. */
   readonly writeOutcome: (writeId: string) => Effect.Effect<"written" | "not_written" | "uncertain", HolderUnavailable>
   /** Keystrokes of an attached person: in order, without an id, gone with the connection. Resolves when they are on their way. */

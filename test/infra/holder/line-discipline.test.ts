@@ -1,0 +1,64 @@
+/** What the holder refuses to type, in real terminals: what the kernel would cut, what would be hidden, what nothing reads. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { readProcess } from "../../../src/infra/holder/process-table.ts"
+import { eventually, inHome, launched, outputUntil } from "../../support/holder.ts"
+
+const bytes = (text: string) => Buffer.from(text)
+
+describe("a holder that is given something to type", () => {
+  it.live("refuses a line that the terminal would cut, before its first byte, and takes the longest that it keeps", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("stty -echo; echo on; while read -r line; do echo ${#line}.; done")
+        yield* outputUntil(order.session, "on\r\n")
+        assert.strictEqual(yield* link.write("w1", bytes(`short\n${"x".repeat(4_096)}\r`)), "line_too_long")
+        assert.strictEqual(yield* link.write("w2", bytes(`${"x".repeat(4_095)}\r`)), "written")
+        assert.strictEqual(yield* outputUntil(order.session, "4095.\r\n"), "on\r\n4095.\r\n")
+      })
+    )
+  )
+
+  it.live("types a long line into a terminal that does not wait for its end", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("stty raw -echo; printf on; head -c 9001 | wc -c")
+        yield* outputUntil(order.session, "on")
+        assert.strictEqual(yield* link.submit("w1", bytes("x".repeat(9_000)), 0), "written")
+        yield* outputUntil(order.session, "9001")
+      })
+    )
+  )
+
+  it.live("types no prompt while a password is asked for, and the same prompt afterwards", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("stty -echo; echo Password:; read -r p; stty echo; echo hush; read -r l; echo got $l")
+        yield* outputUntil(order.session, "Password:\r\n")
+        assert.strictEqual(yield* link.submit("p1", bytes("rm -rf build"), 0), "echo_off")
+        assert.strictEqual(yield* link.write("w1", bytes("secret\r")), "written")
+        yield* outputUntil(order.session, "hush\r\n")
+        assert.strictEqual(yield* link.submit("p1", bytes("hello"), 0), "written")
+        yield* outputUntil(order.session, "got hello\r\n")
+      })
+    )
+  )
+
+  it.live("types nothing into a process that is stopped, and does so once it is continued", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("echo on; read -r l; echo got $l")
+        yield* outputUntil(order.session, "on\r\n")
+        const { pid } = link.process ?? { pid: 0 }
+        process.kill(pid, "SIGSTOP")
+        yield* eventually("it is stopped", () => readProcess(pid)?.state === "T")
+        assert.strictEqual(yield* link.write("w1", bytes("x\r")), "suspended")
+        assert.strictEqual(yield* link.submit("p1", bytes("x"), 0), "suspended")
+        process.kill(pid, "SIGCONT")
+        yield* eventually("it goes on", () => readProcess(pid)?.state !== "T")
+        assert.strictEqual(yield* link.submit("p1", bytes("hello"), 0), "written")
+        yield* outputUntil(order.session, "got hello\r\n")
+      })
+    )
+  )
+})
