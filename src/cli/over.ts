@@ -1,6 +1,6 @@
 /** What a session that is over means for the command that was attached to it: a sentence, and the agent's own exit code. */
-import { constants } from "node:os"
 import { Effect } from "effect"
+import { signalNumber } from "../domain/signal-names.ts"
 import type { SessionView } from "../domain/view.ts"
 import { ExitWith } from "./failures.ts"
 import { say } from "./stdio.ts"
@@ -19,6 +19,6 @@ export const leaveWith = Effect.fnUntraced(function* (session: SessionView) {
 /** 128 and the signal's number for a signal, as a shell does. 1 where nobody knows: it did not come to run, or nobody saw it end. */
 export const exitCode = (exit: SessionView["exit"]): number => {
   if (exit === null) return 0
-  if (exit.signal !== null) return 128 + (constants.signals[exit.signal as NodeJS.Signals] ?? 0)
+  if (exit.signal !== null) return 128 + signalNumber(exit.signal)
   return exit.code ?? (exit.cause === "clean" ? 0 : 1)
 }

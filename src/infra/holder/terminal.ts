@@ -1,7 +1,7 @@
 /** The agent's terminal: always read, whoever listens, and read to its end before anybody hears that the agent is gone. */
 import { closeSync, constants as files, openSync, readSync } from "node:fs"
-import { constants } from "node:os"
 import { ReadStream } from "node:tty"
+import { signalName } from "../../domain/signal-names.ts"
 import type { Size } from "../../domain/spec.ts"
 import { nativePty } from "./native-pty.ts"
 
@@ -49,7 +49,7 @@ export class Terminal {
     const { cols, rows } = options.size
     const fork = nativePty().fork
     const { fd, pid, pty } = fork(options.executable, options.args, env, options.cwd, cols, rows, -1, -1, true, "", (code, signal) =>
-      options.onExit(signal === 0 ? { code, signal: null } : { code: null, signal: signalNames.get(signal) ?? `SIG${signal}` })
+      options.onExit(signal === 0 ? { code, signal: null } : { code: null, signal: signalName(signal) })
     )
     this.fd = fd
     this.pid = pid
@@ -127,5 +127,3 @@ const turnBytes = 65_536
 const fullReadBytes = 2_048
 const quietMs = 50
 const drainMs = 150
-
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number as number, name]))
