@@ -57,8 +57,17 @@ export const bodyOf = <S extends Schema.Constraint & { readonly DecodingServices
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
+/** RFC 9110, section 8.4: the daemon decodes no body, and says so before it reads one. */
+export const refuseEncoded = (request: HttpServerRequest): Effect.Effect<void, Problem> => {
+  const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase()
+  return encoding === "identity" || encoding === ""
+    ? Effect.void
+    : Effect.fail(problem("unsupported_media_type", "send the body without a Content-Encoding"))
+}
+
 /** The whole body, as long as it keeps to the limit of this name. */
 export const bytesOf = Effect.fnUntraced(function* (request: HttpServerRequest, limit: "bodyBytes" | "attachmentBytes") {
+  yield* refuseEncoded(request)
   const maximum = limits[limit]
   const tooLarge = () => problem("body_too_large", `a body is limited to ${maximum} bytes`, { limit, maximum })
   if (Number(request.headers["content-length"] ?? 0) > maximum) return yield* tooLarge()

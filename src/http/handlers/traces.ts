@@ -15,6 +15,7 @@ import { Api } from "../contract.ts"
 import { Daemon } from "../daemon.ts"
 import { problem } from "../problems.ts"
 import { toProblem } from "../refusals.ts"
+import { refuseEncoded } from "../request.ts"
 
 export const tracesLayer = HttpApiBuilder.group(Api, "traces", (handlers) =>
   handlers
@@ -48,6 +49,7 @@ const pieceBytes = 65_536
 const replayed = Effect.fn("http.replay")(function* (request: HttpServerRequest) {
   const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase()
   if (mediaType !== traceMediaType) return yield* problem("unsupported_media_type", `send ${traceMediaType}`)
+  yield* refuseEncoded(request)
   if (Number(request.headers["content-length"] ?? 0) > limits.replayBytes) return yield* tooLarge
   const verification = makeVerification(stateHash)
   const parted = yield* Ref.make<ReturnType<typeof verification.push>>(null)
