@@ -2,6 +2,7 @@
 import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 
+/** Throws where a relative path is given in a directory that was removed. */
 export const homeOf = (given: string | undefined, environment: Readonly<Record<string, string | undefined>>): string => {
   const asked = given ?? environment.REPRISE_HOME
   if (asked !== undefined && asked !== "") return resolve(asked)

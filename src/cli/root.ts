@@ -1,6 +1,7 @@
 /** The command `reprise` itself, with the flags that every command understands. */
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { removedHere } from "./here.ts"
 import { homeOf } from "./home.ts"
 import { type Paint, paint, wantsColour } from "./text/colour.ts"
 
@@ -36,7 +37,7 @@ export const setting = Effect.gen(function* () {
   const { color, home, json } = yield* root
   const coloured = wantsColour(color, process.env, process.stdout.isTTY)
   const chosen: Setting = {
-    home: homeOf(Option.getOrUndefined(home), process.env),
+    home: yield* Effect.try({ try: () => homeOf(Option.getOrUndefined(home), process.env), catch: () => removedHere("--home") }),
     json,
     coloured,
     paint: paint(coloured),

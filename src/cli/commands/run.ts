@@ -1,6 +1,5 @@
 /** `reprise run`: a new session, in this terminal or detached; starts the daemon first if it is asked to. */
 import { randomUUID } from "node:crypto"
-import { resolve as absolute } from "node:path"
 import { createInterface } from "node:readline"
 import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
@@ -11,6 +10,7 @@ import { asCli, connect, type Daemon } from "../daemon.ts"
 import { credentialsKeptBack, environmentFor, parseVariables } from "../environment.ts"
 import { NoDaemon, UsageFailure } from "../failures.ts"
 import { orUsage, repeated } from "../flags.ts"
+import { absolutePath } from "../here.ts"
 import { mayAttach } from "../inside-session.ts"
 import { leaveRunning } from "../leave-running.ts"
 import { isOver, leaveWith } from "../over.ts"
@@ -137,7 +137,7 @@ const requestOf = Effect.fnUntraced(function* (given: Given) {
   const body = {
     provider,
     ...(provider === "command" ? { command: words } : { args: words }),
-    cwd: absolute(Option.getOrElse(given.cwd, () => process.cwd())),
+    cwd: yield* absolutePath(Option.getOrUndefined(given.cwd), "--cwd"),
     env: environmentFor(process.env, added),
     ...(Option.isSome(given.name) ? { name: given.name.value } : {}),
     labels,
