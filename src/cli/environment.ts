@@ -1,13 +1,14 @@
 /** What of the caller's environment an agent gets: how to find programs, speak a language and draw; no secret by accident. */
 import { Result } from "effect"
 
-/** What makes a terminal program behave as in the terminal it was asked for from. Anything else is said with `--env`. */
+/**
+ * What makes a program behave as in the terminal it was asked for from. Anything else is said with `--env`. Not `TERM` and its like: the
+ * terminal of a session is the holder's, whichever terminals attach to it later.
+ */
 const allowed = new Set([
   "PATH",
   "LANG",
   "LANGUAGE",
-  "TERM",
-  "COLORTERM",
   "COLORFGBG",
   "TZ",
   "EDITOR",
@@ -17,19 +18,37 @@ const allowed = new Set([
   "HOME",
   "USER",
   "LOGNAME",
-  "TERM_PROGRAM",
-  "TERM_PROGRAM_VERSION"
+  "BROWSER",
+  // The keys, the display and the files of this login.
+  "SSH_AUTH_SOCK",
+  "SSH_AGENT_PID",
+  "DISPLAY",
+  "WAYLAND_DISPLAY",
+  "XAUTHORITY",
+  "DBUS_SESSION_BUS_ADDRESS",
+  "TMPDIR",
+  "XDG_CACHE_HOME",
+  "XDG_CONFIG_DIRS",
+  "XDG_CONFIG_HOME",
+  "XDG_DATA_DIRS",
+  "XDG_DATA_HOME",
+  "XDG_RUNTIME_DIR",
+  "XDG_STATE_HOME",
+  // The way to the network, and the certificates that a proxy on it needs.
+  ...["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]),
+  "NODE_EXTRA_CA_CERTS",
+  "SSL_CERT_DIR",
+  "SSL_CERT_FILE",
+  "REQUESTS_CA_BUNDLE",
+  "CURL_CA_BUNDLE"
 ])
 
-/** A script's `TERM=dumb` says nothing of the terminals that will attach later: it stays behind. */
 export const environmentFor = (
   environment: Readonly<Record<string, string | undefined>>,
   added: Readonly<Record<string, string>>
 ): Readonly<Record<string, string>> => {
   const kept = Object.entries(environment).flatMap(([name, value]) =>
-    value !== undefined && (allowed.has(name) || name.startsWith("LC_")) && !(name === "TERM" && value === "dumb")
-      ? [[name, value] as const]
-      : []
+    value !== undefined && (allowed.has(name) || name.startsWith("LC_")) ? [[name, value] as const] : []
   )
   return { ...Object.fromEntries(kept), ...added }
 }

@@ -2,7 +2,10 @@
 
 export type Environment = Readonly<Record<string, string>>
 
-/** Names that every terminal program needs and none of which is a secret; prefixes end with `*`. */
+/**
+ * Names that every terminal program needs and none of which is a secret; prefixes end with `*`. Nothing that belongs to the login which
+ * started the daemon: its SSH agent, display and seat are gone when that login is.
+ */
 const inherited = [
   "HOME",
   "LANG",
@@ -11,11 +14,16 @@ const inherited = [
   "LOGNAME",
   "PATH",
   "SHELL",
-  "SSH_AUTH_SOCK",
   "TMPDIR",
   "TZ",
   "USER",
-  "XDG_*"
+  "XDG_CACHE_HOME",
+  "XDG_CONFIG_DIRS",
+  "XDG_CONFIG_HOME",
+  "XDG_DATA_DIRS",
+  "XDG_DATA_HOME",
+  "XDG_RUNTIME_DIR",
+  "XDG_STATE_HOME"
 ] as const
 
 /** `asked` wins. TERM is set, because the terminal is ours: what the daemon was started in says nothing about it. */

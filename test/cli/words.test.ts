@@ -14,15 +14,25 @@ describe("the environment of an agent", () => {
       PATH: "/bin",
       LC_ALL: "C",
       LANG: "de",
-      TERM: "xterm",
+      TERM: "xterm-kitty",
+      TERM_PROGRAM: "kitty",
+      SSH_AUTH_SOCK: "/tmp/agent",
+      https_proxy: "http://proxy:3128",
       AWS_SECRET_ACCESS_KEY: "s",
       ANTHROPIC_API_KEY: "s",
       REPRISE_HOME: "/h"
     }
-    assert.deepStrictEqual(environmentFor(here, { A: "1" }), { PATH: "/bin", LC_ALL: "C", LANG: "de", TERM: "xterm", A: "1" })
+    assert.deepStrictEqual(environmentFor(here, { A: "1" }), {
+      PATH: "/bin",
+      LC_ALL: "C",
+      LANG: "de",
+      SSH_AUTH_SOCK: "/tmp/agent",
+      https_proxy: "http://proxy:3128",
+      A: "1"
+    })
   })
-  it("leaves a script's TERM behind, and lets what was asked for win", () => {
-    assert.deepStrictEqual(environmentFor({ TERM: "dumb", PATH: "/bin" }, { PATH: "/opt" }), { PATH: "/opt" })
+  it("leaves every TERM of the caller behind, and lets what was asked for win", () => {
+    assert.deepStrictEqual(environmentFor({ TERM: "dumb", PATH: "/bin" }, { PATH: "/opt", TERM: "vt100" }), { PATH: "/opt", TERM: "vt100" })
   })
   it("takes variables with a value or by name, and says which is wrong", () => {
     assert.deepStrictEqual(parseVariables(["A=b=c", "B=", "C"], { C: "3" }), Result.succeed({ A: "b=c", B: "", C: "3" }))
