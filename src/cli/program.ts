@@ -30,9 +30,11 @@ import { state } from "./commands/state.ts"
 import { tools } from "./commands/tools.ts"
 import { trace } from "./commands/trace.ts"
 import { wait } from "./commands/wait.ts"
+import { outliveLogReader } from "./daemon-log.ts"
 import { type CommandFailure, exitCodeOf, exitCodes, problemOf, sentenceOf } from "./failures.ts"
 import { root } from "./root.ts"
 import type { ServeOptions } from "./serve-options.ts"
+import { leaveKeysToScript, listenForEnd } from "./signals.ts"
 import { leaveWithReader } from "./stdio.ts"
 import { escapedJson, oneLine, printable } from "./text/sanitise.ts"
 import { valuedFlags } from "./valued-flags.ts"
@@ -78,9 +80,10 @@ export interface Parts {
 
 /** Runs one command line, and ends the process. */
 export const main = (words: ReadonlyArray<string>, version: string, parts: Parts): void => {
-  leaveWithReader()
-  const signalled = listenForEnd()
   const serving = commandName(words) === "serve"
+  if (serving) outliveLogReader()
+  else leaveWithReader()
+  const signalled = listenForEnd(serving)
   const json = words.slice(0, words.includes("--") ? words.indexOf("--") : words.length).includes("--json")
 
   const teardown: Runtime.Teardown = (exit, onExit) => {
@@ -95,6 +98,7 @@ export const main = (words: ReadonlyArray<string>, version: string, parts: Parts
     Effect.provide(Layer.mergeAll(NodeServices.layer, presenter, CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }))),
     NodeRuntime.runMain({ teardown, disableErrorReporting: true })
   )
+  if (serving) leaveKeysToScript()
 }
 
 /** Says what went wrong on stderr, and which exit code that is. */
@@ -128,16 +132,3 @@ const presenter = CliOutput.layerPresenter({
         })
       : CliOutput.defaultPresenter.present(event)
 })
-
-/** SIGHUP and SIGQUIT end a command in order, as SIGINT and SIGTERM do: a terminal in raw mode must be given back. */
-const listenForEnd = (): (() => number) => {
-  let first: number | undefined
-  const numbers = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const
-  for (const [signal, value] of Object.entries(numbers)) {
-    process.on(signal, () => {
-      first ??= value
-      if (signal === "SIGHUP" || signal === "SIGQUIT") process.emit("SIGTERM", "SIGTERM")
-    })
-  }
-  return () => first ?? numbers.SIGINT
-}

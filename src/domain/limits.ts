@@ -111,6 +111,8 @@ export const limits = {
   journalBytes: 16_777_216,
   /** Entries of a journal that wait for their session: more are a flood, of what only pretends to be a holder. */
   journalQueue: 65_536,
+  /** Lines of the daemon's own log that wait for their reader: an hour of a busy daemon. */
+  logBacklogBytes: 4_194_304,
   /** How often the log's files are looked at where nothing is written: two calls of lstat(2). */
   logWatchMs: 1_000,
   /** No home is started so often. A higher epoch on the disk is an agent's, and would end all others after it. */

@@ -7,5 +7,6 @@ import { homes } from "./homes.ts"
 import { stopping } from "./stopping.ts"
 import { terminal } from "./terminal.ts"
 import { words } from "./words.ts"
+import { world } from "./world.ts"
 
-export const allAttacks: ReadonlyArray<Attack> = [...door, ...terminal, ...words, ...files, ...disks, ...homes, ...stopping]
+export const allAttacks: ReadonlyArray<Attack> = [...door, ...terminal, ...words, ...files, ...disks, ...homes, ...stopping, ...world]

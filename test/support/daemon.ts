@@ -1,5 +1,5 @@
 /** The real daemon in a home of its own: started, asked, killed with -9 and started again, as its users' machines do. */
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -42,6 +42,15 @@ export const until = async <A>(
   }
 }
 
+/** How a daemon comes into the world: what it may open, a program that becomes it, its standard streams. */
+export interface Birth {
+  /** As by `ulimit -n`. */
+  readonly descriptors?: number
+  /** A shell's words before it executes the daemon: `trap "" INT;`. */
+  readonly shell?: string
+  readonly stdio?: StdioOptions
+}
+
 export class TestDaemon implements AsyncDisposable {
   readonly home: string
   #process: ChildProcess | null = null
@@ -75,9 +84,9 @@ export class TestDaemon implements AsyncDisposable {
     return this.#log
   }
 
-  /** Returns when it is ready. `environment` is added to the daemon's own. `descriptors`: as by `ulimit -n`. */
-  async start(environment: Readonly<Record<string, string>> = {}, descriptors?: number): Promise<this> {
-    const daemon = this.launch(environment, descriptors)
+  /** Returns when it is ready. `environment` is added to the daemon's own. */
+  async start(environment: Readonly<Record<string, string>> = {}, birth: Birth = {}): Promise<this> {
+    const daemon = this.launch(environment, birth)
     await until(`the daemon in ${this.home} is ready\n${this.#log}`, async () => {
       if (daemon.exitCode !== null) throw new Error(`the daemon exited with ${daemon.exitCode}\n${this.#log}`)
       this.#note = this.#readNote()
@@ -87,23 +96,42 @@ export class TestDaemon implements AsyncDisposable {
     return this
   }
 
+  /** For one that something else has started in this home: it is ended elsewhere. */
+  async adopted(): Promise<this> {
+    await until(`the daemon in ${this.home} is ready`, async () => {
+      this.#note = this.#readNote()
+      return this.#note !== null && (await this.ask("GET", "/readyz").catch(() => null))?.status === 200
+    })
+    return this
+  }
+
   /** Does not wait: for a daemon that is to die on its way. */
-  launch(environment: Readonly<Record<string, string>> = {}, descriptors?: number): ChildProcess {
+  launch(environment: Readonly<Record<string, string>> = {}, { descriptors, shell, stdio }: Birth = {}): ChildProcess {
     // As its users start it: from the build, where that is newer than the source.
     const words = [process.execPath, join(root, "bin/reprise.js"), "--home", this.home, "serve", "--port", "0"]
-    const limited = descriptors === undefined ? words : ["/bin/sh", "-c", `ulimit -n ${descriptors}; exec "$@"`, "sh", ...words]
-    const daemon = spawn(limited[0]!, limited.slice(1), {
+    const before = `${descriptors === undefined ? "" : `ulimit -n ${descriptors};`}${shell ?? ""}`
+    const started = before === "" ? words : ["/bin/sh", "-c", `${before} exec "$@"`, "sh", ...words]
+    const daemon = spawn(started[0]!, started.slice(1), {
       env: { ...process.env, XDG_CACHE_HOME: join(root, "node_modules/.cache"), ...environment },
-      stdio: ["ignore", "pipe", "pipe"]
+      stdio: stdio ?? ["ignore", "pipe", "pipe"]
     })
-    daemon.stdout!.on("data", (chunk) => {
-      this.#log += chunk
-    })
-    daemon.stderr!.on("data", (chunk) => {
-      this.#log += chunk
-    })
+    for (const stream of [daemon.stdout, daemon.stderr]) {
+      stream?.on("data", (chunk) => {
+        this.#log += chunk
+      })
+    }
     this.#process = daemon
     return daemon
+  }
+
+  stopReadingLog() {
+    this.#process?.stdout?.pause()
+  }
+
+  /** From now on nothing reads what the daemon logs. */
+  closeLog() {
+    this.#process?.stdout?.destroy()
+    this.#process?.stderr?.destroy()
   }
 
   async ended(): Promise<number | NodeJS.Signals | null> {

@@ -7,6 +7,8 @@ export interface ProcessRow {
   readonly parent: number
   readonly group: number
   readonly session: number
+  /** The number of the controlling terminal; 0 for none. */
+  readonly terminal: number
   /** Clock ticks since boot: 100 a second for user space on every Linux (USER_HZ). */
   readonly startTime: number
   readonly zombie: boolean
@@ -31,6 +33,7 @@ export const readProcess = (pid: number): ProcessRow | null => {
     parent: Number(fields[1]),
     group: Number(fields[2]),
     session: Number(fields[3]),
+    terminal: Number(fields[4]),
     startTime: Number(fields[19]),
     command: stat.slice(stat.indexOf("(") + 1, nameEnd)
   }

@@ -34,7 +34,7 @@ const crowd = async (daemon: TestDaemon, count: number, bytes = "") => {
 /** A daemon with this many descriptors; a stranger's crowd must keep neither its client nor its holders out. */
 const besieged = async (descriptors: number, count: number, bytesOf: (daemon: TestDaemon) => string = () => "") => {
   await using daemon = new TestDaemon()
-  await daemon.start({}, descriptors)
+  await daemon.start({}, { descriptors })
   const pid = daemon.pid
   const { leave, sockets } = await crowd(daemon, count, bytesOf(daemon))
   const session = await daemon.create(["cat"])

@@ -1,0 +1,234 @@
+/** Attacks of the machine that a daemon lives on: terminals that close, logs that nothing reads, ignored signals, odd directories. */
+import { spawnSync } from "node:child_process"
+import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { gzipSync } from "node:zlib"
+import * as Pty from "node-pty"
+import { type Birth, TestDaemon, until } from "../support/daemon.ts"
+import type { Attack } from "./attack.ts"
+
+const executable = join(import.meta.dirname, "../../bin/reprise.js")
+
+const alone = (id: string, does: string, promise: string, run: () => Promise<string>): Attack => ({
+  ...{ id, does, promise, run },
+  attacker: "machine",
+  isAlone: true
+})
+
+/** A daemon that is started so, ended after `run`. */
+const bornWith = async (birth: Birth, run: (daemon: TestDaemon) => Promise<string>, environment: Readonly<Record<string, string>> = {}) => {
+  const daemon = new TestDaemon()
+  await using _ = daemon
+  await daemon.start(environment, birth)
+  return await run(daemon)
+}
+
+/** The daemon writes lines of its log, one for each call that is none, and answers afterwards. */
+const goesOnWriting = async (daemon: TestDaemon, lines = 1) => {
+  const { id } = await daemon.create(["sh", "-c", 'echo "SPOOL=$REPRISE_HOOK_SPOOL."; exec sleep 1000'], { provider: "claude-code" })
+  const spool = await until("the agent names its spool", async () => /SPOOL=(\S+)\./.exec(await daemon.output(id))?.[1])
+  await until("the spool's directory is there", () => existsSync(dirname(spool)))
+  for (let line = 0; line < lines; line++) appendFileSync(spool, `this is no call ${"x".repeat(180)}\n`)
+  const { size } = statSync(spool)
+  const cursor = join(daemon.home, "sessions", id, "agent", "hooks.cursor")
+  await until("the daemon has read its spool", () => existsSync(cursor) && Number(readFileSync(cursor, "utf8")) >= size, 60_000)
+  const { status } = await daemon.ask("GET", "/readyz")
+  if (status !== 200) throw new Error(`readyz: ${status}`)
+}
+
+const reprise = (home: string, words: ReadonlyArray<string>, more: { readonly cwd?: string; readonly env?: Record<string, string> } = {}) =>
+  spawnSync(process.execPath, [executable, "--home", home, ...words], {
+    encoding: "utf8",
+    timeout: 60_000,
+    cwd: more.cwd,
+    env: { ...process.env, ...more.env }
+  })
+
+/** A daemon in a terminal of its own, which is its standard input, output and error. */
+const inTerminal = async (run: (daemon: TestDaemon, terminal: Pty.IPty) => Promise<string>) => {
+  const daemon = new TestDaemon()
+  const terminal = Pty.spawn(process.execPath, [executable, "--home", daemon.home, "serve", "--port", "0"], {})
+  try {
+    await daemon.adopted()
+    return await run(daemon, terminal)
+  } finally {
+    reprise(daemon.home, ["shutdown", "--stop-all"])
+    rmSync(daemon.home, { recursive: true, force: true })
+  }
+}
+
+const rssMb = (pid: number) => Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_024)
+
+const signals = ["ABRT", "SEGV", "BUS", "SYS", "IO", "XCPU", "PWR", "RTMIN", "RTMIN+3", "RTMAX-2", "RTMAX"]
+
+export const world: ReadonlyArray<Attack> = [
+  {
+    id: "world-01",
+    attacker: "agent",
+    does: `ends by each of ${signals.length} signals, second names and real-time signals among them`,
+    promise: "names each as kill -l does",
+    run: async ({ daemon }) => {
+      for (const name of signals) {
+        const { id } = await daemon.create(["bash", "-c", `ulimit -c 0; kill -${name} $$`])
+        const { exit } = await daemon.reaches(id, "ended", ({ state }) => state === "ended")
+        if (exit?.signal !== `SIG${name}`) throw new Error(`SIG${name} is called ${exit?.signal}`)
+      }
+      return `${signals.length} of ${signals.length}`
+    }
+  },
+  {
+    id: "world-02",
+    attacker: "stranger",
+    does: "sends a body that is compressed",
+    promise: "answers 415 before it reads the body",
+    run: async ({ bystander, daemon }) => {
+      const answer = await fetch(`${daemon.url}/v1/sessions/${bystander.id}/input`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${daemon.token}`, "content-type": "application/json", "content-encoding": "gzip" },
+        body: gzipSync('{"text":"x"}')
+      })
+      if (answer.status !== 415) throw new Error(`${answer.status}`)
+      return "415"
+    }
+  },
+  alone("world-03", "sends SIGHUP to the daemon, as a closed terminal does", "goes on", () =>
+    bornWith({ shell: "trap '' HUP;" }, async (daemon) => {
+      process.kill(daemon.pid, "SIGHUP")
+      await goesOnWriting(daemon)
+      return "it goes on"
+    })
+  ),
+  alone("world-04", "starts the daemon by a script's & and presses Ctrl-C and Ctrl-\\", "leaves the keys to the script", async () => {
+    const daemon = new TestDaemon()
+    const words = `"${process.execPath}" "${executable}" --home "${daemon.home}" serve --port 0`
+    const script = Pty.spawn(
+      "/bin/sh",
+      ["-c", `trap 'echo int-$((1+1))' INT; trap 'echo quit-$((1+1))' QUIT; ${words} & echo started $!; while :; do sleep 0.1; done`],
+      {}
+    )
+    let shown = ""
+    script.onData((text) => {
+      shown += text
+    })
+    try {
+      const pid = Number((await until("the daemon's pid", () => /started (\d+)/.exec(shown)))[1])
+      await until("the daemon listens", () => /message=listening|msg=listening/.test(shown), 30_000)
+      script.write("\x03")
+      await until("the script has Ctrl-C", () => shown.includes("int-2"))
+      script.write("\x1c")
+      await until("the script has Ctrl-\\", () => shown.includes("quit-2"))
+      // It takes no signal after a request that it has answered.
+      const answer = reprise(daemon.home, ["ls"])
+      process.kill(pid, 0)
+      if (answer.status !== 0) throw new Error(answer.stderr)
+      return "it goes on"
+    } finally {
+      const ended = reprise(daemon.home, ["shutdown", "--stop-all"])
+      script.kill("SIGKILL")
+      rmSync(daemon.home, { recursive: true, force: true })
+      if (ended.status !== 0) console.warn(ended.stderr)
+    }
+  }),
+  alone("world-05", "closes the pipe that the daemon logs to", "goes on", () =>
+    bornWith({ shell: "exec 2>&1;", stdio: ["ignore", "pipe", "ignore"] }, async (daemon) => {
+      daemon.closeLog()
+      await goesOnWriting(daemon)
+      return "it goes on"
+    })
+  ),
+  alone("world-06", "gives the daemon a full disk to log to", "goes on", async () => {
+    const full = openSync("/dev/full", "w")
+    try {
+      return await bornWith({ stdio: ["ignore", full, full] }, async (daemon) => {
+        await goesOnWriting(daemon)
+        return "it goes on"
+      })
+    } finally {
+      closeSync(full)
+    }
+  }),
+  alone("world-07", "starts the daemon with its standard streams closed", "goes on, and no file of its own gets their numbers", () =>
+    bornWith({ shell: "exec 0<&- 1>&- 2>&-;", stdio: "ignore" }, async (daemon) => {
+      await goesOnWriting(daemon)
+      return "it goes on"
+    })
+  ),
+  alone("world-08", "closes the daemon's terminal", "goes on", () =>
+    inTerminal(async (daemon, terminal) => {
+      ;(terminal as unknown as { readonly destroy: () => void }).destroy()
+      await goesOnWriting(daemon)
+      return "it goes on"
+    })
+  ),
+  alone("world-09", "stops the daemon's terminal with Ctrl-S", "answers all the while", () =>
+    inTerminal(async (daemon, terminal) => {
+      terminal.write("\x13")
+      await goesOnWriting(daemon, 10)
+      terminal.write("\x11")
+      return "it answers"
+    })
+  ),
+  alone("world-12", "reads nothing of what the daemon logs, and has it log 10 MB", "keeps some of it and drops the rest", () =>
+    bornWith({ shell: "exec 2>&1;" }, async (daemon) => {
+      daemon.stopReadingLog()
+      const before = rssMb(daemon.pid)
+      await goesOnWriting(daemon, 30_000)
+      return `${before} MB before, ${rssMb(daemon.pid)} MB after`
+    })
+  ),
+  alone(
+    "world-10",
+    "ends the login that the daemon was started from, and begins another",
+    "gives agents the SSH agent of the caller, or none",
+    () =>
+      bornWith(
+        {},
+        async (daemon) => {
+          const said = async (env: Record<string, string>) => {
+            const { SSH_AUTH_SOCK: _, ...rest } = { ...process.env, ...env }
+            const made = spawnSync(
+              process.execPath,
+              [executable, "--home", daemon.home, "run", "--detach", "sh", "-c", 'echo "<$SSH_AUTH_SOCK|$DISPLAY|$TERM>"; sleep 1000'],
+              { encoding: "utf8", env: { ...rest, ...env } }
+            )
+            const id = made.stdout.trim()
+            return until("the agent prints its environment", async () => /<(.*)>/.exec(await daemon.output(id))?.[1])
+          }
+          const found = [await said({ SSH_AUTH_SOCK: "/tmp/second", TERM: "screen" }), await said({ TERM: "dumb" })]
+          const wanted = ["/tmp/second||xterm-256color", "||xterm-256color"]
+          if (found.join() !== wanted.join()) throw new Error(found.join(", "))
+          return found.join(", ")
+        },
+        { SSH_AUTH_SOCK: "/tmp/first", DISPLAY: "", TERM: "vt100" }
+      )
+  ),
+  {
+    id: "world-11",
+    attacker: "machine",
+    does: "removes the directory that commands run in",
+    promise: "says so in one sentence where the directory is needed, and answers everything else",
+    run: async ({ daemon }) => {
+      const gone = mkdtempSync(join(tmpdir(), "reprise-gone-"))
+      const from = (...words: ReadonlyArray<string>) =>
+        spawnSync("/bin/sh", ["-c", `cd "$1"; rmdir "$1"; shift; exec "$@"`, "sh", gone, process.execPath, executable, ...words], {
+          encoding: "utf8"
+        })
+      const lines: Array<string> = []
+      for (const words of [
+        ["--home", daemon.home, "run", "--detach", "sleep", "1000"],
+        ["--home", daemon.home, "run", "--detach", "--cwd", "relative", "sleep", "1000"],
+        ["--home", "relative", "ls"]
+      ]) {
+        mkdirSync(gone, { recursive: true })
+        const { status, stderr } = from(...words)
+        if (status !== 2 || !stderr.includes("was removed") || stderr.trim().includes("\n")) throw new Error(`${status}: ${stderr}`)
+        lines.push(stderr)
+      }
+      mkdirSync(gone, { recursive: true })
+      const { status } = from("--home", daemon.home, "ls")
+      if (status !== 0) throw new Error(`ls: ${status}`)
+      return `${lines.length} sentences; ls: 0`
+    }
+  }
+]
