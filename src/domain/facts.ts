@@ -220,7 +220,11 @@ export const Fact = Schema.Union([
   fact("MessageUnknown", { generation: Generation, source: EvidenceSource, kind: Schema.String, raw: Schema.String }),
   fact("StateReported", { report: StateReport, by }),
 
-  fact("Resized", { size: Size }),
+  /**
+   * `size`: the terminal's, from now on or as before. `client`: who has now a terminal of `clientSize`, where a client said so; the
+   * session's is that of the smallest client that may type.
+   */
+  fact("Resized", { size: Size, client: Schema.optionalKey(Schema.String), clientSize: Schema.optionalKey(Size) }),
   fact("InputAccepted", {
     generation: Generation,
     writeId: Schema.String,

@@ -65,7 +65,8 @@ export const Command = Schema.Union([
   }),
   command("PromotePrompt", { promptId: Schema.String }),
   command("CancelPrompt", { promptId: Schema.String, reason: Schema.String }),
-  command("Resize", { size: Size }),
+  /** `client`: the attached client whose own terminal has this size. */
+  command("Resize", { size: Size, client: Schema.optionalKey(Schema.String) }),
   command("KillTool", { pgid: Schema.Int }),
   command("Stop", { reason: Schema.String }),
   command("Kill", { reason: Schema.String }),

@@ -3,7 +3,7 @@ import type { Activity, EvidenceSource } from "./activity.ts"
 import type { Asked, Beginning, DeadlineName, EndCause, FactOf, Leftover, Lineage, ProcessIdentity, Prompt, StateReport } from "./facts.ts"
 import type { CountedCall, Usage } from "./observations.ts"
 import type { Provider } from "./providers/provider.ts"
-import type { Spec } from "./spec.ts"
+import type { Size, Spec } from "./spec.ts"
 import type { Deadline } from "./time.ts"
 
 export interface Exit {
@@ -118,6 +118,8 @@ export interface SessionContext {
   /** In the order of delivery. */
   readonly prompts: ReadonlyArray<OpenPrompt>
   readonly clients: ReadonlyArray<string>
+  /** Of the clients that said so; absent while none has. */
+  readonly clientSizes?: { readonly [client in string]: Size }
   /** The output offset when the idle deadline was armed: output since then means somebody or something is at work. */
   readonly idleOffset: number
   readonly notice: string | null
@@ -188,3 +190,7 @@ export const initialContext = (created: FactOf<"SessionCreated">): SessionContex
   abandoned: null,
   unknownKinds: []
 })
+
+/** Of the clients that stay attached. */
+export const sizesWithout = (sizes: { readonly [client in string]: Size }, client: string): { readonly [client in string]: Size } =>
+  Object.fromEntries(Object.entries(sizes).filter(([other]) => other !== client))

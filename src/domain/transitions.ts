@@ -4,7 +4,7 @@ import { limits } from "./limits.ts"
 import { promptSteps, unheld } from "./prompt-transitions.ts"
 import { saturated } from "./providers/bounded.ts"
 import { begun, lasting, type Owed, perform, remember, without } from "./remember.ts"
-import type { SessionContext, StopOrder } from "./session-context.ts"
+import { type SessionContext, type StopOrder, sizesWithout } from "./session-context.ts"
 
 interface At {
   readonly context: SessionContext
@@ -50,7 +50,10 @@ export const anytime = {
   },
   Resized: {
     actions: [
-      remember<"Resized">((context, { size }) => ({ spec: { ...context.spec, size } })),
+      remember<"Resized">((context, { client, clientSize, size }) => ({
+        spec: { ...context.spec, size },
+        ...(client === undefined || clientSize === undefined ? {} : { clientSizes: { ...context.clientSizes, [client]: clientSize } })
+      })),
       // From the intent on: the launch may have taken the old size already.
       perform(({ generation, nonce, spec }) => (nonce === "" ? [] : [{ type: "ResizeTerminal", generation, size: spec.size }]))
     ]
@@ -80,7 +83,10 @@ export const anytime = {
     }))
   },
   ClientDetached: {
-    actions: remember<"ClientDetached">((context, { client }) => ({ clients: context.clients.filter((other) => other !== client) }))
+    actions: remember<"ClientDetached">((context, { client }) => ({
+      clients: context.clients.filter((other) => other !== client),
+      ...(context.clientSizes?.[client] === undefined ? {} : { clientSizes: sizesWithout(context.clientSizes, client) })
+    }))
   },
   InterruptSettled: {
     guard: ({ context, event }: { readonly context: SessionContext; readonly event: FactOf<"InterruptSettled"> }) =>

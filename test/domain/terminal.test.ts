@@ -106,6 +106,20 @@ describe("a client", () => {
     when(none, detach("b")).ignored("repeated")
   })
 
+  it("that may type makes the terminal no larger than its own, and gives its place back as it leaves", () => {
+    const own = (client: string, cols: number, rows: number): Input => ({ ...resize(cols, rows), client }) as Input
+    const big = when(having(spec(), ...up, attach("big"), attach("small")), own("big", 160, 40)).then({
+      type: "Resized",
+      size: { cols: 160, rows: 40 }
+    })
+    const both = when(big, own("small", 45, 50)).then({ type: "Resized", size: { cols: 45, rows: 40 }, clientSize: { cols: 45, rows: 50 } })
+    when(both, own("small", 45, 50)).ignored("unchanged")
+    when(both, own("gone", 10, 10)).ignored("repeated")
+    const grown = when(both, own("big", 170, 60)).then({ type: "Resized", size: { cols: 45, rows: 50 }, client: "big" })
+    const one = when(grown, detach("small")).then({ type: "ClientDetached" }, { type: "Resized", size: { cols: 170, rows: 60 } })
+    when(one, detach("big")).then({ type: "ClientDetached" })
+  })
+
   it("may leave while what is left of the agent is cleared away", () => {
     const reaping = having(spec({ idleStopMs }), ...up, attach(), exited(1))
     when(reaping, detach()).then({ type: "ClientDetached" })

@@ -5,7 +5,8 @@ import { limits } from "../limits.ts"
 import { agentOf } from "../providers/index.ts"
 import { isBusy } from "../remember.ts"
 import { insideOf, isUp, lifeOf } from "../session.ts"
-import type { SessionContext } from "../session-context.ts"
+import { type SessionContext, sizesWithout } from "../session-context.ts"
+import type { Size } from "../spec.ts"
 import { deadlineIn } from "../time.ts"
 import { promptWriteSettled } from "./prompts.ts"
 import { fact, nothing, type Policies, refuse, type Situation } from "./verdict.ts"
@@ -45,9 +46,15 @@ export const terminal: Policies<TerminalInput> = {
     generation === situation.context.generation
       ? [fact("ToolKilled", situation, { generation, pgid, pids, signal, left })]
       : nothing("stale_generation"),
-  Resize: (situation, { size }) => {
-    const { cols, rows } = situation.context.spec.size
-    return size.cols === cols && size.rows === rows ? nothing("unchanged") : [fact("Resized", situation, { size })]
+  Resize: (situation, { client, size }) => {
+    const { clientSizes = {}, clients, spec } = situation.context
+    if (client === undefined) return isSame(size, spec.size) ? nothing("unchanged") : [fact("Resized", situation, { size })]
+    if (!clients.includes(client)) return nothing("repeated")
+    const smallest = smallestOf({ ...clientSizes, [client]: size }) ?? size
+    const before = clientSizes[client]
+    return before !== undefined && isSame(before, size) && isSame(smallest, spec.size)
+      ? nothing("unchanged")
+      : [fact("Resized", situation, { size: smallest, client, clientSize: size })]
   },
   Attach: (situation, { client, mode }) =>
     situation.context.clients.length >= limits.clientsPerSession
@@ -57,8 +64,8 @@ export const terminal: Policies<TerminalInput> = {
     const { clients } = situation.context
     if (!clients.includes(client)) return nothing("repeated")
     const left = { ...situation.context, clients: clients.filter((other) => other !== client) }
-    const detached = fact("ClientDetached", situation, { client, typedBytes })
-    return lifeOf(situation.session) === "streaming" ? [detached, ...armIdleStop({ ...situation, context: left })] : [detached]
+    const detached = [fact("ClientDetached", situation, { client, typedBytes }), ...sizeWithout(situation, client)]
+    return lifeOf(situation.session) === "streaming" ? [...detached, ...armIdleStop({ ...situation, context: left })] : detached
   },
   Patch: (situation, { by, changes }) => {
     const { context, session } = situation
@@ -68,6 +75,23 @@ export const terminal: Policies<TerminalInput> = {
     return [patched, ...armIdleStop({ ...situation, context: { ...context, spec: { ...context.spec, idleStopMs: changes.idleStopMs } } })]
   }
 }
+
+/** The terminal is as large as the smallest of those who type into it: what is drawn beyond an edge nobody there can see. */
+const smallestOf = (sizes: { readonly [client in string]: Size }): Size | null => {
+  const all = Object.values(sizes)
+  if (all.length === 0) return null
+  return { cols: Math.min(...all.map(({ cols }) => cols)), rows: Math.min(...all.map(({ rows }) => rows)) }
+}
+
+/** Of those who stay; the last one leaves the terminal as it is. */
+const sizeWithout = (situation: Situation, client: string): ReadonlyArray<Fact> => {
+  const { clientSizes, spec } = situation.context
+  if (clientSizes?.[client] === undefined) return []
+  const size = smallestOf(sizesWithout(clientSizes, client))
+  return size === null || isSame(size, spec.size) ? [] : [fact("Resized", situation, { size })]
+}
+
+const isSame = (one: Size, other: Size) => one.cols === other.cols && one.rows === other.rows
 
 const type = (
   situation: Situation,

@@ -2,7 +2,7 @@
 import type { WebSocket } from "@effect/platform-node/NodeWS"
 import { Effect, Option, Queue, Schema } from "effect"
 import { Sessions } from "../../actors/sessions.ts"
-import { Size } from "../../domain/spec.ts"
+import { limits } from "../../domain/limits.ts"
 import { on, once } from "../contained.ts"
 import { ClientFrame } from "../contract/terminal.ts"
 import type { Ending } from "./ending.ts"
@@ -14,10 +14,9 @@ interface Frame {
 }
 
 const decodeFrame = Schema.decodeUnknownOption(Schema.fromJsonString(ClientFrame), { onExcessProperty: "error" })
-const isSize = Schema.is(Size)
 
 /** Ends with the connection, or with a frame that the protocol does not allow. */
-export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { attachment, by, id, mode }: Party) {
+export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { attachment, by, client, id, mode }: Party) {
   const sessions = yield* Sessions
   const frames = yield* Queue.unbounded<Frame | Ending>()
   on(webSocket, "message", webSocket, (payload: Buffer, binary: boolean) => {
@@ -49,12 +48,13 @@ export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { a
 
   function resized(bytes: Uint8Array): Effect.Effect<Ending | null> {
     const frame = Option.getOrNull(decodeFrame(Buffer.from(bytes).toString("utf8")))
-    if (frame === null || !isSize({ cols: frame.cols, rows: frame.rows })) {
+    if (frame === null || frame.cols < 1 || frame.rows < 1) {
       return Effect.succeed({ code: 1007, reason: "a text frame must be a known control" })
     }
     // Somebody who only looks does not change what others see.
     if (mode === "view") return Effect.succeed(null)
-    const size = { cols: frame.cols, rows: frame.rows }
-    return Effect.as(Effect.ignore(sessions.send(id, { type: "Resize", size, by }, { by })), null)
+    // A terminal that is larger than the largest shows a smaller one, and is no reason to end the connection.
+    const size = { cols: Math.min(frame.cols, limits.cols.maximum), rows: Math.min(frame.rows, limits.rows.maximum) }
+    return Effect.as(Effect.ignore(sessions.send(id, { type: "Resize", size, client, by }, { by })), null)
   }
 })

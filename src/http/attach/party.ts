@@ -5,6 +5,8 @@ import type { AttachMode } from "../contract/terminal.ts"
 export interface Party {
   readonly id: string
   readonly mode: AttachMode
+  /** This connection, among those of its session. */
+  readonly client: string
   readonly attachment: Attachment
   readonly by: string
 }

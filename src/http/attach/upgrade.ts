@@ -52,10 +52,11 @@ const attach = (request: IncomingMessage, admitted: Admitted, open: Effect.Effec
     const { id, mode } = yield* wishOf(request, admitted)
     const by = request.headers["x-reprise-client"]
     const asking = { by: typeof by === "string" && clientName.test(by) ? by : "api" }
-    const attachment: Attachment = yield* Effect.mapError((yield* Sessions).attach(id, randomUUID(), mode, asking), toProblem)
+    const client = randomUUID()
+    const attachment: Attachment = yield* Effect.mapError((yield* Sessions).attach(id, client, mode, asking), toProblem)
     const webSocket = yield* open
     opened = true
-    yield* converse(webSocket, { id, mode, attachment, by: asking.by })
+    yield* converse(webSocket, { id, client, mode, attachment, by: asking.by })
   }).pipe(
     Effect.scoped,
     Effect.catchTag("Problem", (told: Problem) => Effect.sync(() => (opened ? socket.destroy() : turnAwaySocket(socket, told)))),

@@ -168,6 +168,7 @@ export class Holding {
         return running.typing.take(Buffer.from(request.bytes, "base64")) ? { ok: true } : { error: "not_written" }
       case "resize": {
         const { cols, rows } = request
+        if (cols === this.#size.cols && rows === this.#size.rows) return { ok: true }
         this.#size = { cols, rows }
         this.#spool!.resize(this.#size)
         running.terminal.resize(this.#size)

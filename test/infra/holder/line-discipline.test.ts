@@ -10,7 +10,9 @@ describe("a holder that is given something to type", () => {
   it.live("refuses a line that the terminal would cut, before its first byte, and takes the longest that it keeps", () =>
     inHome(() =>
       Effect.gen(function* () {
-        const { link, order } = yield* launched("stty -echo; echo on; while read -r line; do echo ${#line}.; done")
+        const { link, order } = yield* launched(
+          "stty -echo; echo on; exec python3 -uc 'import sys\nfor l in sys.stdin: print(len(l) - 1, end=str()+chr(46)+chr(10))'"
+        )
         yield* outputUntil(order.session, "on\r\n")
         assert.strictEqual(yield* link.write("w1", bytes(`short\n${"x".repeat(4_096)}\r`)), "line_too_long")
         assert.strictEqual(yield* link.write("w2", bytes(`${"x".repeat(4_095)}\r`)), "written")
