@@ -23,7 +23,40 @@ describe("a named key", () => {
     ["f1", "\x1bOP"],
     ["f12", "\x1b[24~"],
     ["delete", "\x1b[3~"],
-    ["backspace", "\x7f"]
+    ["backspace", "\x7f"],
+    ["esc", "\x1b"],
+    ["ctrl+c", "\x03"],
+    ["C-c", "\x03"],
+    ["^C", "\x03"],
+    ["<C-c>", "\x03"],
+    ["Control-C", "\x03"],
+    ["M-x", "\x1bx"],
+    ["C-M-x", "\x1b\x18"],
+    ["shift+tab", "\x1b[Z"],
+    ["S-Tab", "\x1b[Z"],
+    ["BTab", "\x1b[Z"],
+    ["return", "\r"],
+    ["RET", "\r"],
+    ["<CR>", "\r"],
+    ["pgup", "\x1b[5~"],
+    ["PPage", "\x1b[5~"],
+    ["page-down", "\x1b[6~"],
+    ["bs", "\x7f"],
+    ["BSpace", "\x7f"],
+    ["ctrl-backspace", "\b"],
+    ["del", "\x1b[3~"],
+    ["DC", "\x1b[3~"],
+    ["ArrowUp", "\x1b[A"],
+    ["ctrl-shift-up", "\x1b[1;6A"],
+    ["shift-f1", "\x1b[1;2P"],
+    ["ctrl-f5", "\x1b[15;5~"],
+    ["SPC", " "],
+    ["C-SPC", "\0"],
+    ["C-@", "\0"],
+    ["C-/", "\x1f"],
+    ["alt--", "\x1b-"],
+    ["y", "y"],
+    ["KP5", "5"]
   ] as const) {
     it(`${name} is what an xterm sends`, () => assert.strictEqual(keyBytes(name), bytes))
   }
@@ -42,6 +75,31 @@ describe("a named key", () => {
     "enterr"
   ]) {
     it(`"${name}" is none`, () => assert.isUndefined(keyBytes(name)))
+  }
+
+  const cursor = { applicationCursor: true, applicationKeypad: true, kittyKeyboard: 0 }
+  const kitty = (flags: number) => ({ ...cursor, kittyKeyboard: flags })
+  for (const [name, modes, bytes] of [
+    ["up", cursor, "\x1bOA"],
+    ["home", cursor, "\x1bOH"],
+    ["ctrl-up", cursor, "\x1b[1;5A"],
+    ["kp5", cursor, "\x1bOu"],
+    ["kpenter", cursor, "\x1bOM"],
+    ["escape", kitty(1), "\x1b[27u"],
+    ["ctrl-c", kitty(1), "\x1b[99;5u"],
+    ["alt-x", kitty(1), "\x1b[120;3u"],
+    ["alt-X", kitty(1), "\x1b[120;4u"],
+    ["enter", kitty(1), "\r"],
+    ["shift-enter", kitty(1), "\x1b[13;2u"],
+    ["shift-tab", kitty(1), "\x1b[9;2u"],
+    ["up", kitty(1), "\x1b[A"],
+    ["f3", kitty(1), "\x1b[13~"],
+    ["a", kitty(1), "a"],
+    ["enter", kitty(9), "\x1b[13u"],
+    ["a", kitty(9), "\x1b[97u"],
+    ["A", kitty(25), "\x1b[97;2;65u"]
+  ] as const) {
+    it(`${name} is spelled as the program asked: ${JSON.stringify(modes)}`, () => assert.strictEqual(keyBytes(name, modes), bytes))
   }
 
   it("is refused by its place among others", () =>

@@ -51,6 +51,18 @@ describe("the interface to prompts", () => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("presses an arrow as the program of the session has asked for it", () =>
+      Effect.gen(function* () {
+        const { id } = yield* running(["sh", "-c", "printf 'plain '; read line; printf '\\033[?1hasked '; exec cat -v"])
+        yield* shows(id, "plain")
+        yield* asked("POST", `/v1/sessions/${id}/input`, { keys: ["Up", "return"] })
+        yield* shows(id, "^[[A")
+        yield* shows(id, "asked")
+        yield* asked("POST", `/v1/sessions/${id}/input`, { keys: ["Up", "return"] })
+        yield* shows(id, "^[OA")
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("types one with one end to each of its lines, whatever ends they had", () =>
       Effect.gen(function* () {
         const { id } = yield* running(["cat"])

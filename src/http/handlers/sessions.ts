@@ -9,11 +9,13 @@ import { limits } from "../../domain/limits.ts"
 import { CreateRequest, PatchRequest, Size } from "../../domain/spec.ts"
 import { EventReader } from "../../infra/log/event-store.ts"
 import { Providers } from "../../infra/providers/providers.ts"
+import { Screens } from "../../infra/screens/screens.ts"
 import { jsonAnswer, notModified, unchanged, viewAnswer } from "../answers.ts"
 import { EmptyRequest, ForkRequest, InputRequest, ModelRequest, ReasonRequest } from "../contract/sessions.ts"
 import { Api } from "../contract.ts"
 import { Draining } from "../draining.ts"
 import { inputBytes } from "../input.ts"
+import { plainKeys } from "../keys.ts"
 import { listPage } from "../list.ts"
 import { type Problem, problem } from "../problems.ts"
 import { promptOf, queuedAnswer, textOf } from "../prompt.ts"
@@ -52,6 +54,15 @@ const command =
       return viewAnswer(view, status, replayed(repeated))
     })
 
+/** As the program has asked for its keys; without a screen, as one that has asked for nothing. */
+const keyModes = Effect.fnUntraced(function* (id: string) {
+  const { size } = yield* ask(Effect.flatMap(Sessions, (sessions) => sessions.get(id)))
+  return yield* Effect.orElseSucceed(
+    Effect.flatMap(Screens, (screens) => screens.modes(id, size)),
+    () => plainKeys
+  )
+})
+
 export const sessionsLayer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
   handlers
     .handleRaw("create", ({ headers, request }) =>
@@ -79,7 +90,7 @@ export const sessionsLayer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
     .handleRaw("input", ({ headers, params, request }) =>
       Effect.gen(function* () {
         const { raw, value } = yield* input(request)
-        const bytes = yield* Effect.fromResult(inputBytes(value))
+        const bytes = yield* Effect.fromResult(inputBytes(value, value.keys === undefined ? plainKeys : yield* keyModes(params.id)))
         const asking = yield* askingOf(request, headers, raw)
         const { repeated, view } = yield* ask((yield* Sessions).write(params.id, bytes, asking))
         return viewAnswer(view, 200, replayed(repeated))
