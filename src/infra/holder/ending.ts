@@ -10,7 +10,12 @@ export interface EndingOptions {
   readonly ladder: ReadonlyArray<Rung>
   readonly typeText: (text: string) => void
   readonly append: (event: HolderEvent) => Promise<void>
+  /** Nothing of the tree runs any more, and the kernel has not told of the leader's end. */
+  readonly onUntold: () => void
 }
+
+/** From the last process of the tree to the news of the leader's end: a debugger that traces the leader is told in its parent's place. */
+const untoldMs = 500
 
 export class Ending {
   readonly #options: EndingOptions
@@ -90,6 +95,11 @@ export class Ending {
 
   #kill(): void {
     this.#killing = killUntilClear(this.#options.tree, this.#killOptions)
+    void this.#killing.then(() =>
+      setTimeout(() => {
+        if (!this.#leaderGone) this.#options.onUntold()
+      }, untoldMs)
+    )
   }
 
   #wait(ms: number): Promise<void> {

@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs"
 import { constants } from "node:os"
 import type { ProcessIdentity } from "../../domain/facts.ts"
+import { signalName } from "../../domain/signal-names.ts"
 import type { Size } from "../../domain/spec.ts"
 import { crashPoint } from "../crash-points.ts"
 import { writeWhole } from "../durable-file.ts"
@@ -10,7 +11,7 @@ import { Journal } from "./journal.ts"
 import { codeOf, fileNames, type HolderSpec, type LaunchIdentity } from "./launch-directory.ts"
 import { launchProblem } from "./launch-problem.ts"
 import { refusalOf, type Typed } from "./line-discipline.ts"
-import { currentBootId, identityOf, signalExactly } from "./process-table.ts"
+import { currentBootId, endOfZombie, identityOf, signalExactly } from "./process-table.ts"
 import { type Hello, protocolRange } from "./protocol.ts"
 import { type Answer, Server } from "./server.ts"
 import { Spool } from "./spool.ts"
@@ -87,7 +88,7 @@ export class Holding {
       terminal = new Terminal({
         ...{ args, cwd, env, executable, size },
         onOutput: (bytes) => this.#keep(bytes),
-        onExit: (exit) => void this.#end(exit)
+        onExit: (exit) => void this.#endOnce(exit)
       })
     } catch (error) {
       return { code: codeOf(error) === "unknown" ? "spawn_failed" : codeOf(error), message: String(error) }
@@ -100,7 +101,8 @@ export class Holding {
       tree: new ProcessTree(process, nonce, { watched: true }),
       ladder,
       typeText: (text) => void typing.type(Buffer.from(text)),
-      append: (event) => this.#journal.append(event)
+      append: (event) => this.#journal.append(event),
+      onUntold: () => void this.#endOnce(endOf(process.pid))
     })
     this.#running = { terminal, typing, ending, process }
     this.#stage = "running"
@@ -127,6 +129,11 @@ export class Holding {
     }
     this.#spool!.append(bytes)
     this.#server.tellOffset(this.#spool!.kept)
+  }
+
+  /** The kernel may tell of the leader's end after it was read from its zombie. */
+  async #endOnce(exit: Exit): Promise<void> {
+    if (this.#stage === "running") await this.#end(exit)
   }
 
   async #end(exit: Exit): Promise<void> {
@@ -215,6 +222,11 @@ export class Holding {
       step: this.#running?.ending.step ?? null
     }
   }
+}
+
+const endOf = (pid: number): Exit => {
+  const { code, signal } = endOfZombie(pid) ?? { code: null, signal: constants.signals.SIGKILL }
+  return { code, signal: signal === null ? null : signalName(signal) }
 }
 
 type Held = ConstructorParameters<typeof Server>[0]

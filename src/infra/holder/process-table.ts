@@ -11,6 +11,7 @@ export interface ProcessRow {
   readonly terminal: number
   /** Clock ticks since boot: 100 a second for user space on every Linux (USER_HZ). */
   readonly startTime: number
+  /** All of its threads have ended, and nothing has waited for it yet. */
   readonly zombie: boolean
   /** As proc(5) spells it: `R`, `S`, `D`, `T`, `t`, `Z`, … */
   readonly state: string
@@ -29,7 +30,8 @@ export const readProcess = (pid: number): ProcessRow | null => {
     pid,
     state: fields[0] ?? "",
     foreground: Number(fields[5]),
-    zombie: fields[0] === "Z" || fields[0] === "X",
+    // The kernel calls a process a zombie once its first thread has ended, whatever the others do; num_threads counts that one too.
+    zombie: (fields[0] === "Z" || fields[0] === "X") && Number(fields[17]) <= 1,
     parent: Number(fields[1]),
     group: Number(fields[2]),
     session: Number(fields[3]),
@@ -59,8 +61,27 @@ export const isSuspended = (leader: number): boolean => {
 
 /** What was given to execve(2) of that process, each variable behind a NUL; empty where another user's process keeps it from us. */
 export const environOf = (pid: number): string => {
-  const environment = readOrNull(`/proc/${pid}/environ`)
+  const environment = environOrNull(pid)
   return environment === null ? "" : `\0${environment}`
+}
+
+/** A first thread that has ended has given its memory back: any other one of the process still shows it. */
+const environOrNull = (pid: number): string | null => {
+  const first = readOrNull(`/proc/${pid}/environ`)
+  if (first === null || first !== "") return first
+  for (const thread of namesOrNone(`/proc/${pid}/task`)) {
+    const shown = readOrNull(`/proc/${pid}/task/${thread}/environ`)
+    if (shown !== null && shown !== "") return shown
+  }
+  return first
+}
+
+const namesOrNone = (path: string): ReadonlyArray<string> => {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
 }
 
 /** The process, its parent, and so on up to pid 1, as far as the table shows them. */
@@ -73,7 +94,7 @@ export const lineOf = (pid: number, rows: ReadonlyArray<ProcessRow>): ReadonlySe
 
 /** It was launched by us, and for another launch than the one with this nonce. */
 export const carriesAnotherNonce = (pid: number, nonce: string): boolean => {
-  const carried = /(?:^|\0)REPRISE_NONCE=([^\0]*)\0/.exec(readOrNull(`/proc/${pid}/environ`) ?? "")?.[1]
+  const carried = /(?:^|\0)REPRISE_NONCE=([^\0]*)\0/.exec(environOrNull(pid) ?? "")?.[1]
   return carried !== undefined && carried !== nonce
 }
 
@@ -103,6 +124,16 @@ export const isAlive = (identity: ProcessIdentity): boolean => {
   if (identity.bootId !== currentBootId()) return false
   const row = readProcess(identity.pid)
   return row !== null && !row.zombie && row.startTime === identity.startTime
+}
+
+/** How a zombie ended, as wait(2) would tell its parent; null where it is none, or the kernel does not show it. */
+export const endOfZombie = (pid: number): { readonly code: number | null; readonly signal: number | null } | null => {
+  const stat = readOrNull(`/proc/${pid}/stat`)
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")
+  const status = Number(fields?.[49])
+  if (fields?.[0] !== "Z" || !Number.isInteger(status)) return null
+  const signal = status & 0x7f
+  return signal === 0 ? { code: (status >> 8) & 0xff, signal: null } : { code: null, signal }
 }
 
 /** Null when there is no such process. */

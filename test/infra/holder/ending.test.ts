@@ -1,5 +1,5 @@
 /** What is left after a stop, a kill and an exit: nothing of ours, and everything of everybody else's. */
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -32,6 +32,28 @@ const family = (seconds: string) => `
   setsid sh -c 'trap "" HUP TERM; exec sleep ${seconds}' &
   bash -ic 'sleep ${seconds} & disown; exit' 2>/dev/null
   `
+
+const hasPython = spawnSync("python3", ["--version"]).status === 0
+
+/** The first thread ends by itself, which Python has no word for. */
+const threads = `
+import ctypes, signal, threading, time
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+def work():
+    time.sleep(0.2)
+    print("only the second thread is left", flush=True)
+    while True: time.sleep(0.1)
+threading.Thread(target=work).start()
+ctypes.CDLL(None).pthread_exit(None)
+`
+
+/** PTRACE_ATTACH, and no wait: the kernel tells the tracer of the end, and the parent nothing. */
+const tracer = `
+import ctypes, sys, time
+if ctypes.CDLL(None).ptrace(16, int(sys.argv[1]), 0, 0) != 0: sys.exit(1)
+print("traces", flush=True)
+time.sleep(1000)
+`
 
 describe("an ending", () => {
   for (const mode of ["stop", "kill"] as const) {
@@ -88,6 +110,44 @@ describe("an ending", () => {
         assert.deepStrictEqual(typesOf(entries), ["spawned", "output_began", "stop_step", "exited", "cleared"])
         assert.deepStrictEqual(entries[3]?.event, { type: "exited", code: 5, signal: null })
       })
+    )
+  )
+
+  it.live.skipIf(!hasPython)("ends an agent whose first thread has ended and whose others work on", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched(`exec python3 -c '${threads}'`)
+        yield* outputUntil(order.session, "only the second thread is left")
+        const pid = link.process!.pid
+        yield* eventually("the kernel calls it a zombie", () => readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z "))
+        assert.isTrue(isAlive(link.process!))
+        yield* link.runLadder("kill")
+        const entries = yield* journalUntil(link, "cleared")
+        assert.deepStrictEqual(stepsOf(entries)[0]?.pids, [pid])
+        assert.deepInclude(
+          entries.map(({ event }) => event),
+          { type: "exited", code: null, signal: "SIGKILL" }
+        )
+      })
+    )
+  )
+
+  it.live.skipIf(!hasPython)("ends an agent that a stopped debugger traces, and knows how it ended", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link } = yield* launched("while :; do sleep 1; done")
+        const debugger_ = yield* Effect.acquireRelease(
+          Effect.sync(() => spawn("python3", ["-c", tracer, `${link.process!.pid}`], { stdio: ["ignore", "pipe", "inherit"] })),
+          (child) => Effect.sync(() => child.kill("SIGKILL"))
+        )
+        yield* Effect.promise(() => new Promise((resolve) => debugger_.stdout.once("data", resolve)))
+        yield* link.runLadder("kill")
+        const entries = yield* journalUntil(link, "cleared")
+        assert.deepInclude(
+          entries.map(({ event }) => event),
+          { type: "exited", code: null, signal: "SIGKILL" }
+        )
+      }).pipe(Effect.scoped)
     )
   )
 
