@@ -18,6 +18,7 @@ import { BootClock } from "./infra/boot-clock.ts"
 import { allowedDescriptors, type Share, shareOf, TooFewDescriptors } from "./infra/descriptors.ts"
 import { Evidence } from "./infra/evidence/evidence.ts"
 import { Transcripts } from "./infra/evidence/transcripts.ts"
+import { leaveFirstPlace } from "./infra/first-process.ts"
 import { leaveNote, openHome, readNote, socketPathOf, TokenUnusable, takeNoteAway, tokenOf } from "./infra/home.ts"
 import { HookProgram } from "./infra/hook/hook-program.ts"
 import { HookTokens } from "./infra/hook/tokens.ts"
@@ -54,6 +55,7 @@ export class Superseded extends Schema.TaggedError<Superseded>()("Superseded", {
 /** Runs until it is interrupted; agents live on. A second daemon on one home says who runs, and is done. */
 export const serve = (options: ServeOptions) =>
   Effect.gen(function* () {
+    leaveFirstPlace()
     if (isInLaunch()) return yield* outsideOfLaunch
     if (!options.allowRemote && !isLoopback(options.host)) return yield* new NotLoopback({ host: options.host })
     const share = shareOf(allowedDescriptors())

@@ -1,10 +1,11 @@
 /** Attacks of the machine that a daemon lives on: terminals that close, logs that nothing reads, ignored signals, odd directories. */
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { gzipSync } from "node:zlib"
 import * as Pty from "node-pty"
+import { listProcesses } from "../../src/infra/holder/process-table.ts"
 import { type Birth, TestDaemon, until } from "../support/daemon.ts"
 import type { Attack } from "./attack.ts"
 
@@ -57,6 +58,37 @@ const inTerminal = async (run: (daemon: TestDaemon, terminal: Pty.IPty) => Promi
     rmSync(daemon.home, { recursive: true, force: true })
   }
 }
+
+type Inside = (...words: ReadonlyArray<string>) => ReturnType<typeof reprise>
+
+/** A container as far as processes go. Its end ends everything in it. */
+const inContainer = async (
+  command: ReadonlyArray<string>,
+  run: (inside: Inside, home: string, init: number) => Promise<string>
+): Promise<string> => {
+  const home = mkdtempSync(join(tmpdir(), "reprise-container-"))
+  const env = { ...process.env, REPRISE_HOME: home, REPRISE_PORT: "0" }
+  const container = spawn("unshare", ["--pid", "--fork", "--mount-proc", "--kill-child", ...command], { env, stdio: "ignore" })
+  try {
+    const children = `/proc/${container.pid}/task/${container.pid}/children`
+    const init = Number(await until("the container runs", () => readFileSync(children, "utf8").trim() || null))
+    const inside: Inside = (...words) =>
+      spawnSync("nsenter", ["-t", `${init}`, "-p", "-m", process.execPath, executable, ...words], {
+        encoding: "utf8",
+        env,
+        timeout: 60_000
+      })
+    return await run(inside, home, init)
+  } finally {
+    const ended = new Promise((resolve) => container.once("exit", resolve))
+    container.kill("SIGKILL")
+    if (container.exitCode === null && container.signalCode === null) await ended
+    rmSync(home, { recursive: true, force: true })
+  }
+}
+
+/** Zombies too. */
+const statesBelow = (parent: number) => listProcesses().filter((row) => row.parent === parent)
 
 const rssMb = (pid: number) => Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_024)
 
@@ -230,5 +262,38 @@ export const world: ReadonlyArray<Attack> = [
       if (status !== 0) throw new Error(`ls: ${status}`)
       return `${lines.length} sentences; ls: 0`
     }
+  },
+  {
+    ...alone(
+      "world-13",
+      "reaps no process of a container, as `sleep infinity` does",
+      "sees that a daemon has ended which stays a zombie",
+      () =>
+        inContainer(["sleep", "infinity"], async (inside, home) => {
+          const started = inside("run", "--start", "--detach", "sleep", "1000")
+          if (started.status !== 0) throw new Error(started.stderr)
+          const { status, stderr } = inside("shutdown", "--stop-all", "--timeout", "20s")
+          if (status !== 0) throw new Error(`${status}: ${stderr}`)
+          return existsSync(join(home, "daemon.json")) ? "daemon.json is left" : "exit code 0"
+        })
+    ),
+    needsRoot: true
+  },
+  {
+    ...alone("world-14", "makes the daemon the first process of a container", "reaps the orphans of its agents, and ends in order", () =>
+      inContainer([process.execPath, executable, "serve", "--port", "0"], async (inside, home, init) => {
+        await until("the daemon listens", () => existsSync(join(home, "daemon.json")), 30_000)
+        const orphans = "for i in 1 2 3 4 5; do (setsid sleep 4 &); done; sleep 1000"
+        const made = inside("run", "--detach", "bash", "-c", orphans)
+        if (made.status !== 0) throw new Error(made.stderr)
+        const sleeping = () => statesBelow(init).filter(({ command }) => command === "sleep")
+        await until("the orphans sleep", () => sleeping().length >= 5)
+        await until("the orphans are reaped", () => sleeping().length === 0)
+        process.kill(init, "SIGTERM")
+        await until("the daemon takes its note away", () => !existsSync(join(home, "daemon.json")))
+        return "5 of 5"
+      })
+    ),
+    needsRoot: true
   }
 ]

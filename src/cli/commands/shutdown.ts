@@ -2,6 +2,7 @@
 import { Context, Effect, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { SessionView } from "../../domain/view.ts"
+import { identityOf, isAlive } from "../../infra/holder/process-table.ts"
 import { asCli, type Daemon } from "../daemon.ts"
 import { Failure, type NoDaemon, TimedOut } from "../failures.ts"
 import { durationFlag, durationMs } from "../flags.ts"
@@ -87,6 +88,7 @@ const stopOne = Effect.fnUntraced(function* (daemon: Daemon, { id }: SessionView
 })
 
 const end = Effect.fnUntraced(function* ({ file }: Daemon, timeoutMs: number) {
+  const daemon = identityOf(file.pid)
   yield* Effect.try({
     try: () => process.kill(file.pid, "SIGTERM"),
     catch: (cause) =>
@@ -94,16 +96,8 @@ const end = Effect.fnUntraced(function* ({ file }: Daemon, timeoutMs: number) {
         message: `the daemon (pid ${file.pid}) cannot be signalled: ${cause instanceof Error ? cause.message : String(cause)}`
       })
   })
-  yield* Effect.suspend(() => (lives(file.pid) ? Effect.fail("lives" as const) : Effect.void)).pipe(
+  yield* Effect.suspend(() => (daemon !== null && isAlive(daemon) ? Effect.fail("lives" as const) : Effect.void)).pipe(
     Effect.retry({ schedule: Schedule.spaced("50 millis"), times: Math.ceil(timeoutMs / 50) }),
     Effect.mapError(() => new TimedOut({ message: `the daemon (pid ${file.pid}) was asked to end, and has not` }))
   )
 })
-
-const lives = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
