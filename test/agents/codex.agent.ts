@@ -14,6 +14,6 @@ bareChain("codex", {
       .replace(".lock", "")
 })
 
-chain("codex", { sources: ["protocol", "screen"], asks: true, forks: true })
+chain("codex", { sources: ["protocol", "screen", "transcript"], asks: true, forks: true })
 
 trust("codex")
