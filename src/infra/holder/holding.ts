@@ -1,5 +1,5 @@
 /** One launch from its start to its acknowledged end: what happened is in the journal before anybody is told. */
-import { rmSync } from "node:fs"
+import { existsSync, rmSync } from "node:fs"
 import { constants } from "node:os"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import { signalName } from "../../domain/signal-names.ts"
@@ -50,7 +50,7 @@ export class Holding {
     const problem = launchProblem(this.#spec) ?? this.#openSpool() ?? this.#spawn()
     rmSync(fileNames.spec, { force: true })
     if (problem !== null) {
-      this.#stage = "over"
+      this.#finish()
       await this.#journal.append({ type: "launch_failed", ...problem })
     }
     await this.#server.listen()
@@ -148,7 +148,15 @@ export class Holding {
     await this.#journal.append({ type: "exited", ...exit })
     crashPoint("after_exited")
     await ending.sweep()
+    this.#finish()
+  }
+
+  /** From here on the holder only waits for its acknowledgement. Where its directory is removed, none can come. */
+  #finish(): void {
     this.#stage = "over"
+    setInterval(() => {
+      if (!existsSync(fileNames.journal)) process.exit(0)
+    }, abandonedLookMs)
   }
 
   async #perform(request: Parameters<Held["perform"]>[0]): Promise<Answer> {
@@ -240,3 +248,5 @@ interface Running {
 
 /** Long enough for the answer to leave, short enough for nobody to wait. */
 const replyMs = 20
+/** A look costs one system call. */
+const abandonedLookMs = 2_000

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import type { JournalEntry } from "../../../src/domain/inputs.ts"
-import { launchDirectory, outputDirectory } from "../../../src/infra/holder/launch-directory.ts"
+import { launchDirectory, outputDirectory, readOwner } from "../../../src/infra/holder/launch-directory.ts"
 import { readProcess } from "../../../src/infra/holder/process-table.ts"
 import { bytesPath, listSegments } from "../../../src/infra/holder/segments.ts"
 import { Output } from "../../../src/infra/output/output.ts"
@@ -198,6 +198,21 @@ describe("a holder", () => {
           readFileSync(join(home, "sessions", order.session, "output", "0000000000000000.out"), "utf8"),
           "ready\r\nbye\r\n"
         )
+      })
+    )
+  )
+
+  it.live("goes when its directory is removed after its agent has ended, and not before", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("read line; exit 0")
+        const directory = launchDirectory(home, order.session, order.generation)
+        const { pid } = readOwner(directory)!.process
+        rmSync(directory, { recursive: true })
+        yield* Effect.sleep("2500 millis")
+        assert.isFalse(readProcess(pid)?.zombie ?? true, "the agent runs, and its holder with it")
+        yield* link.write("w1", Buffer.from("\r"))
+        yield* eventually("the holder is gone", () => readProcess(pid)?.zombie ?? true)
       })
     )
   )
