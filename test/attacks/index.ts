@@ -4,9 +4,20 @@ import { disks } from "./disk.ts"
 import { door } from "./door.ts"
 import { files } from "./files.ts"
 import { homes } from "./homes.ts"
+import { oddHomes } from "./odd-homes.ts"
 import { stopping } from "./stopping.ts"
 import { terminal } from "./terminal.ts"
 import { words } from "./words.ts"
 import { world } from "./world.ts"
 
-export const allAttacks: ReadonlyArray<Attack> = [...door, ...terminal, ...words, ...files, ...disks, ...homes, ...stopping, ...world]
+export const allAttacks: ReadonlyArray<Attack> = [
+  ...door,
+  ...terminal,
+  ...words,
+  ...files,
+  ...disks,
+  ...homes,
+  ...stopping,
+  ...world,
+  ...oddHomes
+]

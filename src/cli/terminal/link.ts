@@ -1,4 +1,5 @@
 /** One WebSocket to a session's terminal: bytes both ways as they come, control frames in order, its end exactly once. */
+import { connect as connectTo } from "node:net"
 import { WebSocket } from "@effect/platform-node/NodeWS"
 import { Effect, Option, Schema } from "effect"
 import type { Size } from "../../domain/spec.ts"
@@ -39,16 +40,15 @@ const open = (connection: Connection, session: string, mode: AttachMode, heard: 
   Effect.callback<Link & { readonly close: () => void }, Problem | LinkFailure | Failure>((resume) => {
     const path = `/v1/sessions/${encodeURIComponent(session)}/attach?mode=${mode}`
     const base = connection.url.replace(/^http/, "ws").replace(/\/$/, "")
-    const socket = new WebSocket(
-      connection.socket === undefined ? `${base}${path}` : `ws+unix:${connection.socket}:${path}`,
-      [attachProtocol],
-      {
-        headers: { authorization: `Bearer ${connection.token}`, ...asCli },
-        handshakeTimeout: openMs,
-        // Keystrokes are too short to be worth compressing, and output is local.
-        perMessageDeflate: false
-      }
-    )
+    const { socket: place } = connection
+    const socket = new WebSocket(`${base}${path}`, [attachProtocol], {
+      headers: { authorization: `Bearer ${connection.token}`, ...asCli },
+      handshakeTimeout: openMs,
+      // Keystrokes are too short to be worth compressing, and output is local.
+      perMessageDeflate: false,
+      // Not `ws+unix:`: a path in a URL is taken apart at a colon, a hash or a space.
+      ...(place === undefined ? {} : { createConnection: () => connectTo({ path: place }) })
+    })
     socket.binaryType = "nodebuffer"
     let opened = false
     let over = false
