@@ -1,5 +1,6 @@
 /** A person's terminal on a session, until they detach or the session is over; it outlives a restart of the daemon. */
 import { Clock, Effect, Queue } from "effect"
+import type { Size } from "../../domain/spec.ts"
 import type { SessionView } from "../../domain/view.ts"
 import type { AttachMode, ServerFrame } from "../../http/contract/terminal.ts"
 import { connect, type Daemon } from "../daemon.ts"
@@ -66,15 +67,32 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
     drained: () => link?.resumeReading()
   })
 
+  /** A viewer does not change the size of what it looks at: where that is larger, what is drawn here wraps, and the person must know why. */
+  const noteSize = ({ cols, rows }: Size) => {
+    const own = terminal.size()
+    if (options.mode === "view" && (cols > own.cols || rows > own.rows))
+      terminal.note(`the session has ${cols} columns and ${rows} rows, this terminal ${own.cols} and ${own.rows}: enlarge it`)
+  }
+
   /** One connection, from its opening to what ended it. */
   const converse = (at: Daemon) =>
     Effect.gen(function* () {
       yield* Queue.clear(happenings)
+      let unnoted: Size | null = null
       const opened = yield* openLink(at.connection, session, options.mode, {
-        output: terminal.write,
+        output: (bytes) => {
+          const hasRoom = terminal.write(bytes)
+          // The first bytes draw the screen, over whatever stood there.
+          if (unnoted !== null) noteSize(unnoted)
+          unnoted = null
+          return hasRoom
+        },
         frame: (frame) => {
           // At once: the bytes that draw the screen come right behind it.
-          if (frame.type === "hello") terminal.clear()
+          if (frame.type === "hello") {
+            terminal.clear()
+            unnoted = frame.size
+          }
           Queue.offerUnsafe(happenings, { _tag: "Frame", frame })
         },
         closed: (code, reason) => Queue.offerUnsafe(happenings, { _tag: "Closed", code, reason })
@@ -88,6 +106,7 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
           if (isOver(happening.session)) return happening
           announce(terminal, happening.session)
         } else if (happening._tag !== "Frame") return happening
+        else if (happening.frame.type === "resize") noteSize(happening.frame)
         else if (happening.frame.type === "gap") {
           terminal.note(`${happening.frame.to - happening.frame.from} bytes of output are not shown: this terminal was too slow`)
         } else if (happening.frame.type === "exit" || (happening.frame.type === "hello" && isAtRest(happening.frame.state))) {
