@@ -26,6 +26,7 @@ import { type Admit, makeForking } from "./forking.ts"
 import type { HandsServices } from "./hands.ts"
 import { Leasing } from "./leases.ts"
 import { type Letter, request as letterOf, report } from "./letter.ts"
+import { makeMoving } from "./moving.ts"
 import { reportsOf } from "./observing.ts"
 import type { WriteOutcome } from "./pending-writes.ts"
 import { makePrompting } from "./prompting.ts"
@@ -295,6 +296,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     hookGeneration,
     ...(yield* makeForking({ actor: residents.actor, admit, repeated })),
     ...prompting,
+    ...(yield* makeMoving({ actor: residents.actor, send })),
     get,
     attach,
     tools,

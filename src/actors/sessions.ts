@@ -4,7 +4,7 @@ import { type Delivery, type Attachment as Enclosed, WriteRefusal } from "../dom
 import type { HookCall } from "../domain/hook-call.ts"
 import type { Command } from "../domain/inputs.ts"
 import type { PromptView } from "../domain/prompt-view.ts"
-import type { CreateRequest } from "../domain/spec.ts"
+import type { CreateRequest, PatchRequest } from "../domain/spec.ts"
 import type { SessionView } from "../domain/view.ts"
 import type { StoreFailure } from "../infra/log/event-store.ts"
 import type { HolderUnavailable, PreflightFailed, Tool } from "../infra/runtimes/runtime.ts"
@@ -170,6 +170,8 @@ export class Sessions extends Context.Service<
     ) => Effect.Effect<void, HookRefused | SessionNotFound | OverCapacity | Quarantined | StoreFailure>
     /** Returns when the command's facts are durable. What they oblige follows: wait for it by the log. */
     readonly send: (id: string, command: Command, asking: Asking) => Effect.Effect<Answer, SendError>
+    /** Changes what the session is asked to be; where and what it runs, between two launches. */
+    readonly patch: (id: string, request: PatchRequest, asking: Asking) => Effect.Effect<Answer, SendError>
     /** Types into the session's terminal, once; returns when every byte has reached it. */
     readonly write: (id: string, bytes: Uint8Array, asking: Asking) => Effect.Effect<Answer, SendError | InputNotWritten>
     /** Returns when the prompt is durable; `changesOfPrompt` tells of its fate. An id that another text had before is refused. */

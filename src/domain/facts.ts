@@ -4,7 +4,7 @@ import { Activity, EvidenceSource } from "./activity.ts"
 import { Generation, Nonce, Offset, SessionId } from "./ids.ts"
 import { CountedCall, Question, Usage } from "./observations.ts"
 import { Provider } from "./providers/provider.ts"
-import { PatchRequest, Size, Spec } from "./spec.ts"
+import { Size, Spec, SpecChanges } from "./spec.ts"
 import { Deadline } from "./time.ts"
 
 /** Every fact says when (`at`, epoch milliseconds) and at which byte of the session's output (`offset`) it happened. */
@@ -148,7 +148,7 @@ export const Fact = Schema.Union([
     beginning: Schema.optionalKey(Beginning),
     lineage: Schema.optionalKey(Lineage)
   }),
-  fact("SessionPatched", { changes: PatchRequest, by }),
+  fact("SessionPatched", { changes: SpecChanges, by }),
 
   fact("LaunchIntended", {
     generation: Generation,

@@ -4,7 +4,7 @@ import { Activity, EvidenceSource } from "./activity.ts"
 import { Leftover, ProcessIdentity, Prompt, StateReport, WriteRefusal } from "./facts.ts"
 import { Generation, Offset } from "./ids.ts"
 import { CountedCall, Question, Usage } from "./observations.ts"
-import { PatchRequest, Size } from "./spec.ts"
+import { Size, SpecChanges } from "./spec.ts"
 
 const input = <const T extends string, const F extends Schema.Struct.Fields>(type: T, fields: F) =>
   Schema.Struct({ type: Schema.tag(type), ...fields })
@@ -53,7 +53,7 @@ export const JournalEntry = Schema.Struct({ n: Schema.Int, wallMs: Schema.Int, o
 export type JournalEntry = typeof JournalEntry.Type
 
 export const Command = Schema.Union([
-  command("Patch", { changes: PatchRequest }),
+  command("Patch", { changes: SpecChanges }),
   command("Write", { writeId: Schema.String, bytes: Schema.Int }),
   command("Interrupt", { writeId: Schema.String }),
   command("Prompt", { prompt: Prompt }),

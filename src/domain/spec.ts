@@ -99,6 +99,20 @@ export const Spec = Schema.Struct({
 })
 export type Spec = typeof Spec.Type
 
+const Directory = Text.check(Schema.isPattern(/^\//, { message: "an absolute path" }), Schema.isMaxLength(limits.cwdChars))
+
+const Variables = Schema.Record(
+  Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_]*$/), Schema.isMaxLength(limits.envNameChars)),
+  Text
+).check(
+  Schema.isMaxProperties(limits.envEntries),
+  Schema.makeFilter<Readonly<Record<string, string>>>(
+    (env) =>
+      Object.entries(env).reduce((sum, [name, value]) => sum + name.length + value.length, 0) <= limits.envBytes ||
+      `at most ${limits.envBytes} characters of names and values together`
+  )
+)
+
 /** The body of a create. Unknown fields are refused by name at the edge. */
 export const CreateRequest = Schema.Struct({
   provider: withDefault(Schema.String, "command"),
@@ -106,18 +120,8 @@ export const CreateRequest = Schema.Struct({
     Schema.NonEmptyArray(Text.check(Schema.isMaxLength(limits.commandChars))).check(Schema.isMaxLength(limits.commandWords))
   ),
   args: withDefault(Schema.Array(Text.check(Schema.isMaxLength(limits.commandChars))).check(Schema.isMaxLength(limits.commandWords)), []),
-  cwd: Text.check(Schema.isPattern(/^\//, { message: "an absolute path" }), Schema.isMaxLength(limits.cwdChars)),
-  env: withDefault(
-    Schema.Record(Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_]*$/), Schema.isMaxLength(limits.envNameChars)), Text).check(
-      Schema.isMaxProperties(limits.envEntries),
-      Schema.makeFilter<Readonly<Record<string, string>>>(
-        (env) =>
-          Object.entries(env).reduce((sum, [name, value]) => sum + name.length + value.length, 0) <= limits.envBytes ||
-          `at most ${limits.envBytes} characters of names and values together`
-      )
-    ),
-    {}
-  ),
+  cwd: Directory,
+  env: withDefault(Variables, {}),
   name: Schema.optionalKey(Name),
   labels: withDefault(Labels, {}),
   size: withDefault(Size, { cols: 80, rows: 24 }),
@@ -135,12 +139,34 @@ export const CreateRequest = Schema.Struct({
 })
 export type CreateRequest = typeof CreateRequest.Type
 
-/** The body of a patch: what is absent stays as it is; `name: null` and `idleStopMs: null` take the value away. */
-export const PatchRequest = Schema.Struct({
+const changeable = {
   name: Schema.optionalKey(Schema.NullOr(Name)),
   labels: Schema.optionalKey(Labels),
   keepalive: Schema.optionalKey(Keepalive),
   stop: Schema.optionalKey(Stopping),
   idleStopMs: Schema.optionalKey(Schema.NullOr(between(limits.idleStopMs)))
+}
+
+/** What a patch changes, as the log holds it: of the environment no value. */
+export const SpecChanges = Schema.Struct({
+  ...changeable,
+  cwd: Schema.optionalKey(Schema.String),
+  command: Schema.optionalKey(Schema.NonEmptyArray(Schema.String)),
+  programWords: Schema.optionalKey(Schema.Int),
+  env: Schema.optionalKey(Spec.fields.env)
+})
+export type SpecChanges = typeof SpecChanges.Type
+
+/**
+ * The body of a patch: what is absent stays as it is; `name: null` and `idleStopMs: null` take the value away. A session that has ended
+ * can go on elsewhere: `env` is added to its environment, `command` takes the place of its program.
+ */
+export const PatchRequest = Schema.Struct({
+  ...changeable,
+  cwd: Schema.optionalKey(Directory),
+  command: CreateRequest.fields.command,
+  env: Schema.optionalKey(Variables),
+  /** The PATH that the session takes over where its program is not on its own any more. */
+  pathIfMissing: Schema.optionalKey(Text.check(Schema.isMaxLength(limits.envBytes)))
 })
 export type PatchRequest = typeof PatchRequest.Type

@@ -1,6 +1,18 @@
 /** Attacks of the machine that a daemon lives on: terminals that close, logs that nothing reads, ignored signals, odd directories. */
 import { spawn, spawnSync } from "node:child_process"
-import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs"
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { gzipSync } from "node:zlib"
@@ -295,5 +307,38 @@ export const world: ReadonlyArray<Attack> = [
       })
     ),
     needsRoot: true
+  },
+  {
+    id: "world-15",
+    attacker: "machine",
+    does: "moves a project, and the program of an agent, while their session is ended",
+    promise: "goes on with the session elsewhere",
+    run: async ({ daemon }) => {
+      const folder = mkdtempSync(join(tmpdir(), "reprise-moved-"))
+      try {
+        const place = (...names: ReadonlyArray<string>) => join(folder, ...names)
+        for (const name of ["v22", "v24", "project"]) mkdirSync(place(name))
+        writeFileSync(place("v22", "myagent"), '#!/bin/sh\necho "at $PWD with $MODE"; exec sleep 1000\n', { mode: 0o755 })
+        const path = (version: string) => ({ PATH: `${place(version)}:${process.env.PATH}` })
+        const made = reprise(daemon.home, ["run", "--detach", "myagent"], { cwd: place("project"), env: path("v22") })
+        const id = made.stdout.trim()
+        await daemon.reaches(id, "streaming", ({ state }) => state === "streaming")
+        const refused = await daemon.ask("PATCH", `/v1/sessions/${id}`, { cwd: "/" })
+        if (refused.status !== 409) throw new Error(`a patch of a live session: ${refused.status}`)
+        reprise(daemon.home, ["stop", id])
+        renameSync(place("v22", "myagent"), place("v24", "myagent"))
+        renameSync(place("project"), place("renamed"))
+        const resumed = reprise(daemon.home, ["resume", id, "--wait", "--cwd", place("renamed"), "--env", "MODE=new"], { env: path("v24") })
+        if (resumed.status !== 0) throw new Error(resumed.stderr)
+        await until("the agent runs there", async () => (await daemon.output(id)).includes(`at ${place("renamed")} with new`))
+        reprise(daemon.home, ["stop", id])
+        const other = reprise(daemon.home, ["resume", id, "--wait", "--command", "sleep", "--command", "1000"])
+        const { command } = (await daemon.session(id)) as unknown as { readonly command: ReadonlyArray<string> }
+        if (other.status !== 0) throw new Error(other.stderr)
+        return `the project, the program, ${command?.join(" ") ?? "another command"}`
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    }
   }
 ]

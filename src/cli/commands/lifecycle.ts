@@ -3,8 +3,10 @@ import { Clock, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { SessionView } from "../../domain/view.ts"
 import { type AskError, asCli, type Daemon } from "../daemon.ts"
+import { parseVariables } from "../environment.ts"
 import { ExitWith, exitCodeOf, sentenceOf, TimedOut, UsageFailure } from "../failures.ts"
-import { durationFlag, durationMs, sessions } from "../flags.ts"
+import { durationFlag, durationMs, orUsage, repeated, sessions } from "../flags.ts"
+import { absolutePath } from "../here.ts"
 import { resolve } from "../resolve.ts"
 import { print, printJson, say } from "../stdio.ts"
 import { oneLine } from "../text/sanitise.ts"
@@ -20,6 +22,8 @@ interface Verb {
   readonly waits: boolean
   /** Whether the log keeps a reason for it. */
   readonly reasoned?: boolean
+  /** Whether the session may go on elsewhere with it. */
+  readonly moves?: boolean
   readonly send: (daemon: Daemon, id: SessionView["id"], reason: string | undefined) => Effect.Effect<SessionView, AskError>
 }
 
@@ -55,6 +59,7 @@ const verbs: ReadonlyArray<Verb> = [
     description: "Launch an ended session again",
     until: "ready",
     waits: false,
+    moves: true,
     send: ({ client }, id) => client.sessions.resume({ params: { id }, headers, payload: {} })
   },
   {
@@ -84,55 +89,100 @@ const verbs: ReadonlyArray<Verb> = [
 const unrecorded = (id: string) =>
   `${id}: the agent was ended by its holder; the facts of this session cannot be read, so its state stays as it was`
 
-const commandOf = ({ description, name, reasoned = false, send, until, waits }: Verb) =>
-  Command.make(
-    name,
-    {
-      sessions,
-      reason: Flag.String("reason").pipe(Flag.withDescription("Why, for those who read the log"), Flag.optional),
-      wait: Flag.Boolean("wait").pipe(
-        Flag.withDescription(until === null ? "Has no effect here" : `Wait until it is ${until}${waits ? " (the default)" : ""}`),
-        Flag.withDefault(waits)
-      ),
-      timeout: durationFlag("timeout", "How long to wait at most").pipe(Flag.withDefault("60s"))
-    },
-    (flags) =>
-      withDaemon((daemon, setting) =>
-        Effect.gen(function* () {
-          if (!reasoned && Option.isSome(flags.reason)) return yield* new UsageFailure({ message: `${name} takes no --reason` })
-          if (until === null && flags.wait) return yield* new UsageFailure({ message: `${name} has nothing to wait for` })
-          const timeoutMs = yield* durationMs("timeout", flags.timeout)
-          const done = Effect.fnUntraced(function* (given: string) {
-            const found = yield* resolve(daemon, given)
-            const asked = yield* daemon.ask(send(daemon, found.id, Option.getOrUndefined(flags.reason)))
-            if (!flags.wait || until === null) return asked
-            const answer = yield* awaitMet(daemon, found.id, until, timeoutMs).pipe(
-              // The daemon answered once nothing of the agent was left; no fact will say so.
-              Effect.catchTag("Problem", (problem) =>
-                problem.code === "quarantined"
-                  ? Effect.as(say(unrecorded(found.id)), { satisfied: true, session: asked })
-                  : Effect.fail(problem)
-              )
-            )
-            if (answer.satisfied) return answer.session
-            return yield* new TimedOut({
-              message: `not ${until} after ${flags.timeout}: ${sentence(answer.session, yield* Clock.currentTimeMillis)}`
-            })
-          })
-          // Each is asked, whatever became of the others; the first failure decides the exit code.
-          const outcomes = yield* Effect.forEach(flags.sessions, (given) => Effect.result(done(given)), { concurrency: 16 })
-          const now = yield* Clock.currentTimeMillis
-          const views = outcomes.flatMap((outcome) => (outcome._tag === "Success" ? [outcome.success] : []))
-          const failures = outcomes.flatMap((outcome) => (outcome._tag === "Failure" ? [outcome.failure] : []))
-          if (setting.json) yield* printJson(views.length === 1 && flags.sessions.length === 1 ? views[0] : views)
-          else yield* print(...views.map((view) => sentence(view, now)))
-          const [first, ...others] = failures
-          if (first === undefined) return
-          if (others.length === 0) return yield* Effect.fail(first)
-          yield* say(...failures.flatMap(sentenceOf).map((line) => `reprise: ${oneLine(line)}`))
-          return yield* new ExitWith({ code: exitCodeOf(first) })
+/** A project or a program that is somewhere else now. */
+const moveFlags = {
+  cwd: Flag.String("cwd").pipe(
+    Flag.withAlias("C"),
+    Flag.withMetavar("<dir>"),
+    Flag.withDescription("Go on in this directory"),
+    Flag.optional
+  ),
+  env: repeated(
+    Flag.String("env").pipe(
+      Flag.withAlias("e"),
+      Flag.withMetavar("<name[=value]>"),
+      Flag.withDescription("A variable from now on; without a value, the one from here (repeat for several)")
+    )
+  ),
+  command: repeated(
+    Flag.String("command").pipe(Flag.withMetavar("<word>"), Flag.withDescription("Go on with this program (repeat for each of its words)"))
+  )
+}
+
+type Moves = Command.Command.Config.Infer<typeof moveFlags>
+
+/** What the daemon is asked to change before the launch. The PATH of this shell counts where the program is not on the session's any more. */
+const changesOf = Effect.fnUntraced(function* ({ command, cwd, env }: Moves) {
+  const variables = yield* orUsage(parseVariables(env, process.env))
+  const [program, ...words] = command
+  const path = process.env.PATH
+  return {
+    ...(Option.isSome(cwd) ? { cwd: yield* absolutePath(cwd.value, "--cwd") } : {}),
+    ...(env.length === 0 ? {} : { env: variables }),
+    ...(program === undefined ? {} : { command: [program, ...words] as const }),
+    ...(path === undefined ? {} : { pathIfMissing: path })
+  }
+})
+
+const commandOf = (verb: Verb) =>
+  verb.moves === true
+    ? Command.make(verb.name, { ...flagsOf(verb), ...moveFlags }, (flags) =>
+        Effect.flatMap(changesOf(flags), (changes) => perform(verb, flags, changes))
+      ).pipe(Command.withDescription(verb.description))
+    : Command.make(verb.name, flagsOf(verb), (flags) => perform(verb, flags, null)).pipe(Command.withDescription(verb.description))
+
+const flagsOf = ({ until, waits }: Verb) => ({
+  sessions,
+  reason: Flag.String("reason").pipe(Flag.withDescription("Why, for those who read the log"), Flag.optional),
+  wait: Flag.Boolean("wait").pipe(
+    Flag.withDescription(until === null ? "Has no effect here" : `Wait until it is ${until}${waits ? " (the default)" : ""}`),
+    Flag.withDefault(waits)
+  ),
+  timeout: durationFlag("timeout", "How long to wait at most").pipe(Flag.withDefault("60s"))
+})
+
+type Flags = Command.Command.Config.Infer<ReturnType<typeof flagsOf>>
+type Changes = Effect.Success<ReturnType<typeof changesOf>>
+
+const perform = ({ name, reasoned = false, send, until }: Verb, flags: Flags, changes: Changes | null) =>
+  withDaemon((daemon, setting) =>
+    Effect.gen(function* () {
+      if (!reasoned && Option.isSome(flags.reason)) return yield* new UsageFailure({ message: `${name} takes no --reason` })
+      if (until === null && flags.wait) return yield* new UsageFailure({ message: `${name} has nothing to wait for` })
+      const timeoutMs = yield* durationMs("timeout", flags.timeout)
+      const done = Effect.fnUntraced(function* (given: string) {
+        const found = yield* resolve(daemon, given)
+        // The resume of any other session is refused for its state.
+        if (changes !== null && found.state === "ended")
+          yield* daemon.ask(daemon.client.sessions.patch({ params: { id: found.id }, headers: asCli, payload: changes }))
+        const asked = yield* daemon.ask(send(daemon, found.id, Option.getOrUndefined(flags.reason)))
+        if (!flags.wait || until === null) return asked
+        const answer = yield* awaitMet(daemon, found.id, until, timeoutMs).pipe(
+          // The daemon answered once nothing of the agent was left; no fact will say so.
+          Effect.catchTag("Problem", (problem) =>
+            problem.code === "quarantined"
+              ? Effect.as(say(unrecorded(found.id)), { satisfied: true, session: asked })
+              : Effect.fail(problem)
+          )
+        )
+        if (answer.satisfied) return answer.session
+        return yield* new TimedOut({
+          message: `not ${until} after ${flags.timeout}: ${sentence(answer.session, yield* Clock.currentTimeMillis)}`
         })
-      )
-  ).pipe(Command.withDescription(description))
+      })
+      // Each is asked, whatever became of the others; the first failure decides the exit code.
+      const outcomes = yield* Effect.forEach(flags.sessions, (given) => Effect.result(done(given)), { concurrency: 16 })
+      const now = yield* Clock.currentTimeMillis
+      const views = outcomes.flatMap((outcome) => (outcome._tag === "Success" ? [outcome.success] : []))
+      const failures = outcomes.flatMap((outcome) => (outcome._tag === "Failure" ? [outcome.failure] : []))
+      if (setting.json) yield* printJson(views.length === 1 && flags.sessions.length === 1 ? views[0] : views)
+      else yield* print(...views.map((view) => sentence(view, now)))
+      const [first, ...others] = failures
+      if (first === undefined) return
+      if (others.length === 0) return yield* Effect.fail(first)
+      yield* say(...failures.flatMap(sentenceOf).map((line) => `reprise: ${oneLine(line)}`))
+      return yield* new ExitWith({ code: exitCodeOf(first) })
+    })
+  )
 
 export const lifecycle = verbs.map(commandOf)

@@ -70,6 +70,9 @@ export const terminal: Policies<TerminalInput> = {
   Patch: (situation, { by, changes }) => {
     const { context, session } = situation
     if (Object.keys(changes).length === 0) return nothing("unchanged")
+    // What a process was launched with stays true as long as it lives.
+    if ((changes.cwd ?? changes.command ?? changes.env) !== undefined && lifeOf(session) !== "ended")
+      return refuse("not_ended", "the directory, the command and the environment change between two launches: stop the session first")
     const patched = fact("SessionPatched", situation, { changes, by })
     if (changes.idleStopMs === undefined || lifeOf(session) !== "streaming") return [patched]
     return [patched, ...armIdleStop({ ...situation, context: { ...context, spec: { ...context.spec, idleStopMs: changes.idleStopMs } } })]

@@ -1,6 +1,6 @@
 /** The policies that can be tried over recorded sessions, by name: what a create or a patch may say of them, and no more. */
 import { Result, Schema } from "effect"
-import { CreateRequest, Keepalive, type PatchRequest, type Spec } from "../spec.ts"
+import { CreateRequest, Keepalive, type Spec, type SpecChanges } from "../spec.ts"
 
 /** As somebody wrote it: a name and a word. */
 export interface Wish {
@@ -11,7 +11,7 @@ export interface Wish {
 /** What a session would have been asked to be. Policies that were patched in later are overridden too. */
 export interface Policies {
   readonly spec: (spec: Spec) => Spec
-  readonly patch: (changes: PatchRequest) => PatchRequest
+  readonly patch: (changes: SpecChanges) => SpecChanges
 }
 
 /** `field`: which of them, or which of their values, cannot be meant. */

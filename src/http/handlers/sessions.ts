@@ -83,9 +83,13 @@ export const sessionsLayer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
         return notModified(view, headers["if-none-match"]) ? unchanged(view) : viewAnswer(view, 200)
       })
     )
-    .handleRaw(
-      "patch",
-      command(patch, (changes, by) => ({ type: "Patch", changes, by }), 200)
+    .handleRaw("patch", ({ headers, params, request }) =>
+      Effect.gen(function* () {
+        const { raw, value } = yield* patch(request)
+        const asking = yield* askingOf(request, headers, raw)
+        const { repeated, view } = yield* ask((yield* Sessions).patch(params.id, value, asking))
+        return viewAnswer(view, 200, replayed(repeated))
+      })
     )
     .handleRaw("input", ({ headers, params, request }) =>
       Effect.gen(function* () {
