@@ -24,6 +24,7 @@ import { HookProgram } from "./infra/hook/hook-program.ts"
 import { HookTokens } from "./infra/hook/tokens.ts"
 import * as EventLog from "./infra/log/event-log.ts"
 import { EventStore } from "./infra/log/event-store.ts"
+import { allowsPrograms } from "./infra/mounts.ts"
 import { Output } from "./infra/output/output.ts"
 import { isInLaunch, outsideOfLaunch } from "./infra/outside-launch.ts"
 import { Providers } from "./infra/providers/providers.ts"
@@ -45,6 +46,13 @@ export class NotLoopback extends Schema.TaggedError<NotLoopback>()("NotLoopback"
   }
 }
 
+/** Holders run from the home, and load their terminal's library from it. */
+export class NoPrograms extends Schema.TaggedError<NoPrograms>()("NoPrograms", { home: Schema.String }) {
+  override get message() {
+    return `${this.home} lies on a file system that is mounted noexec, and no agent can be launched from there; name another home with --home`
+  }
+}
+
 /** A newer daemon has taken the home over: this one has stopped writing and must not go on. */
 export class Superseded extends Schema.TaggedError<Superseded>()("Superseded", { epoch: Schema.Int }) {
   override get message() {
@@ -61,6 +69,7 @@ export const serve = (options: ServeOptions) =>
     const share = shareOf(allowedDescriptors())
     if (share === null) return yield* new TooFewDescriptors({ allowed: allowedDescriptors() })
     const home = yield* Effect.try({ try: () => openHome(options.home), catch: (cause) => cause as Error })
+    if (!allowsPrograms(home)) return yield* new NoPrograms({ home })
     yield* running({ ...options, home }, share).pipe(
       Effect.catchTag("AlreadyRunning", () => Console.log(whoRuns(home))),
       // What stands in the way is said in one sentence, wherever it was met.

@@ -340,5 +340,23 @@ export const world: ReadonlyArray<Attack> = [
         rmSync(folder, { recursive: true, force: true })
       }
     }
+  },
+  {
+    ...alone("world-16", "mounts the home's file system noexec", "refuses to start, in one sentence", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "reprise-noexec-"))
+      try {
+        const script = 'mount -t tmpfs -o noexec tmpfs "$1" && shift && exec "$@"'
+        const words = [executable, "--home", join(folder, "home"), "serve", "--port", "0"]
+        const started = spawnSync("unshare", ["--mount", "sh", "-c", script, "sh", folder, process.execPath, ...words], {
+          encoding: "utf8",
+          timeout: 30_000
+        })
+        if (started.status !== 1 || !started.stderr.includes("noexec")) throw new Error(`${started.status}: ${started.stderr}`)
+        return "1"
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    }),
+    needsRoot: true
   }
 ]
