@@ -178,6 +178,7 @@ const openers: ReadonlyMap<string, string> = new Map([
   ["src/infra/holder/launch-problem.ts", "reads the first line of a program that is about to be run"],
   ["src/infra/boot-clock.ts", "reads /proc"],
   ["src/infra/descriptors.ts", "reads /proc"],
+  ["src/infra/mounts.ts", "reads /proc"],
   ["src/cli/attaching.ts", "reads what the person names"],
   ["src/cli/trace-checks.ts", "reads what the person names"],
   ["src/cli/trace-file.ts", "makes a file of its own where the person says"],
