@@ -1,5 +1,6 @@
 /** Attacks of the machine: disks that are full or have no inodes, and a log that is deleted, replaced or damaged. */
 import { execFileSync } from "node:child_process"
+import { randomBytes } from "node:crypto"
 import {
   closeSync,
   copyFileSync,
@@ -176,7 +177,12 @@ const overwrite = (path: string, at: number, bytes: Buffer) => {
   writeSync(fd, bytes, 0, bytes.length, at)
   closeSync(fd)
 }
-const damagedStart = (id: string, does: string, at: (size: number) => number): Attack => ({
+const damagedStart = (
+  id: string,
+  does: string,
+  at: (size: number) => number,
+  harm: (size: number) => Buffer = () => Buffer.alloc(16, 0xa5)
+): Attack => ({
   id: `disk-${id}`,
   attacker: "machine",
   does,
@@ -185,10 +191,11 @@ const damagedStart = (id: string, does: string, at: (size: number) => number): A
   run: () =>
     killedLog(async (home, log) => {
       const { size } = statSync(`${log}-wal`)
-      overwrite(`${log}-wal`, at(size), Buffer.alloc(16, 0xa5))
+      overwrite(`${log}-wal`, at(size), harm(size))
       const sentence = await refusalOf(home)
       const bytes = /truncate -s (\d+) /.exec(sentence)?.[1]
       if (bytes === undefined) throw new Error(sentence)
+      if (statSync(`${log}-wal`).size !== size) throw new Error("the write-ahead log was changed")
       truncateSync(`${log}-wal`, Number(bytes))
       await withDaemon(home, async () => "")
       return sentence.slice(0, 160)
@@ -352,6 +359,30 @@ export const disks: ReadonlyArray<Attack> = [
   damagedStart("17", "damages the head of the write-ahead log of a daemon that was killed", () => 8),
   damagedStart("18", "damages the first frame of that log", () => 32 + 24 + 200),
   damagedStart("19", "damages a frame in the middle of that log", (size) => 32 + 4_120 * Math.floor((size - 32) / 4_120 / 2) + 500),
+  damagedStart(
+    "24",
+    "zeroes one block of that log, a frame's header with it",
+    () => 3 * 4_096,
+    () => Buffer.alloc(4_096)
+  ),
+  damagedStart(
+    "25",
+    "puts noise over one block of that log",
+    () => 3 * 4_096,
+    () => randomBytes(4_096)
+  ),
+  damagedStart(
+    "26",
+    "zeroes a block in the middle of that log",
+    (size) => 4_096 * Math.floor(size / 8_192),
+    () => Buffer.alloc(4_096)
+  ),
+  damagedStart(
+    "27",
+    "zeroes the first 64 KiB of that log",
+    () => 0,
+    (size) => Buffer.alloc(Math.min(size, 65_536))
+  ),
   ...(["zeros", "text", "a directory", "a link"] as const).map(
     (kind, index): Attack => ({
       id: `disk-${20 + index}`,

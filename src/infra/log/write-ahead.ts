@@ -8,6 +8,8 @@ export interface WriteAhead {
   readonly pageBytes: number
   /** Commits behind the first frame that does not: 0 where the log ends there, and at most 1 where a crash tore the last one. */
   readonly behind: number
+  /** Frames of this round lie behind a header that is no frame's: a block of the log was lost, and each lost header may have marked a commit. */
+  readonly isHoled: boolean
 }
 
 /** Null where there is none, or nothing in it. The format is that of https://sqlite.org/fileformat2.html#walformat. */
@@ -28,33 +30,62 @@ export const readWriteAhead = (database: string): WriteAhead | null => {
 
 const headerBytes = 32
 const frameHeaderBytes = 24
+const saltBytes = 8
+/** Beyond this, a salt that differs is taken for damage and not for an earlier round's. */
+const mostRounds = 65_536
 const pageBytesOfLog = 4_096
 /** Of a log with frames in the byte order of x86 and ARM: SQLite writes its own machine's. */
 const littleEndian = 0x377f0682
 
 const scanned = (fd: number, size: number): WriteAhead => {
-  const head = read(fd, 0, headerBytes + frameHeaderBytes)
+  const head = read(fd, 0, headerBytes)
   const sums: Sums = [0, 0]
   addTo(sums, head, 0, 24)
   const isSound = head.readUInt32BE(0) === littleEndian && sums[0] === head.readUInt32BE(24) && sums[1] === head.readUInt32BE(28)
   const pageBytes = isSound ? head.readUInt32BE(8) : pageBytesOfLog
-  // A head that is damaged says nothing of its salts: the first frame repeats them.
-  const salts = isSound ? head.subarray(16, 24) : head.subarray(headerBytes + 8, headerBytes + 16)
   const frameBytes = frameHeaderBytes + pageBytes
-  let [frames, behind, broken] = [0, 0, !isSound]
-  for (let at = headerBytes; at + frameBytes <= size; at += frameBytes) {
-    const frame = read(fd, at, broken ? frameHeaderBytes : frameBytes)
-    // A log is begun again at its head: what an earlier round left has other salts.
-    if (frame.length < frameHeaderBytes || !frame.subarray(8, 16).equals(salts)) break
-    if (!broken) {
+  const salts = isSound ? head.subarray(16, 24) : commonSalts(fd, size, frameBytes)
+  let [frames, behind, isBroken, isLost] = [0, 0, !isSound, false]
+  // SQLite flushes the head before the first frame: a crash leaves no frame behind a head that is damaged.
+  let isHoled = !isSound && size >= headerBytes + frameBytes
+  for (let at = headerBytes; at + frameHeaderBytes <= size; at += frameBytes) {
+    const frame = read(fd, at, isBroken ? frameHeaderBytes : frameBytes)
+    if (frame.length < frameHeaderBytes) break
+    if (!frame.subarray(8, 16).equals(salts)) {
+      isBroken = true
+      isLost ||= !isEarlierRound(frame, salts)
+      continue
+    }
+    if (!isBroken) {
       addTo(sums, frame, 0, 8)
       addTo(sums, frame, frameHeaderBytes, frame.length)
-      broken = sums[0] !== frame.readUInt32BE(16) || sums[1] !== frame.readUInt32BE(20)
+      isBroken = frame.length < frameBytes || sums[0] !== frame.readUInt32BE(16) || sums[1] !== frame.readUInt32BE(20)
     }
-    if (!broken) frames += 1
-    else if (frame.readUInt32BE(4) !== 0) behind += 1
+    if (!isBroken) {
+      frames += 1
+      continue
+    }
+    isHoled ||= isLost
+    if (frame.readUInt32BE(4) !== 0) behind += 1
   }
-  return { frames, pageBytes, behind }
+  return { frames, pageBytes, behind, isHoled }
+}
+
+/** SQLite writes the log again from its head with a first salt one higher: what an earlier round left behind is no damage. */
+const isEarlierRound = (frame: Buffer, salts: Buffer): boolean => {
+  const rounds = (salts.readUInt32BE(0) - frame.readUInt32BE(8)) >>> 0
+  return rounds > 0 && rounds < mostRounds && frame.readUInt32BE(0) > 0
+}
+
+/** A damaged head says nothing of its salts: every frame repeats them. */
+const commonSalts = (fd: number, size: number, frameBytes: number): Buffer => {
+  const counts = new Map<string, number>()
+  for (let at = headerBytes; at + frameBytes <= size; at += frameBytes) {
+    const salts = read(fd, at + 8, saltBytes).toString("hex")
+    if (!/^0*$/.test(salts)) counts.set(salts, (counts.get(salts) ?? 0) + 1)
+  }
+  const [most] = [...counts].sort(([, one], [, other]) => other - one)
+  return Buffer.from(most?.[0] ?? "f".repeat(2 * saltBytes), "hex")
 }
 
 type Sums = [number, number]
@@ -77,12 +108,14 @@ const read = (fd: number, at: number, length: number): Buffer => {
 /** One sentence where commits that were acknowledged cannot be read any more; null where none is known of. */
 export const damageOf = (database: string): string | null => {
   const found = readWriteAhead(database)
-  // The last commit may be one that a crash tore: it was acknowledged to nobody.
-  if (found === null || found.behind < (found.frames === 0 ? 1 : 2)) return null
-  const { behind, frames, pageBytes } = found
+  if (found === null) return null
+  const { behind, frames, isHoled, pageBytes } = found
+  // The last commit may be one that a crash tore: it was acknowledged to no client. A lost block is no crash's.
+  if (!isHoled && behind < (frames === 0 ? 1 : 2)) return null
   const keep = frames === 0 ? 0 : headerBytes + frames * (frameHeaderBytes + pageBytes)
+  const commits = Math.max(1, behind)
   return (
-    `its write-ahead log is damaged ${frames === 0 ? "at its head" : `behind frame ${frames}`}, and ${behind} commit${behind === 1 ? "" : "s"} behind that ` +
-    `cannot be read. Restore a backup, or go on without them: truncate -s ${keep} ${database}-wal`
+    `its write-ahead log is damaged ${frames === 0 ? "at its head" : `behind frame ${frames}`}, and ${isHoled ? "at least " : ""}${commits} ` +
+    `commit${commits === 1 ? "" : "s"} behind that cannot be read. Restore a backup, or go on without them: truncate -s ${keep} ${database}-wal`
   )
 }
