@@ -24,6 +24,7 @@ import { HookProgram } from "./infra/hook/hook-program.ts"
 import { HookTokens } from "./infra/hook/tokens.ts"
 import * as EventLog from "./infra/log/event-log.ts"
 import { EventStore } from "./infra/log/event-store.ts"
+import { logLine } from "./infra/log-line.ts"
 import { allowsPrograms } from "./infra/mounts.ts"
 import { Output } from "./infra/output/output.ts"
 import { isInLaunch, outsideOfLaunch } from "./infra/outside-launch.ts"
@@ -76,7 +77,7 @@ export const serve = (options: ServeOptions) =>
       Effect.catchDefect((defect) => (isWorld(defect) ? Effect.fail(defect) : Effect.die(defect))),
       Effect.scoped
     )
-  }).pipe(Effect.provide(Logger.layer([Logger.consoleLogFmt])))
+  }).pipe(Effect.provide(Logger.layer([Logger.withConsoleLog(logLine)])))
 
 const running = Effect.fnUntraced(function* (options: ServeOptions, share: Share) {
   const services = yield* Layer.build(parts(options, share))

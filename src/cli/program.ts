@@ -105,7 +105,7 @@ export const main = (words: ReadonlyArray<string>, version: string, parts: Parts
 const exitCodeAfter = (cause: Cause.Cause<unknown>, json: boolean): number => {
   const error = Cause.squash(cause)
   if (!Cause.hasFails(cause)) {
-    console.error(`reprise: this is a fault in the program itself\n${Cause.pretty(cause)}`)
+    console.error(printable(`reprise: this is a fault in the program itself\n${Cause.pretty(cause)}`))
     return exitCodes.failure
   }
   // The presenter has shown it already, or the help that was asked for.

@@ -115,6 +115,9 @@ export const limits = {
   journalQueue: 65_536,
   /** Lines of the daemon's own log that wait for their reader: an hour of a busy daemon. */
   logBacklogBytes: 4_194_304,
+  /** A value in the daemon's log: a stack of thirty calls fits. A line: the most that journald keeps whole is 48 KiB (journald.conf(5), LineMax). */
+  logValueChars: 4_096,
+  logLineChars: 32_768,
   /** How often the log's files are looked at where nothing is written: two calls of lstat(2). */
   logWatchMs: 1_000,
   /** No home is started so often. A higher epoch on the disk is an agent's, and would end all others after it. */

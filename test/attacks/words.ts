@@ -1,7 +1,8 @@
 /** Attacks by what an agent says of itself: floods and forgeries in its output, its hooks and its reports. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
+import { until } from "../support/daemon.ts"
 import type { Attack, Ground } from "./attack.ts"
 import { measured, rssMb } from "./measure.ts"
 
@@ -252,6 +253,33 @@ export const words: ReadonlyArray<Attack> = [
       } finally {
         rmSync(home, { recursive: true, force: true })
       }
+    }
+  },
+  {
+    id: "words-20",
+    attacker: "agent",
+    does: "writes escapes, C1 controls, U+202E and U+2028 to its spool, on 30,000 lines",
+    promise: "logs few lines, and no character in them that a terminal acts on",
+    run: async (ground) => {
+      const { daemon } = ground
+      const before = daemon.log.length
+      const { id } = await daemon.create(["bash", "--norc", "-c", 'echo "SPOOL=$REPRISE_HOOK_SPOOL."; exec sleep 1000'], {
+        provider: "claude-code",
+        keepalive: { mode: "never" }
+      })
+      const spool = await until("the agent names its spool", async () => /SPOOL=(\S+)\./.exec(await daemon.output(id))?.[1])
+      await until("the spool's directory is there", () => existsSync(dirname(spool)))
+      appendFileSync(spool, "\x1b]52;c;QUJD\x07\x9d0;title\x9c\u202elevel=ERROR\u2028\r\n".repeat(30_000))
+      const { size } = statSync(spool)
+      const cursor = join(daemon.home, "sessions", id, "agent", "hooks.cursor")
+      await until("the spool is read", () => existsSync(cursor) && Number(readFileSync(cursor, "utf8")) >= size, 60_000)
+      const log = await until("the log names the lines", () => /no call/.test(daemon.log.slice(before)) && daemon.log.slice(before))
+      const raw = /(?!\n)[\p{Cc}\u2028-\u202e]/u.exec(log)
+      const lines = log.split("\n").length - 1
+      refuse(raw === null, `the log holds U+${raw?.[0].codePointAt(0)?.toString(16)}`)
+      refuse(lines < 300, `${lines} lines`)
+      await daemon.done("POST", `/v1/sessions/${id}/kill`, {})
+      return `${lines} lines for ${Math.round(size / 1e5) / 10} MB`
     }
   }
 ]

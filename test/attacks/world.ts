@@ -37,7 +37,7 @@ const bornWith = async (birth: Birth, run: (daemon: TestDaemon) => Promise<strin
   return await run(daemon)
 }
 
-/** The daemon writes lines of its log, one for each call that is none, and answers afterwards. */
+/** The daemon writes to its log, a line for each slice of a spool with calls that are none, and answers afterwards. */
 const goesOnWriting = async (daemon: TestDaemon, lines = 1) => {
   const { id } = await daemon.create(["sh", "-c", 'echo "SPOOL=$REPRISE_HOOK_SPOOL."; exec sleep 1000'], { provider: "claude-code" })
   const spool = await until("the agent names its spool", async () => /SPOOL=(\S+)\./.exec(await daemon.output(id))?.[1])
@@ -213,7 +213,7 @@ export const world: ReadonlyArray<Attack> = [
       return "it answers"
     })
   ),
-  alone("world-12", "reads nothing of what the daemon logs, and has it log 10 MB", "keeps some of it and drops the rest", () =>
+  alone("world-12", "reads nothing of what the daemon logs, and has an agent write 30,000 lines that are no calls", "goes on", () =>
     bornWith({ shell: "exec 2>&1;" }, async (daemon) => {
       daemon.stopReadingLog()
       const before = rssMb(daemon.pid)

@@ -21,13 +21,18 @@ export const followSpool = (path: string, from: number): Stream.Stream<Spooled> 
         return { to: tailed.to, calls: [] }
       }
       const calls: Array<HookCall> = []
+      const rubbish: Array<string> = []
       for (const line of tailed.lines) {
         if (line === "") continue
         const call = decoded(line)
         // A full disk tears a line.
         if (call._tag === "Some") calls.push(call.value)
-        else yield* Effect.logWarning("a line in the spool is no call", path, line.slice(0, 200))
+        else rubbish.push(line)
       }
+      if (rubbish.length > 0)
+        yield* Effect.logWarning("lines in the spool are no calls").pipe(
+          Effect.annotateLogs({ path, lines: rubbish.length, first: rubbish[0]!.slice(0, 200) })
+        )
       return { to: tailed.to, calls }
     })
   )
