@@ -1,6 +1,6 @@
 /** Attacks of agents by what lies in launch directories: claims, identities, journals, epochs, sockets. The daemon starts again in most. */
 import { spawn } from "node:child_process"
-import { mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { identityOf, isAlive } from "../../src/infra/holder/process-table.ts"
@@ -54,6 +54,38 @@ const isOver = async ({ daemon, id }: HostileAgent) => {
 }
 
 const epochs = ["9007199254740991", "abc", "[]", "-1", "1e400", '"7"', "x".repeat(1_000_000)]
+
+/** Agents that run already hold their own files open. */
+const replacedPrograms: ReadonlyArray<readonly [does: string, replace: (directory: string) => void]> = [
+  [
+    "replaces the holder's program",
+    (directory) => {
+      for (const file of readdirSync(directory)) if (file.endsWith(".cjs")) rmSync(join(directory, file))
+      writeFileSync(join(directory, "holder.cjs"), "process.exit(3)")
+    }
+  ],
+  [
+    "replaces the Node that holders run on",
+    (directory) => {
+      rmSync(join(directory, "node"), { force: true })
+      writeFileSync(join(directory, "node"), "#!/bin/sh\nexit 3\n", { mode: 0o755 })
+    }
+  ],
+  [
+    "removes the holder's terminal library",
+    (directory) => {
+      rmSync(join(directory, "holder.cjs"), { force: true })
+      rmSync(join(directory, "prebuilds"), { recursive: true, force: true })
+    }
+  ],
+  [
+    "puts a file in the place of the holder's folder",
+    (directory) => {
+      rmSync(directory, { recursive: true })
+      writeFileSync(directory, "")
+    }
+  ]
+]
 
 export const launches: ReadonlyArray<Attack> = [
   ...epochs.map((text, index) =>
@@ -199,6 +231,30 @@ export const launches: ReadonlyArray<Attack> = [
       return `${words.split("\0").length - 1} words, none of them an id`
     }
   },
+  ...replacedPrograms.map(
+    ([does, replace], index): Attack => ({
+      id: `files-${69 + index}`,
+      attacker: "agent",
+      does,
+      promise: "names the folder in its log, lays the program again, and launches agents",
+      isAlone: true,
+      run: async () => {
+        await using daemon = await TestDaemon.started()
+        const first = await daemon.create(["cat"])
+        await daemon.reaches(first.id, "streams", ({ state }) => state === "streaming")
+        for (const folder of ["holders", "hooks"]) {
+          if (!existsSync(join(daemon.home, folder))) continue
+          for (const build of readdirSync(join(daemon.home, folder))) replace(join(daemon.home, folder, build))
+        }
+        await daemon.kill()
+        await daemon.start()
+        const { id } = await daemon.create(["sh", "-c", "echo launched; exec cat"])
+        await until("the agent prints", async () => (await daemon.output(id)).includes("launched"))
+        if (!daemon.log.includes("had other content")) throw new Error("the log does not name it")
+        return "the session streams"
+      }
+    })
+  ),
   {
     id: "files-68",
     attacker: "machine",
