@@ -1,7 +1,7 @@
 /** The daemon's home: a private directory, a token, and the note by which clients find the daemon that runs there. */
 import { createHash, randomBytes } from "node:crypto"
 import { closeSync, constants, fchmodSync, rmSync } from "node:fs"
-import { tmpdir, userInfo } from "node:os"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { madeOnce, writeWhole } from "./durable-file.ts"
 import { openRegular, readJson } from "./regular-file.ts"
@@ -42,11 +42,14 @@ const leastTokenChars = 16
 /** The longest path that a unix socket can be bound to: sun_path holds 108 bytes with its NUL (unix(7)). */
 const longestSocketPath = 107
 
-/** In the home; where its path is too long, in a private directory under a name made of that path. */
+/** In the home; where its path is too long, in a private directory under a name made of that path. A user needs no entry in passwd. */
 export const socketPathOf = (home: string): string => {
   const path = join(home, "reprise.sock")
   if (Buffer.byteLength(path) <= longestSocketPath) return path
-  const directory = trustedDirectory(join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `reprise-${userInfo().uid}`), "the directory of sockets")
+  const directory = trustedDirectory(
+    join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `reprise-${process.getuid?.()}`),
+    "the directory of sockets"
+  )
   return join(directory, `${createHash("sha256").update(home).digest("hex").slice(0, 16)}.sock`)
 }
 
