@@ -51,9 +51,18 @@ function newest(path) {
 function keepCompiledCode() {
   if (process.env.NODE_COMPILE_CACHE || process.env.NODE_DISABLE_COMPILE_CACHE) return Promise.resolve()
   return import("node:module").then((module) => {
-    const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache")
-    if (typeof module.enableCompileCache === "function") module.enableCompileCache(join(cache, "reprise", "compiled"))
+    const cache = cacheDirectory()
+    if (cache !== null && typeof module.enableCompileCache === "function") module.enableCompileCache(join(cache, "reprise", "compiled"))
   })
+}
+
+function cacheDirectory() {
+  try {
+    return process.env.XDG_CACHE_HOME || join(homedir(), ".cache")
+  } catch (_) {
+    // Neither HOME nor an entry in passwd.
+    return null
+  }
 }
 
 /** The Node of this platform that was installed along, else what the user names. */

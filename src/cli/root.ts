@@ -1,6 +1,7 @@
 /** The command `reprise` itself, with the flags that every command understands. */
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { UsageFailure } from "./failures.ts"
 import { removedHere } from "./here.ts"
 import { homeOf } from "./home.ts"
 import { type Paint, paint, wantsColour } from "./text/colour.ts"
@@ -37,7 +38,10 @@ export const setting = Effect.gen(function* () {
   const { color, home, json } = yield* root
   const coloured = wantsColour(color, process.env, process.stdout.isTTY)
   const chosen: Setting = {
-    home: yield* Effect.try({ try: () => homeOf(Option.getOrUndefined(home), process.env), catch: () => removedHere("--home") }),
+    home: yield* Effect.try({
+      try: () => homeOf(Option.getOrUndefined(home), process.env),
+      catch: (cause) => (cause instanceof UsageFailure ? cause : removedHere("--home"))
+    }),
     json,
     coloured,
     paint: paint(coloured),

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process"
 import {
   appendFileSync,
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -354,6 +355,42 @@ export const world: ReadonlyArray<Attack> = [
         if (started.status !== 1 || !started.stderr.includes("noexec")) throw new Error(`${started.status}: ${started.stderr}`)
         return "1"
       } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    }),
+    needsRoot: true
+  },
+  {
+    ...alone("world-17", "starts the daemon as a user without HOME and without an entry in passwd, in a long home", "starts", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "reprise-nameless-"))
+      const home = join(folder, "h".repeat(100))
+      const id = 65_002
+      mkdirSync(home)
+      chownSync(folder, id, id)
+      chownSync(home, id, id)
+      const env = { PATH: process.env.PATH, XDG_RUNTIME_DIR: folder }
+      const daemon = spawn(process.execPath, [executable, "--home", home, "serve", "--port", "0"], { env, uid: id, gid: id, cwd: "/" })
+      try {
+        let log = ""
+        for (const stream of [daemon.stdout, daemon.stderr])
+          stream.on("data", (chunk) => {
+            log += chunk
+          })
+        await until("it listens, or is over", () => log.includes("listening") || daemon.exitCode !== null)
+        if (!log.includes("listening")) throw new Error(log)
+        const homeless = spawnSync(process.execPath, [executable, "ls"], {
+          env: { PATH: env.PATH },
+          uid: id,
+          gid: id,
+          cwd: "/",
+          encoding: "utf8"
+        })
+        if (homeless.status !== 2 || !homeless.stderr.includes("--home")) throw new Error(`${homeless.status}: ${homeless.stderr}`)
+        return "it listens; without --home a command ends with 2"
+      } finally {
+        const ended = new Promise((resolve) => daemon.once("exit", resolve))
+        daemon.kill("SIGTERM")
+        if (daemon.exitCode === null && daemon.signalCode === null) await ended
         rmSync(folder, { recursive: true, force: true })
       }
     }),
