@@ -23,8 +23,9 @@ import { leaveNote, openHome, readNote, socketPathOf, TokenUnusable, takeNoteAwa
 import { HookProgram } from "./infra/hook/hook-program.ts"
 import { HookTokens } from "./infra/hook/tokens.ts"
 import * as EventLog from "./infra/log/event-log.ts"
-import { EventStore } from "./infra/log/event-store.ts"
+import { EventReader, EventStore } from "./infra/log/event-store.ts"
 import { logLine } from "./infra/log-line.ts"
+import { lostLogOf } from "./infra/lost-log.ts"
 import { allowsPrograms } from "./infra/mounts.ts"
 import { Output } from "./infra/output/output.ts"
 import { isInLaunch, outsideOfLaunch } from "./infra/outside-launch.ts"
@@ -83,6 +84,12 @@ const running = Effect.fnUntraced(function* (options: ServeOptions, share: Share
   const services = yield* Layer.build(parts(options, share))
   yield* Effect.gen(function* () {
     const { epoch } = yield* EventStore
+    const counts = yield* (yield* EventReader).counts
+    const lost = lostLogOf(
+      options.home,
+      Object.values(counts).reduce((sum, count) => sum + count, 0)
+    )
+    if (lost !== null) yield* Effect.logWarning(`${lost.says}: ${lost.advice}`)
     const { socketPath, url } = yield* HttpServer
     const recovered = yield* (yield* Sessions).recovery
     const note = { pid: process.pid, url, socket: socketPath, version: manifest.version, epoch }

@@ -54,6 +54,9 @@ const rules: ReadonlySet<string> = new Set(["src/infra/crash-points.ts", "src/in
 /** How files are opened safely: for everybody, since a person's command reads the same home. */
 const safeFiles = "src/infra/regular-file.ts"
 
+/** What the files of a home say of a lost log: the daemon's start and doctor judge it alike. */
+const lostLog = "src/infra/lost-log.ts"
+
 /** Processes as the kernel shows them: the command line ends a daemon, and looks at its own place. */
 const processTable = "src/infra/holder/process-table.ts"
 
@@ -126,7 +129,8 @@ describe("imports", () => {
           contract(one) ||
           one.to === fingerprint ||
           one.to === safeFiles ||
-          one.to === processTable
+          one.to === processTable ||
+          one.to === lostLog
       ),
       []
     )

@@ -1,5 +1,5 @@
 /** Attacks of the machine: disks that are full or have no inodes, and a log that is deleted, replaced or damaged. */
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import {
   closeSync,
@@ -138,6 +138,10 @@ const harmed = (
         const { body, status } = await named(daemon, "after")
         const { code, detail } = body as { readonly code?: string; readonly detail?: string }
         if (mend !== null && status !== 503) throw new Error(`a create was answered ${status} ${code}`)
+        const ready = (await daemon.ask("GET", "/readyz")).status
+        if (ready !== (mend === null ? 200 : 503)) throw new Error(`/readyz is answered ${ready}`)
+        const isFound = doctorOf(home).some(({ advice, level }) => level === "fail" && advice?.includes("reprise.db"))
+        if (isFound === (mend === null)) throw new Error(`doctor ${isFound ? "fails" : "finds nothing"}`)
         return mend === null ? `a create is ${status}` : `503 ${code}: ${detail?.replaceAll(home, "HOME").slice(0, 100)}…`
       })
       mend?.(log)
@@ -155,6 +159,42 @@ const harmed = (
     }
   }
 })
+
+/** A start without its log says so in one line, and doctor says what to do. */
+const lostLog = (id: string, does: string, names: string, harm: (log: string) => void): Attack => ({
+  id: `disk-${id}`,
+  attacker: "machine",
+  does,
+  promise: "says so in one line at the next start, and in doctor with what to do",
+  isAlone: true,
+  run: () =>
+    killedLog(async (home, log) => {
+      harm(log)
+      const warns = () =>
+        doctorOf(home).filter(({ advice, level, says }) => level === "warn" && advice !== undefined && says.includes(names))
+      const before = warns().length
+      return withDaemon(home, async (daemon) => {
+        const lines = daemon.log.split("\n").filter((line) => line.includes("level=WARN") && line.includes(names))
+        const after = warns()
+        if (lines.length !== 1 || before !== 1 || after.length !== 1)
+          throw new Error(`${lines.length} lines; doctor warns ${before} times before the start, and ${after.length} times after it`)
+        return after[0]!.says.replaceAll(home, "HOME")
+      })
+    })
+})
+
+interface Found {
+  readonly level: string
+  readonly says: string
+  readonly advice?: string
+}
+const doctorOf = (home: string): ReadonlyArray<Found> => {
+  const { stdout } = spawnSync(process.execPath, ["bin/reprise.js", "--home", home, "--json", "doctor"], {
+    encoding: "utf8",
+    timeout: 60_000
+  })
+  return JSON.parse(stdout) as ReadonlyArray<Found>
+}
 
 /** The log of a daemon that was killed, with sessions in its write-ahead log alone. */
 const killedLog = async (run: (home: string, log: string) => Promise<string>): Promise<string> => {
@@ -383,6 +423,20 @@ export const disks: ReadonlyArray<Attack> = [
     () => 0,
     (size) => Buffer.alloc(Math.min(size, 65_536))
   ),
+  lostLog("28", "deletes the log between two daemons", "the log knows none", (log) => {
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${log}${end}`, { force: true })
+  }),
+  lostLog("29", "empties the log between two daemons", "the log knows none", (log) => {
+    truncateSync(log, 0)
+    for (const end of ["-wal", "-shm"]) rmSync(`${log}${end}`, { force: true })
+  }),
+  lostLog("30", "deletes the write-ahead log between two daemons", "the log knows none", (log) => {
+    for (const end of ["-wal", "-shm"]) rmSync(`${log}${end}`, { force: true })
+  }),
+  lostLog("31", "deletes the log of a daemon that left a copy", "reprise.db.rescued", (log) => {
+    copyFileSync(log, `${log}.rescued`)
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${log}${end}`, { force: true })
+  }),
   ...(["zeros", "text", "a directory", "a link"] as const).map(
     (kind, index): Attack => ({
       id: `disk-${20 + index}`,

@@ -2,9 +2,10 @@
 import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import type { ProviderList } from "../../http/contract/providers.ts"
+import { lostLogOf } from "../../infra/lost-log.ts"
 import { type Finding, home, machine } from "../checks.ts"
 import { connect } from "../daemon.ts"
-import { ExitWith, exitCodes } from "../failures.ts"
+import { type CommandFailure, ExitWith, exitCodes } from "../failures.ts"
 import { setting } from "../root.ts"
 import { print, printJson } from "../stdio.ts"
 
@@ -29,11 +30,12 @@ export const doctor = Command.make("doctor", {}, () =>
 const ofDaemon = Effect.fnUntraced(function* (path: string) {
   const connected = yield* Effect.option(connect(path))
   if (Option.isNone(connected))
-    return [{ level: "warn", says: "no daemon runs", advice: "start one: reprise serve" }] satisfies Array<Finding>
+    return [...lostLog(path, null), { level: "warn", says: "no daemon runs", advice: "start one: reprise serve" }] satisfies Array<Finding>
   const { ask, client, file } = connected.value
   const health = yield* Effect.result(ask(client.service.healthz({})))
   if (health._tag === "Failure") {
     return [
+      ...lostLog(path, null),
       {
         level: "fail",
         says: `no daemon answers at ${file.url} (pid ${file.pid}): ${health.failure.message}`,
@@ -51,9 +53,10 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
         }
   ]
   const ready = yield* Effect.result(ask(client.service.readyz({})))
-  if (ready._tag === "Failure")
-    return [...findings, { level: "fail", says: `the daemon is not ready: ${ready.failure.message}` }] satisfies Array<Finding>
+  if (ready._tag === "Failure") return [...findings, unready(path, ready.failure)] satisfies Array<Finding>
   const { diverged, quarantined, recovery } = ready.success
+  const listed = yield* Effect.result(ask(client.sessions.list({ query: { limit: 1 } })))
+  if (listed._tag === "Success") findings.push(...lostLog(path, listed.success.data.length))
   findings.push({
     level: recovery.failed === 0 ? "ok" : "warn",
     says: `start-up found ${recovery.expected} sessions: ${recovery.adopted} adopted, ${recovery.exited} had ended, ${recovery.lost} lost, ${recovery.failed} failed`,
@@ -84,6 +87,19 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
   if (agents._tag === "Success") findings.push(...agentsOf(agents.success))
   return findings
 }, Effect.scoped)
+
+const lostLog = (path: string, known: number | null): ReadonlyArray<Finding> => {
+  const lost = lostLogOf(path, known)
+  return lost === null ? [] : [{ level: "warn", ...lost }]
+}
+
+const unready = (path: string, failure: CommandFailure): Finding => ({
+  level: "fail",
+  says: `the daemon is not ready: ${failure.message}`,
+  ...(failure._tag === "Problem" && failure.code === "log_unavailable"
+    ? { advice: `end the daemon: reprise shutdown; put ${path}/reprise.db.rescued or a backup in place of the log, and start again` }
+    : {})
+})
 
 /** Nobody needs all of them: what is missing is said, and no more. */
 const agentsOf = ({ data, problems }: ProviderList): ReadonlyArray<Finding> => [

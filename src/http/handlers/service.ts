@@ -35,7 +35,9 @@ const readiness = Effect.gen(function* () {
   const recovery = yield* (yield* Sessions).recovery
   if (recovery === null)
     return yield* problem("starting_up", "sessions of an earlier daemon are still being found", { retryAfterMs: 1_000 })
-  const quarantined = yield* Effect.mapError((yield* EventReader).quarantined, toProblem)
+  const reader = yield* EventReader
+  yield* Effect.mapError(reader.sound, toProblem)
+  const quarantined = yield* Effect.mapError(reader.quarantined, toProblem)
   return {
     status: "ready" as const,
     recovery,

@@ -164,6 +164,7 @@ const services = Effect.fnUntraced(function* (
       stream: (stream, page) => attempt("stream", () => entries.stream(stream, page)),
       ofType: (stream, prefix, page) => attempt("stream", () => entries.ofType(stream, prefix, page)),
       all: (page) => attempt("all", () => entries.all(page)),
+      sound: attempt("sound", database.assertSound),
       head: attempt("head", entries.head),
       follow: (from) => follow(entries, attempt, bell, from),
       list: (query) => attempt("list", () => rows.list(query)),

@@ -147,6 +147,8 @@ export class EventReader extends Context.Service<
       page: Page & { readonly naming?: string }
     ) => Effect.Effect<ReadonlyArray<Entry>, StoreFailure>
     readonly all: (page: Page) => Effect.Effect<ReadonlyArray<Entry>, StoreFailure>
+    /** Fails once the log's files are no longer those that were opened, with what happened to them. */
+    readonly sound: Effect.Effect<void, StoreFailure>
     /** The newest position of the log, 0 when it is empty. */
     readonly head: Effect.Effect<number, StoreFailure>
     /** Everything after the cursor, then everything as it happens: in order, none missing, none twice; a decision's facts in one chunk. */
