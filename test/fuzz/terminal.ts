@@ -70,14 +70,25 @@ const sizeOf = (next: () => number): Size => {
 
 /** Controls that may stand alone, text, and the letters that may begin a sequence. */
 const harmless =
-  /^(?:[^\x00-\x06\x10-\x1f\x7f-\x9f]|\x1b(?:[78=>DEHMNOcno|}~]|#[34568]|[()*+][%"]?[0-9A-Z<=>?]|\[[<=>?]?[\d:;]*[ !"#$'*]?[@A-Za-z`{}~]|\](?:0|1|2|4|8|9|1[0-9]|22|104|11[0-9]|777)[;\x07\x1b][^\x00-\x1f\x7f-\x9f]*(?:\x07|\x1b\\)|\](?:104|11[0-9])(?:\x07|\x1b\\)|P[\d;]*q[ -~]*\x1b\\))*$/u
+  /(?:[^\x00-\x06\x10-\x1f\x7f-\x9f]|\x1b(?:[78=>DEHMNOcno|}~]|#[34568]|[()*+][%"]?[0-9A-Z<=>?]|\[[<=>?]?[\d:;]*[ !"#$'*]?[@A-Za-z`{}~]|\](?:0|1|2|4|8|9|1[0-9]|22|104|11[0-9]|777)[;\x07\x1b][^\x00-\x1f\x7f-\x9f]*(?:\x07|\x1b\\)|\](?:104|11[0-9])(?:\x07|\x1b\\)|P[\d;]*q[ -~]*\x1b\\))/uy
+
+/** The first place of what is not harmless; null where all is. One token after the other: a repeated group would try every way to cut the text. */
+const harmAt = (text: string): number | null => {
+  for (let at = 0; at < text.length; at = harmless.lastIndex) {
+    harmless.lastIndex = at
+    if (!harmless.test(text)) return at
+  }
+  return null
+}
 
 const faultsOfShown = (input: Uint8Array, cuts: ReadonlyArray<Uint8Array>): ReadonlyArray<string> => {
   const faults: Array<string> = []
   const whole = pushed([input])
   if (!pushed(cuts).equals(whole)) faults.push("what is shown depends on how the bytes are cut")
   if (!pushed([whole]).equals(whole)) faults.push("what is shown is not shown again as it is")
-  if (!harmless.test(whole.toString("utf8"))) faults.push(`what is shown holds more than is allowed: ${shown(whole)}`)
+  const text = whole.toString("utf8")
+  const harm = harmAt(text)
+  if (harm !== null) faults.push(`what is shown holds more than is allowed: ${shown(text.slice(harm, harm + 200))}`)
   new Scanner({
     sequence: (sequence) => {
       if (isQuery(sequence)) faults.push(`a question is shown: ${JSON.stringify(sequence)}`)

@@ -149,7 +149,8 @@ const reports: ReadonlySet<number> = new Set([14, 16, 18, 19])
 
 /** Titles and colours, and the questions that are answered. Links would pile up in the emulator, which shows none. */
 const stringOf = ({ body, isBell, kind }: StringSequence): Uint8Array | null => {
-  const text = textOf(body)
+  // An emulator ends a string at U+009B and reads what follows as a sequence, which no limit has seen.
+  const text = textOf(body).replaceAll(/\p{Cc}/gu, "")
   const end = isBell ? "\x07" : "\x1b\\"
   if (kind === "dcs") return /^[$+]q/.test(text) ? utf8.encode(`\x1bP${text}${end}`) : null
   if (kind !== "osc") return null
