@@ -1,6 +1,7 @@
 /** A stop is carried out also where the log cannot take it: the holder keeps the order in its journal, from which the log learns of it later. */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Schedule } from "effect"
 import type { Command } from "../domain/inputs.ts"
+import { limits } from "../domain/limits.ts"
 import { ladderMs } from "../domain/spec.ts"
 import { iso } from "../domain/time.ts"
 import type { SessionView } from "../domain/view.ts"
@@ -13,6 +14,19 @@ export interface Stop {
   readonly mode: "stop" | "kill"
   readonly order: StopOrder
 }
+
+/** Until the holder's journal says that nothing of the tree is left, or the holder has had its time. */
+const cleared = Effect.fnUntraced(function* (actor: SessionActor, withinMs: number) {
+  const runtime = yield* Runtime
+  const { generation, id, nonce } = actor.session().context
+  yield* runtime.remains({ session: id, generation, nonce }).pipe(
+    Effect.repeat({
+      schedule: Schedule.spaced("50 millis"),
+      until: (remains) => remains === null || remains.journal.some(({ event }) => event.type === "cleared")
+    }),
+    Effect.timeoutOption(withinMs + limits.stopMarginMs)
+  )
+})
 
 /** Null for a command that ends nothing. */
 export const stopOf = (command: Command): Stop | null => {
@@ -47,11 +61,13 @@ export const stopWithoutLog = Effect.fn("stopWithoutLog")(function* (
     ? 1
     : yield* runtime.stopLaunches(id, epoch, { mode, order, ladderMs: last === undefined ? 0 : ladderMs(last.stopping.ladder) })
   if (stopped === 0 || last === undefined) return yield* failure
+  // The answer comes when nothing of the agent is left, since no fact will say so for now.
+  if (ordered && actor !== undefined) yield* cleared(actor, ladderMs(last.stopping.ladder))
   const stop = {
     step: mode === "kill" ? "killed" : "asked",
     by: order.by,
     reason: order.reason,
     at: iso(yield* Clock.currentTimeMillis)
   } as const
-  return { view: { ...last, stop, ...(ordered ? {} : { process: null }) }, repeated: false } satisfies Answer
+  return { view: { ...last, stop, process: null }, repeated: false } satisfies Answer
 })

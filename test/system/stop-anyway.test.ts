@@ -118,8 +118,24 @@ describe("the command line", () => {
     await quarantine(daemon, id)
     const { code, text } = await reprise(daemon.home, "stop", id)
     assert.strictEqual(code, 0, text)
-    assert.include(text, "cannot be read")
+    assert.include(text, "ended by its holder")
     assert.deepStrictEqual(processesOf(id), [])
+  })
+
+  it("says that a stop is done where the log cannot record it, and ends with 0", { timeout: 60_000 }, async () => {
+    await using daemon = await TestDaemon.started()
+    const id = await stubbornSession(daemon)
+    const db = database(daemon)
+    db.exec("begin immediate")
+    try {
+      const { code, text } = await reprise(daemon.home, "stop", id)
+      assert.strictEqual(code, 0, text)
+      assert.include(text, "cannot record it now")
+      assert.deepStrictEqual(processesOf(id), [])
+    } finally {
+      db.exec("rollback")
+      db.close()
+    }
   })
 
   it("stops every session at a shutdown, quarantined ones too", { timeout: 60_000 }, async () => {

@@ -87,7 +87,11 @@ const verbs: ReadonlyArray<Verb> = [
 ]
 
 const unrecorded = (id: string) =>
-  `${id}: the agent was ended by its holder; the facts of this session cannot be read, so its state stays as it was`
+  `${id}: the agent was ended by its holder; the log cannot record it now, so the state of the session stays as it was`
+
+/** A daemon whose log takes nothing answers once nothing of the agent is left: there is no fact to wait for. */
+export const isUnrecorded = ({ phase, process, state, stop }: SessionView) =>
+  state === "streaming" && phase !== "reaping" && process === null && stop !== null
 
 /** A project or a program that is somewhere else now. */
 const moveFlags = {
@@ -157,6 +161,7 @@ const perform = ({ name, reasoned = false, send, until }: Verb, flags: Flags, ch
           yield* daemon.ask(daemon.client.sessions.patch({ params: { id: found.id }, headers: asCli, payload: changes }))
         const asked = yield* daemon.ask(send(daemon, found.id, Option.getOrUndefined(flags.reason)))
         if (!flags.wait || until === null) return asked
+        if (isUnrecorded(asked)) return yield* Effect.as(say(unrecorded(found.id)), asked)
         const answer = yield* awaitMet(daemon, found.id, until, timeoutMs).pipe(
           // The daemon answered once nothing of the agent was left; no fact will say so.
           Effect.catchTag("Problem", (problem) =>

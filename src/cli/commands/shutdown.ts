@@ -12,6 +12,7 @@ import { print, printJson, say } from "../stdio.ts"
 import { sentence } from "../text/session-line.ts"
 import { awaitMet } from "../waiting.ts"
 import { withDaemon } from "../with-daemon.ts"
+import { isUnrecorded } from "./lifecycle.ts"
 
 /** Ends every launch of a home that no daemon serves, by their holders; put in by the program, as the daemon itself is. */
 export class StopLaunchesOf extends Context.Service<StopLaunchesOf, (home: string) => Effect.Effect<number, unknown>>()(
@@ -76,9 +77,10 @@ const mayRun = ({ process, relaunch, state }: SessionView) =>
 /** The session that did not stop, if it did not. One that ended meanwhile refuses the stop, and that is as good. */
 const stopOne = Effect.fnUntraced(function* (daemon: Daemon, { id }: SessionView, timeoutMs: number) {
   const payload = { reason: "shutdown --stop-all" }
-  yield* daemon
+  const asked = yield* daemon
     .ask(daemon.client.sessions.stop({ params: { id }, headers: asCli, payload }))
-    .pipe(Effect.catchTag("Problem", (problem) => (problem.status === 409 ? Effect.void : Effect.fail(problem))))
+    .pipe(Effect.catchTag("Problem", (problem) => (problem.status === 409 ? Effect.succeed(null) : Effect.fail(problem))))
+  if (asked !== null && isUnrecorded(asked)) return undefined
   const answer = yield* awaitMet(daemon, id, "ended", timeoutMs).pipe(
     Effect.catchTag("Problem", (problem) =>
       problem.code === "quarantined" ? Effect.succeed({ satisfied: true as const }) : Effect.fail(problem)
