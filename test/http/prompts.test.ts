@@ -92,9 +92,13 @@ describe("the interface to prompts", () => {
 
     it.effect("types one with one end to each of its lines, whatever ends they had", () =>
       Effect.gen(function* () {
-        const { id } = yield* running(["cat"])
+        const { id } = yield* running(["cat", "-A"])
         yield* asked("POST", `/v1/sessions/${id}/prompts`, { text: "one\r\ntwo\rthree" })
-        yield* shows(id, "one\ntwo\nthree\none\ntwo\nthree")
+        // What was read, with a $ at each end: the echo comes before it or between its lines.
+        yield* shows(id, "three$")
+        const { body } = yield* asked("GET", `/v1/sessions/${id}/output?from=0`)
+        const read = body.split("\n").flatMap((line) => /(one|two|three|^)\$\r?$/.exec(line)?.[1] ?? [])
+        assert.deepStrictEqual(read, ["one", "two", "three"])
       }).pipe(Effect.scoped)
     )
 
