@@ -41,9 +41,7 @@ const sources = async (daemon: TestDaemon, id: string) =>
 describe("an agent that a user described", () => {
   it("is given twenty kilobytes of lines, emoji and escapes as one message, byte for byte, however it shows them", async () => {
     await using daemon = await daemonWith((home) => [`record=${join(home, "record")}`, "bracketed", "collapses", "chatty", "start=700"])
-    const text = Array.from({ length: 400 }, (_, n) => `line ${n} \u{1f680} äöü \x1b[31mred\x1b[0m\ta tab, and a few more words`).join(
-      "\n"
-    )
+    const text = Array.from({ length: 400 }, (_, n) => `line ${n} \u{1f680} äöü \x1b[31mred\x1b[0m\ta tab, and a few more words`).join("\n")
     assert.isAbove(Buffer.byteLength(text), 20_000)
     const { id } = await create(daemon, { prompt: text })
     assert.strictEqual((await fate(daemon, id, "first")).state, "answered")
