@@ -15,8 +15,6 @@ export interface Listening {
   readonly answerFrom: number
   readonly tell: (report: Report) => void
   readonly reply: (bytes: Uint8Array) => Effect.Effect<void>
-  /** Whether the agent said it, and not a file that was shown or a program that it runs; told after it, to see how long it stands. */
-  readonly believes: (status: ProgramStatus) => Effect.Effect<boolean>
   /** Called with each title that differs from the one before; `titleKey` says which are the same, such as the frames of a spinner. */
   readonly titled?: (title: Title) => void
   readonly titleKey?: (title: string) => string
@@ -34,25 +32,28 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
   const pause = makePause()
   const mayAnswer = makeAllowance()
 
-  const hear = Effect.fnUntraced(function* (chunk: OutputChunk) {
+  const hear = (chunk: OutputChunk) => {
     if (chunk._tag === "Gap") {
       read = makeProgramStatusReader(chunk.to, titleKey)
-      return
+      return Effect.void
     }
     const { asked, notifications, queries, statuses, titles } = read(chunk.bytes)
-    for (const status of statuses.slice(-mostAtOnce))
-      if (yield* listening.believes(status)) isInTurn = tellStatus(status, { generation, isInTurn, tell })
+    for (const status of statuses.slice(-mostAtOnce)) isInTurn = tellStatus(status, { generation, isInTurn, tell })
     if (titled !== undefined) for (const title of titles.slice(-mostAtOnce)) titled(title)
     if (notified !== undefined) for (const notification of notifications.slice(-mostAtOnce)) notified(notification)
-    if (asked.length === 0) return
-    const now = yield* Clock.currentTimeMillis
-    const open = asked.filter(({ to }) => to > answerFrom && mayAnswer(now))
-    if (open.length === 0) return
-    // First, since a program asks for its device attributes last, and takes what has no answer by then for a no.
-    const status = queries.some((offset) => offset > answerFrom) ? programStatusReply : ""
-    const said = status + (yield* answersTo(open))
-    if (said !== "") yield* reply(new TextEncoder().encode(said))
-  })
+    return asked.length === 0
+      ? Effect.void
+      : Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const open = asked.filter(({ to }) => to > answerFrom && mayAnswer(now))
+          if (open.length === 0) return Effect.void
+          // First, since a program asks for its device attributes last, and takes what has no answer by then for a no.
+          const status = queries.some((offset) => offset > answerFrom) ? programStatusReply : ""
+          return Effect.flatMap(answersTo(open), (answers) => {
+            const said = status + answers
+            return said === "" ? Effect.void : reply(new TextEncoder().encode(said))
+          })
+        })
+  }
   yield* Stream.runForEach(output.scan(session, from), (chunk) =>
     Effect.gen(function* () {
       const startedAt = yield* Clock.currentTimeNanos

@@ -53,8 +53,6 @@ export const limits = {
   questionDrawnMs: 3_000,
   /** How long a composer that was just drawn must stand there before it is believed: pi swallows Enter for some 200 ms. */
   composerSettleMs: 600,
-  /** How often is looked whether a program that spoke still has the terminal. */
-  speakerLookMs: 1_000,
   /** An agent that only seems to work, and prints nothing for so long, may not: nobody knows. */
   silenceMs: 60_000,
   /** A resume that ends the agent sooner is suspected, and after this many in a row the conversation is. */

@@ -80,8 +80,8 @@ const typed = (key: string, modifiers: number): string | undefined => {
   if (key === "tab" && isShifted) return `${meta}${csi}Z`
   if (key === "backspace" && isControlled) return `${meta}\b`
   if (key === "space" && isControlled) return `${meta}\0`
-  const bare = single.get(key)
-  if (bare !== undefined) return meta + bare
+  const one = single.get(key)
+  if (one !== undefined) return meta + one
   if (!isControlled) return meta + (isShifted ? key.toUpperCase() : key)
   const control = controlOf(key)
   return control === undefined ? undefined : meta + control
