@@ -217,7 +217,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       )
     }
     const reply = Effect.fnUntraced(function* (holder: HolderLink, text: string) {
-      if (isOpen(promptId) && agentOf(context()).answers !== null) yield* untilDrawn
+      if (isOpen(promptId) && agentOf(context()).answers !== null) yield* untilStill(promptId)
       const { asked } = context().activity
       if (!isOpen(promptId) || asked === undefined) return yield* undeliverable("question_closed")
       const given = answerTo(agentOf(context()), asked, text)
@@ -255,6 +255,15 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
     yield* Effect.timeoutOption(drawn, limits.questionDrawnMs)
     const sinceMs = (yield* Clock.currentTimeMillis) - context().activity.at
     yield* Effect.sleep(Math.max(0, (answers?.settleMs ?? 0) - sinceMs))
+  })
+
+  /** A source that speaks meanwhile may take the choices away until they are drawn: then the wait begins again. */
+  const untilStill = Effect.fnUntraced(function* (promptId: string) {
+    for (let looks = 0; looks < mostLooks && isOpen(promptId); looks++) {
+      const before = context().activity
+      yield* untilDrawn
+      if (context().activity === before) return
+    }
   })
 
   /** One key, and again where the first only warns; the second is no other interrupt. */
@@ -386,6 +395,8 @@ const settling = (outcome: WriteOutcome) => (isRefusal(outcome) ? { outcome: "no
 
 type DeliverPrompt = Extract<SessionEffect, { readonly type: "DeliverPrompt" }>
 
+/** How often a question may change while it is waited for. */
+const mostLooks = 3
 const largePasteChars = 6_000
 const largePasteMs = 500
 

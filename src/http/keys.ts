@@ -80,8 +80,8 @@ const typed = (key: string, modifiers: number): string | undefined => {
   if (key === "tab" && isShifted) return `${meta}${csi}Z`
   if (key === "backspace" && isControlled) return `${meta}\b`
   if (key === "space" && isControlled) return `${meta}\0`
-  const one = single.get(key)
-  if (one !== undefined) return meta + one
+  const character = single.get(key)
+  if (character !== undefined) return meta + character
   if (!isControlled) return meta + (isShifted ? key.toUpperCase() : key)
   const control = controlOf(key)
   return control === undefined ? undefined : meta + control

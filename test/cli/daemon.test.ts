@@ -16,7 +16,8 @@ const home = Effect.acquireRelease(
     })
 )
 const pidIn = (path: string): number => JSON.parse(readFileSync(join(path, "daemon.json"), "utf8")).pid
-const lives = (pid: number): boolean => existsSync(`/proc/${pid}`)
+/** A zombie has ended: whichever process reaps it may take its time. */
+const lives = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
 
 /** The port of the default would be one for all tests at once. */
 const free = { REPRISE_PORT: "0" }

@@ -16,8 +16,10 @@ import {
   interrupt,
   named,
   observed,
+  prepared,
   process,
   prompt,
+  spawned,
   stop,
   talking,
   terminate,
@@ -165,5 +167,14 @@ describe("an answer", () => {
     when(held, { type: "Reattached", generation: 1, process, downMs: 9 }, at(500)).then({ type: "Adopted" })
     when(going(asking(), stop), answer(asking())).refused("already_stopping")
     when(going(asking(), interrupt), answer(asking())).then({ type: "PromptQueued" })
+  })
+})
+
+describe("a question whose choices the screen has told", () => {
+  it("keeps them when a stronger source tells of it without any", () => {
+    const shown = having(named("reported"), prepared(), spawned(), asks("Trust this folder?", "screen", ["No", "Yes"]))
+    const told = when(shown, asks("trust this folder", "protocol")).decided
+    assert(told._tag === "Accepted")
+    assert.deepStrictEqual(told.session.context.activity.asked?.choices, ["No", "Yes"])
   })
 })

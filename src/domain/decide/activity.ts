@@ -160,6 +160,8 @@ const askedOf = (
     known.value === "waiting" &&
     known.asked !== undefined &&
     (known.source !== source || known.question === null || known.question === question)
+  // A source that knows no choices takes none away: the screen that shows them may not change any more, and is not read again.
+  if (same && known.asked.choices.length > 0 && (asked?.choices.length ?? 0) === 0) return known.asked
   return {
     id: same ? known.asked.id : `${generation}.${(heard?.changes ?? 0) + 1}`,
     kind: asked?.kind ?? known.asked?.kind ?? "input",
