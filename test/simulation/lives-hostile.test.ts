@@ -11,6 +11,6 @@ describe("any world with hostile agents", () => {
       all.add(outcome)
     }
     assert.isAbove(all.faults.get("agent lies without end") ?? 0, 500)
-    assert.isAbove(all.counts.get("H words bounded") ?? 0, 100)
+    assert.isAbove(all.counts.get("H words bounded") ?? 0, 50)
   })
 })
