@@ -44,6 +44,8 @@ const attempt = (id: string, does: string, scene: Scene): Attack => ({
   promise: "ends the whole tree all the same",
   run: async ({ daemon }: Ground) => {
     const session = await agentOf(daemon, scene.script ?? deaf, scene.processes)
+    // A holder that still begins has not all of its files yet.
+    await daemon.reaches(session, "streaming", ({ state }) => state === "streaming")
     await scene.meanwhile?.(daemon, session)
     return stops(daemon, session, scene.verb)
   }
@@ -102,7 +104,7 @@ export const stopping: ReadonlyArray<Attack> = [
   attempt("stopping-07", "kills its holder", { meanwhile: (daemon, id) => void process.kill(holderOf(daemon, id), "SIGKILL") }),
   attempt("stopping-08", "removes its holder's socket", { meanwhile: (daemon, id) => rmSync(join(directoryOf(daemon, id), "sock")) }),
   attempt("stopping-09", "removes its holder's whole directory", {
-    meanwhile: (daemon, id) => rmSync(directoryOf(daemon, id), { recursive: true })
+    meanwhile: (daemon, id) => rmSync(directoryOf(daemon, id), { recursive: true, maxRetries: 5 })
   }),
   attempt("stopping-10", "writes into its holder's journal that it has ended", {
     meanwhile: (daemon, id) =>
