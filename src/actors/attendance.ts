@@ -97,17 +97,17 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
     Deferred.doneUnsafe(found, Exit.succeed("gone"))
   })
 
-  const staying: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.catchTag(stay, "HolderUnavailable", (cause) =>
-      cause.reason === "gone"
-        ? bereaved(cause)
-        : Effect.sync(() => Deferred.doneUnsafe(found, Exit.succeed("unreachable"))).pipe(
-            Effect.andThen(Effect.logWarning("a holder cannot be reached; it is left running", cause.reason, cause.message)),
-            Effect.andThen(Effect.suspend(() => Effect.sleep(waitMs()))),
-            Effect.andThen(staying)
-          )
-    )
-  )
+  /** A loop and no recursion: a holder may be out of reach for days. */
+  const staying = Effect.gen(function* () {
+    for (;;) {
+      const lost = yield* Effect.as(stay, null).pipe(Effect.catchTag("HolderUnavailable", (cause) => Effect.succeed(cause)))
+      if (lost === null) return
+      if (lost.reason === "gone") return yield* bereaved(lost)
+      Deferred.doneUnsafe(found, Exit.succeed("unreachable"))
+      yield* Effect.logWarning("a holder cannot be reached; it is left running", lost.reason, lost.message)
+      yield* Effect.sleep(waitMs())
+    }
+  })
   yield* staying.pipe(
     keepRunning("the connection to a holder"),
     Effect.annotateLogs({ session: attending.ref.session, generation }),
