@@ -32,15 +32,18 @@ const lengthBytes = (length: number, masked: boolean): Buffer => {
   return bytes
 }
 
-/** The code of the close frame at the end of what a server sent behind its handshake; null where there is none. */
+/** The code of the close frame in what a server has sent, its handshake included; null where there is none yet. */
 export const closeCodeIn = (bytes: Buffer): number | null => {
-  let at = bytes.indexOf("\r\n\r\n") + 4
+  const handshakeEnd = bytes.indexOf("\r\n\r\n")
+  if (handshakeEnd < 0) return null
+  let at = handshakeEnd + 4
   while (at + 2 <= bytes.length) {
     const opcode = bytes[at]! & 0x0f
     const short = bytes[at + 1]! & 0x7f
     const header = short < 126 ? 2 : short === 126 ? 4 : 10
+    if (at + header > bytes.length) return null
     const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
-    if (opcode === 8) return length >= 2 ? bytes.readUInt16BE(at + header) : null
+    if (opcode === 8) return length >= 2 && at + header + 2 <= bytes.length ? bytes.readUInt16BE(at + header) : null
     at += header + length
   }
   return null

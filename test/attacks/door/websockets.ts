@@ -36,6 +36,8 @@ const converse = (ground: Ground, bytes: Buffer, { query = "", eager = false, qu
     socket.on("data", (chunk) => {
       if (received.length === 0 && !eager) socket.write(bytes)
       received.push(chunk)
+      // A client that answered the close would end the connection here; the daemon would wait 2 s for one that does not.
+      if (closeCodeIn(Buffer.concat(received)) !== null) return finish(true)
       if (!reads) socket.pause()
     })
     socket.on("error", () => {})
@@ -49,8 +51,7 @@ const closes = (id: string, does: string, code: number, frames: ReadonlyArray<Bu
   promise: `closes the connection with ${code}`,
   run: async (ground) => {
     for (const each of frames) {
-      for (const eager of [false, true]) {
-        const seen = await converse(ground, each, { eager })
+      for (const seen of await Promise.all([converse(ground, each), converse(ground, each, { eager: true })])) {
         if (seen.code !== code) throw new Error(`${JSON.stringify(seen)} for ${each.subarray(0, 40).toString("hex")}`)
       }
     }
@@ -183,12 +184,28 @@ export const websockets: ReadonlyArray<Attack> = [
   ]),
   closes(
     "door-81",
-    "resizes to sizes that there are not",
+    "resizes to sizes that are no sizes",
     1007,
-    ["0", "-1", "1e9", "80.5", '"80"', "null", "1001", "9007199254740993"].map((cols) =>
-      frame(1, Buffer.from(`{"type":"resize","cols":${cols},"rows":24}`))
-    )
+    ["0", "-1", "80.5", '"80"', "null", "[80]"].map((cols) => frame(1, Buffer.from(`{"type":"resize","cols":${cols},"rows":24}`)))
   ),
+  {
+    id: "door-91",
+    attacker: "local user",
+    does: "resizes to sizes beyond every screen",
+    promise: "keeps the connection, and gives the terminal at most its largest size",
+    run: async (ground) => {
+      const huge = ["1e9", "10001", "9007199254740991"].map((cols) =>
+        frame(1, Buffer.from(`{"type":"resize","cols":${cols},"rows":${cols}}`))
+      )
+      const ended = (await Promise.all(huge.map((each) => converse(ground, each)))).filter(({ ended }) => ended)
+      if (ended.length > 0) throw new Error(JSON.stringify(ended))
+      const { size } = (await ground.daemon.done("GET", `/v1/sessions/${ground.bystander.id}`)) as {
+        readonly size: { readonly cols: number; readonly rows: number }
+      }
+      if (size.cols > limits.cols.maximum || size.rows > limits.rows.maximum) throw new Error(JSON.stringify(size))
+      return `3 connections kept, ${size.cols} columns and ${size.rows} rows`
+    }
+  },
   {
     id: "door-82",
     attacker: "local user",
