@@ -3,13 +3,14 @@ import { flushCompileCache } from "node:module"
 import { isIP, isIPv6 } from "node:net"
 import { hostname, networkInterfaces } from "node:os"
 import { join } from "node:path"
-import { Console, Effect, Layer, Logger, Schema } from "effect"
+import { Console, Effect, Layer, Logger, Schedule, Schema } from "effect"
 import manifest from "../package.json" with { type: "json" }
 import { Fencing } from "./actors/fencing.ts"
 import * as Registry from "./actors/registry.ts"
 import { Sessions } from "./actors/sessions.ts"
 import { Shadow } from "./actors/shadow.ts"
 import type { ServeOptions } from "./cli/serve-options.ts"
+import { limits } from "./domain/limits.ts"
 import { RequestHasher } from "./http/request-hasher.ts"
 import { HttpServer } from "./http/server.ts"
 import { AgentFiles } from "./infra/agents/agent-files.ts"
@@ -19,14 +20,26 @@ import { allowedDescriptors, type Share, shareOf, TooFewDescriptors } from "./in
 import { Evidence } from "./infra/evidence/evidence.ts"
 import { Transcripts } from "./infra/evidence/transcripts.ts"
 import { leaveFirstPlace } from "./infra/first-process.ts"
-import { leaveNote, openHome, readNote, socketPathOf, TokenUnusable, takeNoteAway, tokenOf } from "./infra/home.ts"
+import {
+  type DaemonNote,
+  leaveNote,
+  notePathOf,
+  openHome,
+  readNote,
+  socketPathOf,
+  TokenUnusable,
+  takeNoteAway,
+  tokenOf
+} from "./infra/home.ts"
 import { HookProgram } from "./infra/hook/hook-program.ts"
 import { HookTokens } from "./infra/hook/tokens.ts"
+import { keepRunning } from "./infra/keep-running.ts"
 import * as EventLog from "./infra/log/event-log.ts"
 import { EventReader, EventStore } from "./infra/log/event-store.ts"
 import { logLine } from "./infra/log-line.ts"
 import { lostLogOf } from "./infra/lost-log.ts"
 import { allowsPrograms } from "./infra/mounts.ts"
+import { makeNoteWatch } from "./infra/note-watch.ts"
 import { Output } from "./infra/output/output.ts"
 import { isInLaunch, outsideOfLaunch } from "./infra/outside-launch.ts"
 import { Providers } from "./infra/providers/providers.ts"
@@ -90,13 +103,14 @@ const running = Effect.fnUntraced(function* (options: ServeOptions, share: Share
       Object.values(counts).reduce((sum, count) => sum + count, 0)
     )
     if (lost !== null) yield* Effect.logWarning(`${lost.says}: ${lost.advice}`)
-    const { socketPath, url } = yield* HttpServer
+    const { restoreSocket, socketPath, url } = yield* HttpServer
     const recovered = yield* (yield* Sessions).recovery
     const note = { pid: process.pid, url, socket: socketPath, version: manifest.version, epoch }
     yield* Effect.acquireRelease(
       Effect.sync(() => leaveNote(options.home, note)),
       () => Effect.sync(() => takeNoteAway(options.home, epoch))
     )
+    yield* Effect.forkScoped(keepReachable(options.home, note, restoreSocket))
     yield* Effect.logInfo("recovered").pipe(Effect.annotateLogs({ ...recovered }))
     // A daemon may never come to an end at which Node would write it: the next start finds this one's compiled code.
     yield* Effect.sync(flushCompileCache)
@@ -104,6 +118,22 @@ const running = Effect.fnUntraced(function* (options: ServeOptions, share: Share
     const { current } = yield* Effect.flatMap(Fencing, ({ fenced }) => fenced)
     return yield* new Superseded({ epoch: current })
   }).pipe(Effect.provideContext(services))
+})
+
+/** What clients find the daemon by is put back where it was lost, for as long as no newer daemon has the home. */
+const keepReachable = Effect.fnUntraced(function* (home: string, note: DaemonNote, restoreSocket: HttpServer["Service"]["restoreSocket"]) {
+  const { isNewest } = yield* EventStore
+  const watchNote = makeNoteWatch(home, note)
+  const look = Effect.gen(function* () {
+    const restored = [...((yield* watchNote) ? [notePathOf(home)] : []), ...((yield* restoreSocket) ? [note.socket] : [])]
+    for (const path of restored) yield* Effect.logWarning(`${path} was lost or changed; the daemon has put it back`)
+  })
+  // A log that cannot be read tells of no newer daemon.
+  const isOurs = Effect.orElseSucceed(isNewest, () => true)
+  yield* Effect.flatMap(isOurs, (ours) => (ours ? look : Effect.void)).pipe(
+    Effect.repeat(Schedule.spaced(limits.noteWatchMs)),
+    keepRunning("the watch over the note and the socket")
+  )
 })
 
 const parts = ({ home, host, port }: ServeOptions, { connections, liveSessions }: Share) => {

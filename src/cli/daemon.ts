@@ -2,13 +2,17 @@
 import { Effect, type Schema } from "effect"
 import type { Sse } from "effect/encoding"
 import type { HttpClientError } from "effect/http"
-import { type Client, type Connection, type DaemonFile, findDaemon, makeClient, NotAnswered } from "../http/client.ts"
+import { type Client, type Connection, makeClient, NotAnswered } from "../http/client.ts"
 import type { Problem } from "../http/problems.ts"
+import type { DaemonNote } from "../infra/home.ts"
 import { Failure, NoDaemon, TimedOut } from "./failures.ts"
+import { findDaemon } from "./find-daemon.ts"
 
 export interface Daemon {
   readonly home: string
-  readonly file: DaemonFile
+  readonly file: DaemonNote
+  /** What was wrong with the files by which the daemon is found; null for nothing. */
+  readonly remark: string | null
   readonly connection: Connection
   readonly client: Client
   /** Runs a call of the client; what comes back as an error is one that a command may end with. */
@@ -20,11 +24,11 @@ export type AskError = Problem | HttpClientError.HttpClientError | Schema.Schema
 /** Who asks, as the log records it. */
 export const asCli = { "x-reprise-client": "cli" } as const
 
-/** The daemon that the home's files name; whether it answers shows with the first call. */
+/** The daemon of the home; whether it answers shows with the first call. */
 export const connect = Effect.fnUntraced(function* (home: string) {
-  const { daemon: file, token } = yield* findDaemon(home).pipe(Effect.mapError(({ reason }) => new NoDaemon({ home, reason })))
-  const connection: Connection = { url: file.url, socket: file.socket, token }
-  const daemon: Daemon = { home, file, connection, client: yield* makeClient(connection), ask: Effect.mapError(understood(home, file.pid)) }
+  const { connection, file, remark } = yield* findDaemon(home)
+  const client = yield* makeClient(connection)
+  const daemon: Daemon = { home, file, remark, connection, client, ask: Effect.mapError(understood(home, file.pid)) }
   return daemon
 })
 

@@ -18,10 +18,18 @@ export const exitCodes = {
 /** The command line says something that cannot be meant. */
 export class UsageFailure extends Schema.TaggedError<UsageFailure>()("UsageFailure", { message: Schema.String }) {}
 
-/** Nobody answers at this home. */
-export class NoDaemon extends Schema.TaggedError<NoDaemon>()("NoDaemon", { home: Schema.String, reason: Schema.String }) {
+/** No daemon answers at this home. `holder`: the process that holds the log's lock all the same, and `socket` where it does not answer. */
+export class NoDaemon extends Schema.TaggedError<NoDaemon>()("NoDaemon", {
+  home: Schema.String,
+  reason: Schema.String,
+  holder: Schema.optionalKey(Schema.Int),
+  socket: Schema.optionalKey(Schema.String)
+}) {
   override get message() {
-    return `no daemon answers for ${this.home} (${this.reason}); start one with: reprise serve`
+    const { holder, home, reason, socket } = this
+    if (holder === undefined) return `no daemon answers for ${home} (${reason}); start one with: reprise serve`
+    const silence = socket === undefined ? "" : `, and nothing answers at ${socket}`
+    return `the daemon of ${home} runs (pid ${holder}) and cannot be reached: ${reason}${silence}; where it is not just starting, end it with: kill ${holder}`
   }
 }
 

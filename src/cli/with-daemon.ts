@@ -2,9 +2,12 @@
 import { Effect } from "effect"
 import { connect, type Daemon } from "./daemon.ts"
 import { type Setting, setting } from "./root.ts"
+import { say } from "./stdio.ts"
 
 export const withDaemon = <A, E, R>(use: (daemon: Daemon, setting: Setting) => Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const chosen = yield* setting
-    return yield* use(yield* connect(chosen.home), chosen)
+    const daemon = yield* connect(chosen.home)
+    if (daemon.remark !== null) yield* say(`reprise: ${daemon.remark}`)
+    return yield* use(daemon, chosen)
   }).pipe(Effect.scoped)

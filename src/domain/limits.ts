@@ -118,6 +118,8 @@ export const limits = {
   logLineChars: 32_768,
   /** How often the log's files are looked at where nothing is written: two calls of lstat(2). */
   logWatchMs: 1_000,
+  /** How often the daemon looks at its note and its socket: two calls of lstat(2). Until then clients find the daemon by its lock. */
+  noteWatchMs: 2_000,
   /** No home is started so often. A higher epoch on the disk is an agent's, and would end all others after it. */
   epochOnDisk: 2_147_483_647,
   /** The environment of a session in JSON: `envBytes`, every byte of it escaped. */

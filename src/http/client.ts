@@ -1,5 +1,4 @@
 /** A typed client of the contract, over TCP or the unix socket, for whoever holds the token. Imports nothing of the server. */
-import { join } from "node:path"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Option, Schema, Stream } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -8,7 +7,6 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as UrlParams from "effect/http/UrlParams"
 import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import { limits } from "../domain/limits.ts"
-import { readRegular } from "../infra/regular-file.ts"
 import { Heartbeat, LoggedEvent, Reset } from "./contract/events.ts"
 import { Api } from "./contract.ts"
 import { Problem } from "./problems.ts"
@@ -19,39 +17,6 @@ export interface Connection {
   readonly socket?: string
   readonly token: string
 }
-
-/** What a running daemon writes into its home. */
-export const DaemonFile = Schema.Struct({
-  pid: Schema.Int,
-  url: Schema.String,
-  socket: Schema.String,
-  version: Schema.String,
-  epoch: Schema.Int
-})
-export type DaemonFile = typeof DaemonFile.Type
-
-/** No daemon has written its address into this home, or it cannot be read. */
-export class DaemonNotFound extends Schema.TaggedError<DaemonNotFound>()("DaemonNotFound", {
-  home: Schema.String,
-  reason: Schema.String
-}) {}
-
-const decodeDaemonFile = Schema.decodeUnknownEffect(Schema.fromJsonString(DaemonFile))
-
-/** Reads the home's `daemon.json` and `token`. That the daemon answers is not checked. */
-export const findDaemon = Effect.fnUntraced(function* (home: string) {
-  const read = (name: string) =>
-    Effect.try({
-      try: () => readRegular(join(home, name), homeFileBytes).toString("utf8"),
-      catch: (cause) => new DaemonNotFound({ home, reason: `${name}: ${(cause as NodeJS.ErrnoException).code ?? "unreadable"}` })
-    })
-  const daemon = yield* decodeDaemonFile(yield* read("daemon.json")).pipe(
-    Effect.mapError(() => new DaemonNotFound({ home, reason: "daemon.json is not what a daemon writes" }))
-  )
-  return { daemon, token: (yield* read("token")).trim() }
-})
-
-const homeFileBytes = 65_536
 
 /** One method for each route, by group: `client.sessions.stop({ params, headers, payload })`. Errors are `Problem`s. Connections close with the scope. */
 export const makeClient = Effect.fnUntraced(function* (connection: Connection) {

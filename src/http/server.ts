@@ -1,5 +1,7 @@
 /** Serves the interface on a TCP port and a unix socket, the same on both, until its scope closes; then it ends politely, in bounded time. */
+import { type BigIntStats, lstatSync } from "node:fs"
 import { chmod, rm } from "node:fs/promises"
+import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Context, Effect, Exit, Fiber, Layer, Scope } from "effect"
@@ -30,9 +32,16 @@ export interface ServerOptions {
 }
 
 /** Where the interface is served. */
-export class HttpServer extends Context.Service<HttpServer, { readonly url: string; readonly port: number; readonly socketPath: string }>()(
-  "reprise/http/HttpServer"
-) {
+export class HttpServer extends Context.Service<
+  HttpServer,
+  {
+    readonly url: string
+    readonly port: number
+    readonly socketPath: string
+    /** Listens at the path of the socket again where its file was removed or replaced; true if so. */
+    readonly restoreSocket: Effect.Effect<boolean, ListenFailed>
+  }
+>()("reprise/http/HttpServer") {
   static readonly layer = (options: ServerOptions) =>
     Layer.effect(HttpServer, serve(options)).pipe(
       Layer.provide([
@@ -55,11 +64,11 @@ const serve = Effect.fnUntraced(function* (options: ServerOptions) {
   const socketAdmission = admission(options.token, null, 0)
   const door = { connections, onRequest, onUpgrade }
   const tcp = makeServer({ ...door, admit: () => tcpAdmission })
-  const unix = makeServer({ ...door, admit: () => socketAdmission })
+  const unix = makeUnixListener(() => makeServer({ ...door, admit: () => socketAdmission }), options.socketPath)
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
       yield* draining.begin
-      yield* Effect.timeoutOption(Effect.all([close(tcp), close(unix)], { concurrency: 2, discard: true }), limits.drainMs)
+      yield* Effect.timeoutOption(Effect.all([close(tcp), unix.close], { concurrency: 2, discard: true }), limits.drainMs)
       connections.closeAll()
       // A request that cannot be interrupted must not keep the daemon from ending.
       const ending = yield* Effect.forkDetach(Scope.close(requests, Exit.void))
@@ -70,13 +79,39 @@ const serve = Effect.fnUntraced(function* (options: ServerOptions) {
   yield* listen(tcp, { host: options.host, port: options.port }, `${options.host}:${options.port}`)
   const { port } = tcp.address() as AddressInfo
   tcpAdmission = admission(options.token, ["127.0.0.1", "localhost", "[::1]", ...(options.hostNames ?? [])], port)
-  yield* listenUnix(unix, options.socketPath)
+  yield* unix.listen
   const host = options.host.includes(":") ? `[${options.host}]` : options.host
-  return { url: `http://${host}:${port}`, port, socketPath: options.socketPath }
+  return { url: `http://${host}:${port}`, port, socketPath: options.socketPath, restoreSocket: unix.restore }
 })
 
+const makeUnixListener = (make: () => Server, path: string) => {
+  let server = make()
+  let bound: BigIntStats | null = null
+  const listenHere = Effect.suspend(() => listenUnix(server, path)).pipe(
+    Effect.andThen(
+      Effect.sync(() => {
+        bound = fileAt(path)
+      })
+    )
+  )
+  return {
+    listen: listenHere,
+    close: Effect.suspend(() => close(server)),
+    restore: Effect.suspend(() => {
+      const found = fileAt(path)
+      if (bound !== null && found !== null && found.ino === bound.ino && found.dev === bound.dev) return Effect.succeed(false)
+      // Closing removes the file at the path, so it comes before the new one is bound. Its connections live on.
+      server.close()
+      server = make()
+      return Effect.as(listenHere, true)
+    })
+  }
+}
+
+const fileAt = (path: string): BigIntStats | null => lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null
+
 /** The home has one daemon, so a socket file that is there was left by a dead one. */
-const listenUnix = Effect.fnUntraced(function* (server: Parameters<typeof listen>[0], path: string) {
+const listenUnix = Effect.fnUntraced(function* (server: Server, path: string) {
   const attempt = (act: () => Promise<void>) =>
     Effect.tryPromise({
       try: act,

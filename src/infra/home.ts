@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto"
 import { closeSync, constants, fchmodSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { madeOnce, writeWhole } from "./durable-file.ts"
 import { openRegular, readJson } from "./regular-file.ts"
 import { trustedDirectory } from "./trusted-place.ts"
@@ -44,27 +44,40 @@ const longestSocketPath = 107
 
 /** In the home; where its path is too long, in a private directory under a name made of that path. A user needs no entry in passwd. */
 export const socketPathOf = (home: string): string => {
-  const path = join(home, "reprise.sock")
-  if (Buffer.byteLength(path) <= longestSocketPath) return path
-  const directory = trustedDirectory(
-    join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `reprise-${process.getuid?.()}`),
-    "the directory of sockets"
-  )
-  return join(directory, `${createHash("sha256").update(home).digest("hex").slice(0, 16)}.sock`)
+  const path = expectedSocketOf(home)
+  if (dirname(path) === home) return path
+  return join(trustedDirectory(dirname(path), "the directory of sockets"), basename(path))
 }
 
+/** The same path, without a look at the disk: for a client, which makes nothing. `home` has no links. */
+export const expectedSocketOf = (home: string): string => {
+  const path = join(home, "reprise.sock")
+  if (Buffer.byteLength(path) <= longestSocketPath) return path
+  return join(
+    process.env.XDG_RUNTIME_DIR ?? tmpdir(),
+    `reprise-${process.getuid?.()}`,
+    `${createHash("sha256").update(home).digest("hex").slice(0, 16)}.sock`
+  )
+}
+
+export const notePathOf = (home: string): string => join(home, "daemon.json")
+
 /** Replaced in one step: a reader finds the old note or the new one. */
-export const leaveNote = (home: string, note: DaemonNote): void => writeWhole(join(home, "daemon.json"), `${JSON.stringify(note)}\n`)
+export const leaveNote = (home: string, note: DaemonNote): void => writeWhole(notePathOf(home), `${JSON.stringify(note)}\n`)
 
 /** Null where there is none that can be read. */
 export const readNote = (home: string): DaemonNote | null =>
-  readJson(join(home, "daemon.json"), noteBytes, (value) => (isNote(value) ? value : null))
+  readJson(notePathOf(home), noteBytes, (value) => (isNote(value) ? value : null))
 
-const isNote = (value: unknown): value is DaemonNote =>
-  typeof value === "object" && value !== null && "pid" in value && "url" in value && "epoch" in value
+const isNote = (value: unknown): value is DaemonNote => {
+  if (typeof value !== "object" || value === null) return false
+  const { epoch, pid, socket, url, version } = value as Readonly<Record<string, unknown>>
+  const areTexts = [socket, url, version].every((text) => typeof text === "string" && text !== "")
+  return areTexts && Number.isSafeInteger(epoch) && Number.isSafeInteger(pid) && Number(pid) > 1
+}
 const noteBytes = 65_536
 
 /** Only its own: a successor's note stays. */
 export const takeNoteAway = (home: string, epoch: number): void => {
-  if (readNote(home)?.epoch === epoch) rmSync(join(home, "daemon.json"), { force: true })
+  if (readNote(home)?.epoch === epoch) rmSync(notePathOf(home), { force: true })
 }

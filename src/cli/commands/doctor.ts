@@ -1,11 +1,11 @@
 /** `reprise doctor`: whether everything the daemon needs is there, each point with what to do about it. */
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { Command } from "effect/cli"
 import type { ProviderList } from "../../http/contract/providers.ts"
 import { lostLogOf } from "../../infra/lost-log.ts"
 import { type Finding, home, machine } from "../checks.ts"
 import { connect } from "../daemon.ts"
-import { type CommandFailure, ExitWith, exitCodes } from "../failures.ts"
+import { type CommandFailure, ExitWith, exitCodes, type NoDaemon } from "../failures.ts"
 import { setting } from "../root.ts"
 import { print, printJson } from "../stdio.ts"
 
@@ -28,10 +28,9 @@ export const doctor = Command.make("doctor", {}, () =>
 ).pipe(Command.withDescription("Check what the daemon needs, and how it is"))
 
 const ofDaemon = Effect.fnUntraced(function* (path: string) {
-  const connected = yield* Effect.option(connect(path))
-  if (Option.isNone(connected))
-    return [...lostLog(path, null), { level: "warn", says: "no daemon runs", advice: "start one: reprise serve" }] satisfies Array<Finding>
-  const { ask, client, file } = connected.value
+  const connected = yield* Effect.result(connect(path))
+  if (connected._tag === "Failure") return [...lostLog(path, null), unreachable(connected.failure)] satisfies Array<Finding>
+  const { ask, client, file, remark } = connected.success
   const health = yield* Effect.result(ask(client.service.healthz({})))
   if (health._tag === "Failure") {
     return [
@@ -44,6 +43,7 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
     ] satisfies Array<Finding>
   }
   const findings: Array<Finding> = [
+    ...(remark === null ? [] : [{ level: "warn" as const, says: remark }]),
     health.success.pid === file.pid
       ? { level: "ok", says: `the daemon answers: version ${health.success.version}, pid ${file.pid}, ${file.url}` }
       : {
@@ -87,6 +87,9 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
   if (agents._tag === "Success") findings.push(...agentsOf(agents.success))
   return findings
 }, Effect.scoped)
+
+const unreachable = ({ holder, message }: NoDaemon): Finding =>
+  holder === undefined ? { level: "warn", says: "no daemon runs", advice: "start one: reprise serve" } : { level: "fail", says: message }
 
 const lostLog = (path: string, known: number | null): ReadonlyArray<Finding> => {
   const lost = lostLogOf(path, known)

@@ -174,11 +174,13 @@ const decode = Schema.decodeUnknownEffect(CreateRequest)
 const reach = (home: string, start: boolean) =>
   Effect.gen(function* () {
     const daemon = yield* connect(home)
+    if (daemon.remark !== null) yield* say(`reprise: ${daemon.remark}`)
     yield* daemon.ask(daemon.client.service.healthz({}))
     return daemon
   }).pipe(
     Effect.catchTag("NoDaemon", (none) =>
       Effect.gen(function* () {
+        if (none.holder !== undefined) return yield* none
         const wanted =
           start || (process.stdin.isTTY && process.stderr.isTTY && (yield* agreed(`No daemon runs for ${home}. Start one? [Y/n] `)))
         if (!wanted) return yield* new NoDaemon({ home: none.home, reason: `${none.reason}; run --start starts one` })

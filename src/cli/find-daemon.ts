@@ -1,0 +1,78 @@
+/** Finds the daemon of a home by its note; where the note is lost or foreign, by its socket and by the process that holds the log's lock. */
+import { existsSync, realpathSync } from "node:fs"
+import { join } from "node:path"
+import { Effect } from "effect"
+import { type Connection, makeClient } from "../http/client.ts"
+import type { Health } from "../http/contract/service.ts"
+import { type DaemonNote, expectedSocketOf, notePathOf, readNote } from "../infra/home.ts"
+import { lockHolder } from "../infra/log/lock-holder.ts"
+import { FileRefused, readRegular } from "../infra/regular-file.ts"
+import { NoDaemon } from "./failures.ts"
+
+export interface FoundDaemon {
+  readonly file: DaemonNote
+  readonly connection: Connection
+  /** What was wrong with the files by which a daemon is found, in one sentence; null for nothing. */
+  readonly remark: string | null
+}
+
+/** That the daemon answers is checked only where the note is of no use. */
+export const findDaemon = Effect.fnUntraced(function* (given: string) {
+  const home = withoutLinks(given)
+  const note = readNote(home)
+  const holder = lockHolder(join(home, "reprise.db"))
+  const token = yield* tokenIn(home, holder)
+  const fault = faultOf(home, note, holder)
+  if (fault === null && note !== null) {
+    if (existsSync(note.socket)) return found(note, { url: note.url, socket: note.socket, token }, null)
+    return found(note, { url: note.url, token }, `${note.socket} is missing; the daemon (pid ${note.pid}) is asked at ${note.url}`)
+  }
+  const socket = expectedSocketOf(home)
+  const health = yield* healthAt(socket)
+  if (health !== null) {
+    const pid = holder ?? health.pid
+    const file = { ...health, pid, url: urlOfSocket, socket }
+    return found(file, { url: urlOfSocket, socket, token }, `${fault}; the daemon (pid ${pid}) answers at ${socket}, and restores it`)
+  }
+  return yield* new NoDaemon({ home, reason: fault ?? "no daemon.json", ...heldBy(holder), socket })
+})
+
+const found = (file: DaemonNote, connection: Connection, remark: string | null): FoundDaemon => ({ file, connection, remark })
+
+/** Why the note says nothing of the daemon that runs here; null where it may be believed. */
+const faultOf = (home: string, note: DaemonNote | null, holder: number | null): string | null => {
+  const path = notePathOf(home)
+  if (note === null) return existsSync(path) ? `${path} is not what a daemon writes` : `${path} is missing`
+  return holder !== null && note.pid !== holder ? `${path} names another process (pid ${note.pid})` : null
+}
+
+const tokenIn = (home: string, holder: number | null) =>
+  Effect.try({
+    try: () => readRegular(join(home, "token"), tokenBytes).toString("utf8").trim(),
+    catch: (cause) => {
+      const reason = cause instanceof FileRefused ? cause.message : String(cause)
+      return new NoDaemon({ home, reason, ...heldBy(holder) })
+    }
+  })
+
+const heldBy = (holder: number | null) => (holder === null ? {} : { holder })
+
+/** Null where nothing answers. It needs no token, and none is sent: any program may listen there. */
+const healthAt = (socket: string): Effect.Effect<Health | null> =>
+  makeClient({ url: urlOfSocket, socket, token: "none" }).pipe(
+    Effect.flatMap((client) => client.service.healthz({})),
+    Effect.scoped,
+    Effect.orElseSucceed(() => null)
+  )
+
+/** Only a name: the connection goes to the socket. */
+const urlOfSocket = "http://reprise"
+const tokenBytes = 4_096
+
+const withoutLinks = (path: string): string => {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}
