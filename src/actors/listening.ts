@@ -3,8 +3,11 @@ import { Clock, Effect, Stream } from "effect"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import { makeProgramStatusReader, type Notification, type ProgramStatus, programStatusReply, type Title } from "../domain/program-status.ts"
+import type { SessionContext } from "../domain/session-context.ts"
 import { Output, type OutputChunk } from "../infra/output/output.ts"
 import { Answering } from "../infra/screens/answering.ts"
+import type { Beliefs, Speaker } from "./believing.ts"
+import { makeLateness } from "./lateness.ts"
 
 export interface Listening {
   readonly session: string
@@ -15,6 +18,8 @@ export interface Listening {
   readonly answerFrom: number
   readonly tell: (report: Report) => void
   readonly reply: (bytes: Uint8Array) => Effect.Effect<void>
+  readonly beliefs: Beliefs
+  readonly context: () => SessionContext
   /** Called with each title that differs from the one before; `titleKey` says which are the same, such as the frames of a spinner. */
   readonly titled?: (title: Title) => void
   readonly titleKey?: (title: string) => string
@@ -23,37 +28,60 @@ export interface Listening {
 
 /** Ends when it is interrupted. What it cannot read it does not guess: a hole in the output is a hole in what was heard. */
 export const listen = Effect.fnUntraced(function* (listening: Listening) {
-  const { answerFrom, from, generation, notified, reply, session, tell, titled, titleKey } = listening
+  const { answerFrom, beliefs, from, generation, notified, reply, session, tell, titled, titleKey } = listening
   const output = yield* Output
   const answersTo = yield* (yield* Answering).in(session)
   let read = makeProgramStatusReader(from, titleKey)
   /** An agent that goes idle without a word of an end was interrupted. */
   let isInTurn = false
+  const latenessAt = yield* makeLateness(session)
+  /** The newest mark of those that were read too late, and whether the session knows of it; null while the reader is not late. */
+  let late: { status: ProgramStatus | null; isTold: boolean } | null = null
   const pause = makePause()
   const mayAnswer = makeAllowance()
 
-  const hear = (chunk: OutputChunk) => {
+  const hearStatus = Effect.fnUntraced(function* (status: ProgramStatus) {
+    const speaker = yield* beliefs.speakerOf(status)
+    if (speaker !== null) isInTurn = tellStatus(status, speaker, { generation, isInTurn, tell })
+  })
+
+  /** A mark that is read late says nothing of now: what the agent does is unknown until the reader has caught up. */
+  const hearStatuses = Effect.fnUntraced(function* (statuses: ReadonlyArray<ProgramStatus>, to: number) {
+    const behindBytes = yield* latenessAt(to)
+    const unknown = { type: "ActivityObserved", generation, activity: "unknown", source: "protocol", question: null } as const
+    if (behindBytes === null) {
+      if (late?.isTold) tell(unknown)
+      const heard = late?.status && statuses.length === 0 ? [late.status] : statuses.slice(-mostAtOnce)
+      late = null
+      return yield* Effect.forEach(heard, hearStatus, { discard: true })
+    }
+    late ??= { status: null, isTold: false }
+    late.status = statuses.at(-1) ?? late.status
+    if (late.isTold || (late.status === null && listening.context().activity.evidenceOffset === undefined)) return
+    late.isTold = true
+    tell({ ...unknown, behindBytes })
+  })
+
+  const hear = Effect.fnUntraced(function* (chunk: OutputChunk) {
     if (chunk._tag === "Gap") {
       read = makeProgramStatusReader(chunk.to, titleKey)
-      return Effect.void
+      return
     }
     const { asked, notifications, queries, statuses, titles } = read(chunk.bytes)
-    for (const status of statuses.slice(-mostAtOnce)) isInTurn = tellStatus(status, { generation, isInTurn, tell })
-    if (titled !== undefined) for (const title of titles.slice(-mostAtOnce)) titled(title)
+    yield* hearStatuses(statuses, chunk.offset + chunk.bytes.length)
+    // A title is a word of the agent too, and any program that it runs can write one.
+    if (titled !== undefined && titles.length > 0 && (yield* beliefs.isAgentsOwn))
+      for (const title of titles.slice(-mostAtOnce)) titled(title)
     if (notified !== undefined) for (const notification of notifications.slice(-mostAtOnce)) notified(notification)
-    return asked.length === 0
-      ? Effect.void
-      : Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          const open = asked.filter(({ to }) => to > answerFrom && mayAnswer(now))
-          if (open.length === 0) return Effect.void
-          // First, since a program asks for its device attributes last, and takes what has no answer by then for a no.
-          const status = queries.some((offset) => offset > answerFrom) ? programStatusReply : ""
-          return Effect.flatMap(answersTo(open), (answers) => {
-            const said = status + answers
-            return said === "" ? Effect.void : reply(new TextEncoder().encode(said))
-          })
-        })
-  }
+    if (asked.length === 0) return
+    const now = yield* Clock.currentTimeMillis
+    const open = asked.filter(({ to }) => to > answerFrom && mayAnswer(now))
+    if (open.length === 0) return
+    // First, since a program asks for its device attributes last, and takes what has no answer by then for a no.
+    const status = queries.some((offset) => offset > answerFrom) ? programStatusReply : ""
+    const said = status + (yield* answersTo(open))
+    if (said !== "") yield* reply(new TextEncoder().encode(said))
+  })
   yield* Stream.runForEach(output.scan(session, from), (chunk) =>
     Effect.gen(function* () {
       const startedAt = yield* Clock.currentTimeNanos
@@ -96,6 +124,7 @@ const makeAllowance = () => {
 /** Returns whether the agent is in a turn now. */
 const tellStatus = (
   status: ProgramStatus,
+  { group }: Speaker,
   { generation, isInTurn, tell }: { readonly generation: number; readonly isInTurn: boolean; readonly tell: (report: Report) => void }
 ): boolean => {
   if (status.kind === "login") {
@@ -108,7 +137,8 @@ const tellStatus = (
   const { activity, kind, offset, question } = status
   tell({
     ...{ type: "ActivityObserved", generation, activity, source: "protocol", question, evidenceOffset: offset },
-    ...(kind === null ? {} : { asked: { kind, choices: [] } })
+    ...(kind === null ? {} : { asked: { kind, choices: [] } }),
+    ...(group === null ? {} : { speaker: group })
   })
   return activity === "working" || (activity === "waiting" && kind !== "login")
 }

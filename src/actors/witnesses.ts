@@ -9,6 +9,7 @@ import { readTitle } from "../domain/providers/screen.ts"
 import type { SessionContext } from "../domain/session-context.ts"
 import { keepRunning } from "../infra/keep-running.ts"
 import { Output } from "../infra/output/output.ts"
+import { makeBelieving } from "./believing.ts"
 import type { Tell } from "./letter.ts"
 import { listen } from "./listening.ts"
 import type { News } from "./news.ts"
@@ -59,9 +60,11 @@ export const witness = Effect.fnUntraced(function* (witnessing: Witnessing) {
     while (context().process === null) yield* news.next
     return from()
   })
+  const beliefs = yield* makeBelieving(witnessing)
   const listening = (place: number) =>
     listen({
       ...witnessing,
+      beliefs,
       from: place,
       ...(titles.length === 0
         ? {}

@@ -128,6 +128,10 @@ const activityFields = {
   question: Schema.NullOr(Schema.String),
   asked: Schema.optionalKey(Asked),
   evidenceOffset: Schema.optionalKey(Offset),
+  /** The process group that said so, where the agent began it: its word ends with it. */
+  speaker: Schema.optionalKey(Schema.Int),
+  /** The output is read so many bytes late: what it says is not of now. */
+  behindBytes: Schema.optionalKey(Schema.Int),
   /** When it was so (epoch ms), where the word came later: what was so before a prompt was typed says nothing of it. */
   observedAt: Schema.optionalKey(Schema.Int)
 }

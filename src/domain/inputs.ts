@@ -102,6 +102,10 @@ export const Report = Schema.Union([
     asked: Schema.optionalKey(Schema.Struct({ kind: Question.fields.kind, choices: Question.fields.choices })),
     /** The end of the bytes that said so, where output is the source. */
     evidenceOffset: Schema.optionalKey(Offset),
+    /** The process group that said so, where the agent began it: its word ends with it. */
+    speaker: Schema.optionalKey(Schema.Int),
+    /** The output is read so many bytes late: what it says is not of now. */
+    behindBytes: Schema.optionalKey(Schema.Int),
     /** When it was so, epoch milliseconds, where the source says. */
     observedAt: Schema.optionalKey(Schema.Int)
   }),

@@ -53,6 +53,8 @@ export const limits = {
   questionDrawnMs: 3_000,
   /** How long a composer that was just drawn must stand there before it is believed: pi swallows Enter for some 200 ms. */
   composerSettleMs: 600,
+  /** How often the daemon looks whether a program that spoke still has the terminal. */
+  speakerLookMs: 1_000,
   /** An agent that only seems to work, and prints nothing for so long, may not: nobody knows. */
   silenceMs: 60_000,
   /** A resume that ends the agent sooner is suspected, and after this many in a row the conversation is. */
@@ -92,7 +94,7 @@ export const limits = {
   notificationChars: 2_048,
   /** One line of a file that an agent writes: images stand in it as text. */
   transcriptLineBytes: 8_388_608,
-  /** A conversation's file that is followed, and one that is held in memory to be cut or listed: none of the known agents came near. */
+  /** A conversation's file that is followed, listed or copied: none of the known agents came near. */
   transcriptBytes: 1_073_741_824,
   branchBytes: 67_108_864,
   /** The most of one core that a file is read with which an agent writes without end, in hundredths. */
@@ -281,5 +283,9 @@ export const limits = {
   terminalAnswersPerSecond: 512,
   /** What one session's output may take of the daemon's own time to be read for words and questions, in hundredths, and at once. */
   listeningPercent: 20,
-  listeningMs: 4
+  listeningMs: 4,
+  /** A reader that stays this far behind the end of the output is late: a screen redrawn at once is smaller, a flood stays larger. */
+  listeningBehindBytes: 262_144,
+  listeningBehindMs: 2_000,
+  listeningLookMs: 250
 } as const

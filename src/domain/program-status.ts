@@ -5,13 +5,15 @@ import { Scanner } from "./terminal/scanner.ts"
 import type { Sequence } from "./terminal/sequences.ts"
 import { isQuery, passesQuietly, type TerminalQuery } from "./terminal-queries.ts"
 
-/** `ESC ] 7501 ; state=…:app=…[:kind=…][:msg=<base64>]`, ended by ST or BEL. */
+/** `ESC ] 7501 ; state=…:app=…[:kind=…][:msg=<base64>][:nonce=…]`, ended by ST or BEL. */
 export interface ProgramStatus {
   readonly activity: Activity
   /** What somebody must answer, where the program says it. */
   readonly question: string | null
   /** What kind of answer it waits for. */
   readonly kind: "permission" | "input" | "login" | null
+  /** The secret of its launch, as it stands in REPRISE_NONCE of its environment: what is only shown does not know it. */
+  readonly nonce?: string
   /** How the turn ended, where the program says that one did. */
   readonly ended: "completed" | "failed" | null
   /** Bytes from the beginning of the stream to the end of the sequence. */
@@ -138,10 +140,12 @@ const statusOf = (body: string): Omit<ProgramStatus, "offset"> | null => {
   const state = fields.get("state") ?? ""
   const activity = activities.get(state)
   if (activity === undefined) return null
+  const nonce = fields.get("nonce")
   const ended = state === "done" ? "completed" : state === "error" ? "failed" : null
   return {
     activity,
     ended,
+    ...(nonce === undefined ? {} : { nonce }),
     question: activity === "waiting" ? messageOf(fields.get("msg")) : null,
     kind: activity === "waiting" ? kindOf(fields.get("kind")) : null
   }

@@ -50,6 +50,8 @@ export const wordOf = (fact: Omit<FactOf<"ActivityChanged">, "type">): Word => (
   question: fact.question,
   ...(fact.asked === undefined ? {} : { asked: fact.asked }),
   ...(fact.evidenceOffset === undefined ? {} : { evidenceOffset: fact.evidenceOffset }),
+  ...(fact.speaker === undefined ? {} : { speaker: fact.speaker }),
+  ...(fact.behindBytes === undefined ? {} : { behindBytes: fact.behindBytes }),
   ...(fact.observedAt === undefined ? {} : { observedAt: fact.observedAt })
 })
 

@@ -49,6 +49,8 @@ export interface Word {
   readonly question: string | null
   readonly asked?: Asked
   readonly evidenceOffset?: number
+  readonly speaker?: number
+  readonly behindBytes?: number
   /** When it was so, by what its source said last; absent where that did not tell. */
   readonly observedAt?: number
 }

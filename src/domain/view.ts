@@ -61,7 +61,16 @@ export const SessionView = Schema.Struct({
     })
   ),
   /** Where the activity was learnt, and the question somebody must answer. */
-  evidence: Schema.NullOr(Schema.Struct({ source: Schema.String, at: Time, question: Schema.NullOr(Schema.String) })),
+  evidence: Schema.NullOr(
+    Schema.Struct({
+      source: Schema.String,
+      at: Time,
+      question: Schema.NullOr(Schema.String),
+      behindBytes: Schema.NullOr(Schema.Int).annotate({
+        description: "the agent floods its terminal: so many bytes of it were unread at that time; null where none were"
+      })
+    })
+  ),
   generation: Schema.Int,
   seq: Schema.Int,
   outputOffset: Schema.Int,
@@ -135,7 +144,12 @@ export const view = (session: Session, seq: number): SessionView => {
         : null,
     evidence:
       isUp(session) && context.activity.source !== "none"
-        ? { source: context.activity.source, at: iso(context.activity.at), question: context.activity.question }
+        ? {
+            source: context.activity.source,
+            at: iso(context.activity.at),
+            question: context.activity.question,
+            behindBytes: context.activity.behindBytes ?? null
+          }
         : null,
     generation: context.generation,
     seq,

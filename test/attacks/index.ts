@@ -4,6 +4,7 @@ import { disks } from "./disk.ts"
 import { door } from "./door.ts"
 import { files } from "./files.ts"
 import { homes } from "./homes.ts"
+import { marks } from "./marks.ts"
 import { oddHomes } from "./odd-homes.ts"
 import { stopping } from "./stopping.ts"
 import { terminal } from "./terminal.ts"
@@ -14,6 +15,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...door,
   ...terminal,
   ...words,
+  ...marks,
   ...files,
   ...disks,
   ...homes,

@@ -46,6 +46,9 @@ const flood = (id: string, does: string, sequences: string): Attack => ({
   }
 })
 
+/** For a single-quoted word of a shell: marks count with the secret of their launch alone. */
+const mark = (state: string) => `\\033]7501;state=${state}:app=x:nonce='"$REPRISE_NONCE"'\\007`
+
 const hook = (ground: Ground, id: string, token: string, body: unknown) =>
   ground.daemon.ask("POST", `/v1/sessions/${id}/hooks`, body, { authorization: `Bearer ${token}` })
 
@@ -86,15 +89,11 @@ const forged = (id: string, does: string, promise: string, payload: unknown, mor
 })
 
 export const words: ReadonlyArray<Attack> = [
-  flood("words-01", "prints status marks without pause", "\\033]7501;state=working:app=x\\007\\033]7501;state=idle:app=x\\007"),
+  flood("words-01", "prints status marks without pause", `${mark("working")}${mark("idle")}`),
   flood("words-02", "prints window titles without pause", "\\033]2;title one\\007\\033]0;title two\\007"),
   flood("words-03", "prints notifications without pause", "\\033]9;look here\\007\\033]777;notify;a;b\\007"),
   flood("words-04", "asks for its cursor and its colours without pause", "\\033[6n\\033[c\\033]11;?\\007\\033]7501;?\\007"),
-  flood(
-    "words-05",
-    "asks a question and withdraws it without pause",
-    "\\033]7501;state=blocked:app=x:msg=YQ==\\007\\033]7501;state=working:app=x\\007"
-  ),
+  flood("words-05", "asks a question and withdraws it without pause", `${mark("blocked:msg=YQ==")}${mark("working")}`),
   forged("words-06", "names its conversation --dangerous", "takes no option for a conversation", { session_id: "--dangerous" }),
   forged("words-07", "names its conversation with a path", "takes no path for a conversation", { session_id: "../../../etc/passwd" }),
   forged("words-08", "names a conversation of 100,000 letters", "takes none beyond 128 letters", { session_id: "x".repeat(100_000) }),

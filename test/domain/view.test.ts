@@ -53,7 +53,10 @@ describe("a session's view", () => {
   it("says the activity of an agent that is up, with its evidence, and of no other", () => {
     assert.deepInclude(seen(running()), { state: "streaming", activity: "unknown", evidence: null })
     const asking = seen(having(spec(), ...up, observed("waiting", "hook", "may I?")))
-    assert.deepInclude(asking, { activity: "waiting", evidence: { source: "hook", at: "1970-01-01T00:16:40.000Z", question: "may I?" } })
+    assert.deepInclude(asking, {
+      activity: "waiting",
+      evidence: { source: "hook", at: "1970-01-01T00:16:40.000Z", question: "may I?", behindBytes: null }
+    })
     assert.isNull(seen(having(spec(), ...up, exited(0))).activity)
     assert.isNull(seen(having(spec(), prepared(), spawned())).activity)
   })

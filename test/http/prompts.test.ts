@@ -5,6 +5,7 @@ import type { PromptPage } from "../../src/http/contract/prompts.ts"
 import { HttpServer } from "../../src/http/server.ts"
 import { authorization, client, home, problemOf, raw, running, toCreate } from "../support/http.ts"
 
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 const nobody = "s-0123456789ab"
 
 describe("the interface to prompts", () => {
@@ -60,6 +61,32 @@ describe("the interface to prompts", () => {
         yield* shows(id, "asked")
         yield* asked("POST", `/v1/sessions/${id}/input`, { keys: ["Up", "return"] })
         yield* shows(id, "^[OA")
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("believes a status mark that knows the secret of its launch, and none that is only shown", () =>
+      Effect.gen(function* () {
+        const activity = (id: string) => Effect.map(asked("GET", `/v1/sessions/${id}`), ({ body }) => JSON.parse(body).activity as string)
+        const becomes = Effect.fnUntraced(function* (id: string, wanted: string) {
+          for (let tries = 0; tries < 400; tries++) {
+            if ((yield* activity(id)) === wanted) return
+            yield* Effect.sleep("25 millis")
+          }
+          assert.fail(`the agent was never ${wanted}`)
+        })
+        const mark = (state: string, more = "") => `printf '\\033]7501;state=${state}:app=x${more}\\033\\\\'`
+        const secret = `:nonce='"$REPRISE_NONCE"'`
+        const speaks = `set -m; ${mark("working")}; sh -c "printf spoken; read l"; sh -c ${quoted(`${mark("idle", secret)}; ${mark("working", ":nonce=wrong")}; printf ' again'; read l`)}; printf ' over'; exec sleep 1000`
+        const { id } = yield* running(["bash", "-c", speaks])
+        yield* shows(id, "spoken")
+        assert.strictEqual(yield* activity(id), "unknown")
+        yield* asked("POST", `/v1/sessions/${id}/input`, { keys: ["enter"] })
+        yield* becomes(id, "idle")
+        yield* shows(id, "again")
+        assert.strictEqual(yield* activity(id), "idle")
+        // The program that said so is gone, and the shell said nothing.
+        yield* asked("POST", `/v1/sessions/${id}/input`, { keys: ["enter"] })
+        yield* becomes(id, "unknown")
       }).pipe(Effect.scoped)
     )
 

@@ -39,6 +39,8 @@ const keep = (habit: string, entry: unknown) => {
 
 if (habits.has("stubborn")) for (const signal of ["SIGHUP", "SIGTERM", "SIGINT"]) process.on(signal, () => {})
 
+/** What tells its own words from those of a file that is shown. */
+const secret = process.env.REPRISE_NONCE === undefined ? "" : `:nonce=${process.env.REPRISE_NONCE}`
 let telling = !["silent", "asked", "titled", "drawn"].some((habit) => habits.has(habit))
 const drawings: Readonly<Record<string, string>> = { working: "\r\n(working)\r\n", idle: "\r\n> composer\r\n", done: "\r\n> composer\r\n" }
 const say = (state: string, message?: string) => {
@@ -46,7 +48,7 @@ const say = (state: string, message?: string) => {
   if (habits.has("drawn")) process.stdout.write(`\x1b[2J\x1b[H${drawings[state] ?? ""}`)
   if (!telling) return
   const msg = message === undefined ? "" : `:kind=permission:msg=${Buffer.from(message).toString("base64")}`
-  process.stdout.write(`\x1b]7501;state=${state}:app=scripted${msg}\x1b\\`)
+  process.stdout.write(`\x1b]7501;state=${state}:app=scripted${msg}${secret}\x1b\\`)
 }
 
 let composer = ""

@@ -223,6 +223,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
       ),
     stopLaunches: () => Effect.succeed(0),
     // Agents of the model start nothing.
+    foreground: () => Effect.succeed(null),
     tools: () => Effect.succeed([]),
     killTool: () => Effect.succeed(null),
     discard: (ref) =>

@@ -59,6 +59,8 @@ const heard = (situation: Situation, observed: Observed): Verdict => {
     known.source !== observed.source ||
     known.value !== observed.activity ||
     known.question !== observed.question ||
+    known.speaker !== observed.speaker ||
+    (known.behindBytes === undefined) !== (observed.behindBytes === undefined) ||
     offersMore(known, observed)
   )
     return [changed(situation, observed)]
@@ -114,15 +116,14 @@ const joined = (known: Word, observed: Observed): Observed => ({
 export const doubtDue = (situation: Situation): ReadonlyArray<Fact> => {
   const { doubt, generation } = situation.context
   if (doubt === null) return []
-  const { asked, at: _, evidenceOffset, value, ...word } = doubt
+  const { asked, at: _, value, ...word } = doubt
   return [
     changed(situation, {
       type: "ActivityObserved",
       generation,
       activity: value,
       ...word,
-      ...(asked === undefined ? {} : { asked }),
-      ...(evidenceOffset === undefined ? {} : { evidenceOffset })
+      ...(asked === undefined ? {} : { asked })
     })
   ]
 }
@@ -139,13 +140,18 @@ const hastened = ({ context, now }: Situation) => {
   return context.prompts.some((prompt) => isSlower(prompt, acceptBy)) ? { acceptBy } : {}
 }
 
-const wordsOf = (situation: Situation, { activity: value, asked, evidenceOffset, generation, observedAt, question, source }: Observed) => ({
+const wordsOf = (
+  situation: Situation,
+  { activity: value, asked, behindBytes, evidenceOffset, generation, observedAt, question, source, speaker }: Observed
+) => ({
   generation,
   activity: value,
   source,
   question,
   ...(value === "waiting" ? { asked: askedOf(situation.context, source, question, asked) } : {}),
   ...(evidenceOffset === undefined ? {} : { evidenceOffset }),
+  ...(speaker === undefined ? {} : { speaker }),
+  ...(behindBytes === undefined ? {} : { behindBytes }),
   ...(observedAt === undefined ? {} : { observedAt })
 })
 

@@ -6,6 +6,7 @@ import { Effect, Layer } from "effect"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import { endTree } from "../holder/killing.ts"
 import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
+import { isAlive, readProcess } from "../holder/process-table.ts"
 import { endTool, toolsOf } from "../holder/tools.ts"
 import { ProcessTree } from "../holder/tree.ts"
 import { Output } from "../output/output.ts"
@@ -65,6 +66,11 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
               wish
             )
           ),
+        foreground: (leader) =>
+          Effect.sync(() => {
+            const row = isAlive(leader) ? readProcess(leader.pid) : null
+            return row === null || row.foreground <= 0 ? null : { group: row.foreground, isOwn: row.foreground === row.group }
+          }),
         tools: (ref, leader) => Effect.sync(() => toolsOf(leader, ref.nonce)),
         killTool: (ref, leader, pgid) => Effect.promise((abort) => endTool(leader, ref.nonce, pgid, abort)),
         discard: (ref) =>

@@ -86,6 +86,12 @@ export interface HolderLink {
   readonly acknowledgeExit: Effect.Effect<void, HolderUnavailable>
 }
 
+export interface Foreground {
+  readonly group: number
+  /** It is the agent's own, and not one that a shell began. */
+  readonly isOwn: boolean
+}
+
 /** What lies on disk of one launch, whether or not its holder lives. */
 export interface LaunchRemains extends LaunchRef {
   readonly process: ProcessIdentity | null
@@ -110,6 +116,8 @@ export class Runtime extends Context.Service<
     readonly remains: (ref: LaunchRef) => Effect.Effect<LaunchRemains | null>
     /** Ends every process of a launch whose holder is dead, by identity and nonce; returns when two scans find none. */
     readonly sweep: (ref: LaunchRef, process: ProcessIdentity | null) => Effect.Effect<{ readonly swept: number }>
+    /** The process group that reads the agent's terminal now. Null where that cannot be known. */
+    readonly foreground: (process: ProcessIdentity) => Effect.Effect<Foreground | null>
     /** The process groups of the agent's tree that are not its own, oldest first; none when it is gone. */
     readonly tools: (ref: LaunchRef, process: ProcessIdentity) => Effect.Effect<ReadonlyArray<Tool>>
     /**

@@ -23,7 +23,7 @@ const told = ({ daemon }: Ground): Promise<SessionView> => {
     // It goes with the daemon's home.
     const cwd = join(daemon.home, hostile.replaceAll("/", ""))
     mkdirSync(cwd)
-    const say = `printf '%s' "$0"; printf '\\033]2;%s\\007' "$0"; printf '\\033]7501;state=blocked:kind=input:msg=%s\\007' "$(printf %s "$0" | base64 -w0)"; exec cat`
+    const say = `printf '%s' "$0"; printf '\\033]2;%s\\007' "$0"; printf '\\033]7501;state=blocked:kind=input:msg=%s:nonce=%s\\007' "$(printf %s "$0" | base64 -w0)" "$REPRISE_NONCE"; exec cat`
     const answer = await daemon.ask("POST", "/v1/sessions", { command: ["bash", "-c", say, hostile], cwd, labels: { why: "x" } })
     const session = answer.body as SessionView
     if (answer.status !== 201) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`)
