@@ -1,8 +1,9 @@
 /** The daemon: every part put together once, each before what stands on it, and taken apart in the reverse order. */
+import { rmSync } from "node:fs"
 import { flushCompileCache } from "node:module"
 import { isIP, isIPv6 } from "node:net"
 import { hostname, networkInterfaces } from "node:os"
-import { join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { Console, Effect, Layer, Logger, Schedule, Schema } from "effect"
 import manifest from "../package.json" with { type: "json" }
 import { Fencing } from "./actors/fencing.ts"
@@ -22,6 +23,7 @@ import { Transcripts } from "./infra/evidence/transcripts.ts"
 import { leaveFirstPlace } from "./infra/first-process.ts"
 import {
   type DaemonNote,
+  expectedSocketOf,
   leaveNote,
   notePathOf,
   openHome,
@@ -94,7 +96,8 @@ export const serve = (options: ServeOptions) =>
   }).pipe(Effect.provide(Logger.layer([Logger.withConsoleLog(logLine)])))
 
 const running = Effect.fnUntraced(function* (options: ServeOptions, share: Share) {
-  const services = yield* Layer.build(parts(options, share))
+  const socketPath = yield* socketOf(options.home)
+  const services = yield* Layer.build(parts({ ...options, socketPath }, share))
   yield* Effect.gen(function* () {
     const { epoch } = yield* EventStore
     const counts = yield* (yield* EventReader).counts
@@ -136,12 +139,23 @@ const keepReachable = Effect.fnUntraced(function* (home: string, note: DaemonNot
   )
 })
 
-const parts = ({ home, host, port }: ServeOptions, { connections, liveSessions }: Share) => {
+/** A directory that only this start knows goes with it. */
+const socketOf = (home: string) =>
+  Effect.gen(function* () {
+    const path = socketPathOf(home)
+    const expected = expectedSocketOf(home)
+    if (basename(dirname(path)) === basename(dirname(expected))) return path
+    yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(dirname(path), { recursive: true, force: true })))
+    yield* Effect.logWarning(`${dirname(expected)} is not this user's to use; the socket is ${path}`)
+    return path
+  })
+
+const parts = ({ home, host, port, socketPath }: ServeOptions & { readonly socketPath: string }, { connections, liveSessions }: Share) => {
   const log = EventLog.layer(join(home, "reprise.db"), { epochFloor: highestEpoch(home) })
   const output = Output.layer({ home })
   const screens = Layer.mergeAll(Answering.layer, Screens.layer).pipe(Layer.provideMerge(Emulators.layer))
   const runtime = Layer.mergeAll(ptyRuntime({ home }), screens).pipe(Layer.provideMerge(output))
-  const hooks = HookProgram.layer({ home, socketPath: socketPathOf(home) }).pipe(
+  const hooks = HookProgram.layer({ home, socketPath }).pipe(
     Layer.provideMerge(Layer.mergeAll(HookTokens.layer(home), AgentFiles.layer(home)))
   )
   const ground = Layer.mergeAll(
@@ -161,7 +175,7 @@ const parts = ({ home, host, port }: ServeOptions, { connections, liveSessions }
       return HttpServer.layer({
         host,
         port,
-        socketPath: socketPathOf(home),
+        socketPath,
         token: tokenOf(home),
         version: manifest.version,
         epoch,

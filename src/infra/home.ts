@@ -1,11 +1,11 @@
 /** The daemon's home: a private directory, a token, and the note by which clients find the daemon that runs there. */
 import { createHash, randomBytes } from "node:crypto"
-import { closeSync, constants, fchmodSync, rmSync } from "node:fs"
+import { closeSync, constants, fchmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { madeOnce, writeWhole } from "./durable-file.ts"
 import { openRegular, readJson } from "./regular-file.ts"
-import { trustedDirectory } from "./trusted-place.ts"
+import { PlaceRefused, trustedDirectory } from "./trusted-place.ts"
 
 /** What `daemon.json` holds. */
 export interface DaemonNote {
@@ -45,9 +45,20 @@ const longestSocketPath = 107
 /** In the home; where its path is too long, in a private directory under a name made of that path. A user needs no entry in passwd. */
 export const socketPathOf = (home: string): string => {
   const path = expectedSocketOf(home)
-  if (dirname(path) === home) return path
-  return join(trustedDirectory(dirname(path), "the directory of sockets"), basename(path))
+  return dirname(path) === home ? path : join(directoryOfSockets(dirname(path)), basename(path))
 }
+
+/** Another user may have put a link or a directory there first: then it is one under a name that no user can foresee. */
+const directoryOfSockets = (asked: string): string => {
+  try {
+    return trustedDirectory(asked, directoryTitle)
+  } catch (error) {
+    if (!(error instanceof PlaceRefused)) throw error
+    return trustedDirectory(mkdtempSync(join(dirname(asked), "reprise-")), directoryTitle)
+  }
+}
+
+const directoryTitle = "the directory of sockets"
 
 /** The same path, without a look at the disk: for a client, which makes nothing. `home` has no links. */
 export const expectedSocketOf = (home: string): string => {

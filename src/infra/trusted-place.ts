@@ -25,7 +25,7 @@ export const trustedDirectory = (path: string, what: string): string => {
   if (isOpen(found))
     throw new PlaceRefused(`${what} ${real} can be written by other users (${modeOf(found)}): chmod go-w it, or name another`)
   // The links that lead there, and where they lead.
-  for (const place of new Set([...parentsOf(asked), ...parentsOf(real)])) assertParent(place, `${what} ${real}`)
+  for (const place of new Set([asked, ...parentsOf(asked), ...parentsOf(real)])) assertParent(place, `${what} ${real}`)
   return real
 }
 

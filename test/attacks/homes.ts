@@ -7,6 +7,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -69,6 +70,38 @@ const keyOf = (name: string) => (folder: string) => {
   chownSync(join(home, name), ada, ada)
   return home
 }
+
+/** The daemon starts all the same, with its socket in another directory, and the command line finds it there. */
+const socketsTaken = (id: string, does: string, take: (place: string) => void): Attack => ({
+  id,
+  attacker: "local user",
+  does,
+  promise: "starts with its socket in a directory that no other user can foresee, and leaves the place alone",
+  isAlone: true,
+  needsRoot: true,
+  run: () =>
+    inFolder(async (folder) => {
+      const runtime = join(folder, "run")
+      mkdirSync(runtime)
+      chmodSync(runtime, 0o1777)
+      const place = join(runtime, `reprise-${process.getuid?.()}`)
+      take(place)
+      const home = longHome(folder)
+      const daemon = new TestDaemon(home)
+      try {
+        await daemon.start({ XDG_RUNTIME_DIR: runtime })
+        if (daemon.socket.startsWith(place)) throw new Error(`the socket is ${daemon.socket}`)
+        const { status, stderr } = reprise(home, "ls")
+        if (status !== 0 || !daemon.log.includes("is not this user's to use")) throw new Error(`ls ended with ${status}: ${stderr}`)
+      } finally {
+        await daemon.kill("SIGTERM")
+      }
+      const left = readdirSync(runtime).filter((name) => !name.startsWith(`reprise-${process.getuid?.()}`))
+      const inside = lstatSync(place).isFile() ? [] : readdirSync(place)
+      if (left.length + inside.length > 0) throw new Error(`it leaves ${[...left, ...inside].join(", ")}`)
+      return "the socket lies in a directory of its own"
+    })
+})
 
 const reprise = (home: string, ...words: ReadonlyArray<string>) =>
   spawnSync(process.execPath, [join(import.meta.dirname, "../../bin/reprise.js"), "--home", home, ...words], {
@@ -206,24 +239,16 @@ export const homes: ReadonlyArray<Attack> = [
     symlinkSync("/dev/zero", join(home, "reprise.db-wal"))
     return home
   }),
-  refused("homes-21", "puts a file where the directory of sockets is", (folder) => {
-    const runtime = join(folder, "run")
-    mkdirSync(runtime)
-    writeFileSync(join(runtime, `reprise-${process.getuid?.()}`), "")
-    return [longHome(folder), { XDG_RUNTIME_DIR: runtime }]
+  socketsTaken("homes-21", "puts a file where the directory of sockets is", (place) => writeFileSync(place, "")),
+  socketsTaken("homes-22", "owns the directory of sockets", (place) => {
+    mkdirSync(place)
+    chownSync(place, ada, ada)
   }),
-  refused(
-    "homes-22",
-    "owns the directory of sockets",
-    (folder) => {
-      const runtime = join(folder, "run")
-      const sockets = join(runtime, `reprise-${process.getuid?.()}`)
-      mkdirSync(sockets, { recursive: true })
-      chownSync(sockets, ada, ada)
-      return [longHome(folder), { XDG_RUNTIME_DIR: runtime }]
-    },
-    true
-  ),
+  socketsTaken("homes-30", "plants a link to a directory of ours where the directory of sockets is", (place) => {
+    mkdirSync(`${place}-ours`, { mode: 0o700 })
+    symlinkSync(`${place}-ours`, place)
+    lchownSync(place, ada, ada)
+  }),
   {
     id: "homes-23",
     attacker: "local user",
