@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process"
 import { accessSync, constants, existsSync, type Stats, statfsSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { readSmall } from "../infra/regular-file.ts"
+import { FileRefused, problemOf, readSmall } from "../infra/regular-file.ts"
 import { bytes } from "./text/span.ts"
 
 export interface Finding {
@@ -91,6 +91,11 @@ const socketOf = (path: string): string => {
 const token = (path: string): Finding => {
   const stat = seen(join(path, "token"))
   if (stat === undefined) return { level: "ok", says: "no token yet; the daemon makes one" }
+  const problem = problemOf(stat, { ours: true })
+  if (problem !== null) {
+    const { message } = new FileRefused(join(path, "token"), problem)
+    return { level: "fail", says: message, advice: "remove it and restart the daemon for a new token" }
+  }
   return (stat.mode & 0o077) === 0
     ? { level: "ok", says: "the token is private" }
     : {

@@ -1,5 +1,5 @@
 /** Arguments and flags that several commands share, and the way in which a flag's small language fails: as a usage error. */
-import { Effect, Result } from "effect"
+import { Effect, Result, Schema } from "effect"
 import { Argument, Flag } from "effect/cli"
 import { UsageFailure } from "./failures.ts"
 import { parseDuration } from "./pairs.ts"
@@ -15,6 +15,10 @@ export const at = Flag.String("at").pipe(
 
 export const durationFlag = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.withMetavar("<duration>"), Flag.withDescription(`${description} (500ms, 30s, 5m, 1h)`))
+
+/** A whole number within these bounds; another one is a usage error that names the flag and the bounds. */
+export const countFlag = (name: string, bounds: { readonly minimum: number; readonly maximum: number }) =>
+  Flag.Int(name).pipe(Flag.withSchema(Schema.Int.check(Schema.isBetween(bounds))))
 
 export const repeated = (flag: Flag.Flag<string>) => flag.pipe(Flag.atLeast(0))
 

@@ -5,6 +5,7 @@ import { UsageFailure } from "./failures.ts"
 
 /** Throws where a relative path is given in a directory that was removed, and `UsageFailure` where the user has no directory. */
 export const homeOf = (given: string | undefined, environment: Readonly<Record<string, string | undefined>>): string => {
+  if (given === "") throw new UsageFailure({ message: "--home is empty; give it a directory, or leave it out" })
   const asked = given ?? environment.REPRISE_HOME
   if (asked !== undefined && asked !== "") return resolve(asked)
   const state = environment.XDG_STATE_HOME

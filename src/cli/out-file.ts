@@ -2,11 +2,15 @@
 import { lstatSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { Effect } from "effect"
+import { statOrNull } from "../infra/regular-file.ts"
 import { Failure } from "./failures.ts"
 
-/** Fails for a device, a pipe, a directory and a link: a rename would replace it, or write where it leads. */
+/** Fails for a place in no directory, a device, a pipe, a directory and a link: a rename would replace it, or write where it leads. */
 export const assertReplaceable = (path: string): Effect.Effect<void, Failure> =>
   Effect.suspend(() => {
+    const directory = statOrNull(dirname(path))
+    if (directory?.isDirectory() !== true)
+      return Effect.fail(new Failure({ message: `${dirname(path)} is no directory: make it, or name another place than ${path}` }))
     const found = lstatSync(path, { throwIfNoEntry: false })
     return found === undefined || found.isFile()
       ? Effect.void

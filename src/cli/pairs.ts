@@ -1,12 +1,16 @@
 /** Reads the small languages of flags: `key=value`, durations, sizes. */
 import { Result } from "effect"
+import { labelKeyPattern } from "../domain/spec.ts"
 
-/** `k=v` words as a record; the last of a key wins. `flag` is what the complaint names. */
+/** `k=v` words as a record, each key once. `flag` is what the complaint names. */
 export const parsePairs = (flag: string, words: ReadonlyArray<string>): Result.Result<Readonly<Record<string, string>>, string> => {
   const pairs: Record<string, string> = {}
   for (const word of words) {
     const equals = word.indexOf("=")
     if (equals < 1) return Result.fail(`${flag} ${word}: expected key=value`)
+    if (!labelKeyPattern.test(word.slice(0, equals)))
+      return Result.fail(`${flag} ${word}: a key has letters, digits and . _ / -, and begins with a letter or a digit`)
+    if (Object.hasOwn(pairs, word.slice(0, equals))) return Result.fail(`${flag} ${word.slice(0, equals)}: given twice`)
     pairs[word.slice(0, equals)] = word.slice(equals + 1)
   }
   return Result.succeed(pairs)

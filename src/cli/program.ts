@@ -31,7 +31,7 @@ import { tools } from "./commands/tools.ts"
 import { trace } from "./commands/trace.ts"
 import { wait } from "./commands/wait.ts"
 import { outliveLogReader } from "./daemon-log.ts"
-import { type CommandFailure, exitCodeOf, exitCodes, problemOf, sentenceOf } from "./failures.ts"
+import { type CommandFailure, exitCodeOf, exitCodes, problemOf, sentenceOf, UsageFailure } from "./failures.ts"
 import { root } from "./root.ts"
 import type { ServeOptions } from "./serve-options.ts"
 import { leaveKeysToScript, listenForEnd } from "./signals.ts"
@@ -95,7 +95,9 @@ export const main = (words: ReadonlyArray<string>, version: string, parts: Parts
   Command.runWith(program, { version })(namePolicies(separateCommand(words, valuedFlags(runFlags)))).pipe(
     Effect.provideService(Serve, parts.serve),
     Effect.provideService(StopLaunchesOf, parts.stopLaunchesOf),
-    Effect.provide(Layer.mergeAll(NodeServices.layer, presenter, CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }))),
+    Effect.provide(
+      Layer.mergeAll(NodeServices.layer, presenter(json), CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }))
+    ),
     NodeRuntime.runMain({ teardown, disableErrorReporting: true })
   )
   if (serving) leaveKeysToScript()
@@ -119,16 +121,19 @@ const exitCodeAfter = (cause: Cause.Cause<unknown>, json: boolean): number => {
 }
 
 /** A mistyped command is told what is wrong and where to read on, not the whole manual. */
-const presenter = CliOutput.layerPresenter({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Effect.sync(() => {
-          const path = event.commandPath.join(" ")
-          console.error(
-            [...event.errors.map(({ message }) => `reprise: ${message}`), `usage: ${event.helpDoc.usage}`, `more:  ${path} --help`].join(
-              "\n"
-            )
-          )
-        })
-      : CliOutput.defaultPresenter.present(event)
-})
+const presenter = (json: boolean) =>
+  CliOutput.layerPresenter({
+    present: (event) =>
+      event._tag === "InvalidInvocation"
+        ? Effect.sync(() => {
+            const said = event.errors.map(({ message }) => message)
+            const { usage } = event.helpDoc
+            const path = event.commandPath.join(" ")
+            const problem = problemOf(new UsageFailure({ message: said.join("; ") }))
+            const lines = json
+              ? [escapedJson(JSON.stringify({ ...problem, usage }))]
+              : [...said.map((message) => `reprise: ${message}`), `usage: ${usage}`, `more:  ${path} --help`]
+            console.error(printable(lines.join("\n")))
+          })
+        : CliOutput.defaultPresenter.present(event)
+  })

@@ -4,6 +4,7 @@ import type { SessionView } from "../domain/view.ts"
 import type { Problem } from "../http/problems.ts"
 import type { Daemon } from "./daemon.ts"
 import { AmbiguousSession, NoSuchSession } from "./failures.ts"
+import { isOver } from "./over.ts"
 
 /** A whole id goes to the daemon as it is; anything else, and a session whose facts cannot be read, is looked up in the list. */
 export const resolve = Effect.fnUntraced(function* (daemon: Daemon, given: string) {
@@ -23,12 +24,20 @@ export const resolve = Effect.fnUntraced(function* (daemon: Daemon, given: strin
   return only
 })
 
-/** Those that `given` may mean. A live session's name wins over the same name of one that is over; a name wins over a beginning. */
+/**
+ * Those that `given` may mean. A name wins over a beginning; among several, a session whose agent lives wins over one that has ended, and
+ * that over one that is archived or terminated.
+ */
 export const matching = (sessions: ReadonlyArray<SessionView>, given: string): ReadonlyArray<SessionView> => {
   const named = sessions.filter(({ name }) => name === given)
-  const present = named.filter(({ phase, state }) => state !== "terminated" && phase !== "archived")
-  if (named.length > 0) return present.length > 0 ? present : named
-  return sessions.filter(({ id }) => id.startsWith(given) || id.startsWith(`s-${given}`))
+  const meant = named.length > 0 ? named : sessions.filter(({ id }) => id.startsWith(given) || id.startsWith(`s-${given}`))
+  const best = Math.min(...meant.map(rankOf))
+  return meant.filter((session) => rankOf(session) === best)
+}
+
+const rankOf = (session: SessionView): number => {
+  if (session.state === "terminated" || session.phase === "archived") return 2
+  return isOver(session) ? 1 : 0
 }
 
 /** Every page of the list. */

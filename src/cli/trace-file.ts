@@ -1,6 +1,5 @@
 /** A file that is there whole or not at all: written beside its place, and moved there when all has gone well. */
 import { mkdir, open, rename, rm } from "node:fs/promises"
-import { dirname } from "node:path"
 import { Effect } from "effect"
 import { Failure } from "./failures.ts"
 import { assertReplaceable, temporaryBeside } from "./out-file.ts"
@@ -12,6 +11,12 @@ export interface Writing {
 }
 
 export const TraceFile = {
+  /** Made where it is missing. */
+  directory: (path: string) =>
+    Effect.tryPromise({
+      try: () => mkdir(path, { recursive: true }),
+      catch: (cause) => new Failure({ message: `${path} cannot be made (${(cause as NodeJS.ErrnoException).code ?? String(cause)})` })
+    }),
   writing: <E, R>(path: string, fill: (writing: Writing) => Effect.Effect<unknown, E, R>) =>
     Effect.scoped(
       Effect.gen(function* () {
@@ -22,7 +27,6 @@ export const TraceFile = {
             try: act,
             catch: (cause) => new Failure({ message: `${path}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}` })
           })
-        yield* attempt(() => mkdir(dirname(path), { recursive: true }))
         const file = yield* Effect.acquireRelease(
           attempt(() => open(temporary, "wx", 0o600)),
           (file) => Effect.promise(() => file.close().finally(() => rm(temporary, { force: true })))

@@ -8,7 +8,7 @@ const withDefault = <S extends Schema.Top & { readonly Encoded: unknown }>(schem
   schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
 
 /** No NUL: neither argv nor the environment can carry one (execve(2)). */
-const Text = Schema.String.check(Schema.isPattern(/^[^\0]*$/))
+const Text = Schema.String.check(Schema.isPattern(/^[^\0]*$/, { message: "a text without a NUL character" }))
 
 /** What ends a bracketed paste, in seven bits or in eight: what follows it would be typed as keys. */
 const pasteEnd = /(?:\x1b\[|\x9b)201~/
@@ -20,13 +20,18 @@ export const PromptText = Schema.String.check(
   Schema.makeFilter((text) => text.isWellFormed() || "holds half of a surrogate pair")
 )
 
+export const labelKeyPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/
+
 export const Labels = Schema.Record(
-  Schema.String.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/), Schema.isMaxLength(limits.labelKeyChars)),
+  Schema.String.check(Schema.isPattern(labelKeyPattern), Schema.isMaxLength(limits.labelKeyChars)),
   Schema.String.check(Schema.isMaxLength(limits.labelValueChars))
 ).check(Schema.isMaxProperties(limits.labels))
 
 /** Shown in lists; printable, so that no name can move a cursor. */
-export const Name = Schema.String.check(Schema.isPattern(/^[^\p{Cc}]+$/u), Schema.isMaxLength(limits.nameChars))
+export const Name = Schema.String.check(
+  Schema.isPattern(/^[^\p{Cc}]+$/u, { message: "a name of at least one character, without control characters" }),
+  Schema.isMaxLength(limits.nameChars)
+)
 
 export const Size = Schema.Struct({ cols: between(limits.cols), rows: between(limits.rows) })
 export type Size = typeof Size.Type
@@ -102,7 +107,10 @@ export type Spec = typeof Spec.Type
 const Directory = Text.check(Schema.isPattern(/^\//, { message: "an absolute path" }), Schema.isMaxLength(limits.cwdChars))
 
 const Variables = Schema.Record(
-  Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_]*$/), Schema.isMaxLength(limits.envNameChars)),
+  Schema.String.check(
+    Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_]*$/, { message: "a name of letters, digits and _, which begins with no digit" }),
+    Schema.isMaxLength(limits.envNameChars)
+  ),
   Text
 ).check(
   Schema.isMaxProperties(limits.envEntries),
@@ -135,7 +143,12 @@ export const CreateRequest = Schema.Struct({
   /** The first prompt, durable together with the session. */
   prompt: Schema.optionalKey(PromptText),
   /** A conversation of the provider's that is there already, by its own id: the first launch resumes it. */
-  conversation: Schema.optionalKey(Text.check(Schema.isPattern(conversationPattern), Schema.isMaxLength(limits.conversationChars)))
+  conversation: Schema.optionalKey(
+    Text.check(
+      Schema.isPattern(conversationPattern, { message: "an id of letters, digits and . _ -, which begins with a letter or a digit" }),
+      Schema.isMaxLength(limits.conversationChars)
+    )
+  )
 })
 export type CreateRequest = typeof CreateRequest.Type
 

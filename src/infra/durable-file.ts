@@ -14,10 +14,16 @@ export const writeNew = (path: string, content: string | Uint8Array, synced = fa
   try {
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
     if (synced) fsyncSync(fd)
+  } catch (error) {
+    throw named(error as NodeJS.ErrnoException, path)
   } finally {
     closeSync(fd)
   }
 }
+
+/** What write(2) says knows a descriptor and no path: a user has to read which disk is full. */
+const named = (error: NodeJS.ErrnoException, path: string): Error =>
+  error.path === undefined && error.syscall !== undefined ? Object.assign(error, { path, message: `${error.message} '${path}'` }) : error
 
 /** Beside the path, under a name that nobody can foresee. */
 export const temporaryOf = (path: string): string =>

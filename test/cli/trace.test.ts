@@ -21,7 +21,7 @@ describe("reprise trace", () => {
         const { home } = yield* Daemon
         const id = yield* crashed("loop")
         const printed = yield* said("trace", "export", "loop")
-        const file = join(home, "out", "loop.jsonl")
+        const file = join(home, "loop.jsonl")
         yield* said("trace", "export", id, "--output", "--title", "it crashes", "--out", file)
         const lines = linesOf(readFileSync(file))
         assert.deepInclude(lines[0], { session: id, title: "it crashes" })

@@ -6,6 +6,7 @@ import { type Followed, followEvents } from "../../http/client.ts"
 import type { LoggedEvent } from "../../http/contract/events.ts"
 import { type AskError, connect, type Daemon } from "../daemon.ts"
 import { NoDaemon } from "../failures.ts"
+import { countFlag } from "../flags.ts"
 import { resolve } from "../resolve.ts"
 import type { Setting } from "../root.ts"
 import { print, say } from "../stdio.ts"
@@ -21,7 +22,7 @@ export const events = Command.make(
       Argument.optional
     ),
     follow: Flag.Boolean("follow").pipe(Flag.withAlias("f"), Flag.withDescription("Go on as facts happen"), Flag.withDefault(false)),
-    after: Flag.Int("after").pipe(
+    after: countFlag("after", { minimum: 0, maximum: Number.MAX_SAFE_INTEGER }).pipe(
       Flag.withDescription("Only what comes after this seq (of a session) or position (of all)"),
       Flag.withDefault(0)
     )

@@ -4,7 +4,7 @@ import { Command, Flag } from "effect/cli"
 import type { SessionView } from "../../domain/view.ts"
 import { connect, type Daemon } from "../daemon.ts"
 import { type NoDaemon, UsageFailure } from "../failures.ts"
-import { at, session } from "../flags.ts"
+import { at, countFlag, session } from "../flags.ts"
 import { isOver } from "../over.ts"
 import { parseBytes } from "../pairs.ts"
 import { record } from "../recording.ts"
@@ -19,7 +19,10 @@ export const output = Command.make(
   {
     session,
     follow: Flag.Boolean("follow").pipe(Flag.withAlias("f"), Flag.withDescription("Go on as it is written"), Flag.withDefault(false)),
-    from: Flag.Int("from").pipe(Flag.withDescription("Begin at this offset"), Flag.optional),
+    from: countFlag("from", { minimum: 0, maximum: Number.MAX_SAFE_INTEGER }).pipe(
+      Flag.withDescription("Begin at this offset"),
+      Flag.optional
+    ),
     tail: Flag.String("tail").pipe(Flag.withMetavar("<bytes>"), Flag.withDescription("Only the last bytes (4096, 64k, 1M)"), Flag.optional),
     raw: Flag.Boolean("raw").pipe(Flag.withDescription("Byte for byte, on a terminal too"), Flag.withDefault(false)),
     cast: Flag.Boolean("cast").pipe(Flag.withDescription("As a recording that asciinema 3 plays"), Flag.withDefault(false)),

@@ -5,6 +5,7 @@ import { ignoredHeader, ReportRequest } from "../../http/contract/agents.ts"
 import { checked } from "../checked.ts"
 import { asCli, connect, connectAs, type Daemon } from "../daemon.ts"
 import { UsageFailure } from "../failures.ts"
+import { countFlag } from "../flags.ts"
 import { isId, resolve } from "../resolve.ts"
 import { setting } from "../root.ts"
 import { print, printJson, say } from "../stdio.ts"
@@ -24,13 +25,20 @@ export const report = Command.make(
     blocker: word("blocker", "What keeps it from going on"),
     needsInput: Flag.Boolean("needs-input").pipe(Flag.withDescription("Somebody is needed"), Flag.withDefault(false)),
     thread: word("thread", "The conversation that it is about"),
-    seq: Flag.Int("seq").pipe(Flag.withDescription("Its place among the reports: an older one is ignored (else the time)"), Flag.optional)
+    seq: countFlag("seq", { minimum: 0, maximum: Number.MAX_SAFE_INTEGER }).pipe(
+      Flag.withDescription("Its place among the reports: an older one is ignored (else the time)"),
+      Flag.optional
+    )
   },
   (flags) =>
     Effect.gen(function* () {
       const chosen = yield* setting
       const now = yield* Clock.currentTimeMillis
       const given = Option.getOrUndefined(flags.session)
+      if (!flags.needsInput && [flags.phase, flags.task, flags.blocker, flags.thread].every(Option.isNone))
+        return yield* new UsageFailure({
+          message: "the report says nothing: give it --phase, --task, --blocker, --needs-input or --thread"
+        })
       const payload = yield* checked("report", ReportRequest, {
         seq: Option.getOrElse(flags.seq, () => now),
         ...said("phase", flags.phase),

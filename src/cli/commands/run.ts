@@ -1,11 +1,12 @@
 /** `reprise run`: a new session, in this terminal or detached; starts the daemon first if it is asked to. */
 import { randomUUID } from "node:crypto"
 import { createInterface } from "node:readline"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { providers } from "../../domain/providers/index.ts"
 import { CreateRequest } from "../../domain/spec.ts"
 import type { SessionView } from "../../domain/view.ts"
+import { checked } from "../checked.ts"
 import { asCli, connect, type Daemon } from "../daemon.ts"
 import { credentialsKeptBack, environmentFor, parseVariables } from "../environment.ts"
 import { NoDaemon, UsageFailure } from "../failures.ts"
@@ -147,7 +148,7 @@ const requestOf = Effect.fnUntraced(function* (given: Given) {
     ...(given.trust ? { trustFolder: true } : {}),
     ...(mode === undefined ? {} : { keepalive: { mode: mode === "on-crash" ? "on_crash" : mode } })
   }
-  return yield* decode(body, { errors: "all" }).pipe(Effect.mapError(({ message }) => new UsageFailure({ message })))
+  return yield* checked("run", CreateRequest, body)
 })
 
 /** An agent that asks for a login although its key is in the shell: the key is not passed by itself. */
@@ -167,8 +168,6 @@ const meant = (provider: string | undefined, words: ReadonlyArray<string>) => {
   if (agent === undefined) return { provider: "command", words }
   return { provider: agent.id, words: rest[0] === "--" ? rest.slice(1) : rest }
 }
-
-const decode = Schema.decodeUnknownEffect(CreateRequest)
 
 /** The home's daemon, or a new one if the person wants it. A daemon that does not answer is not replaced: its lock says who it is. */
 const reach = (home: string, start: boolean) =>

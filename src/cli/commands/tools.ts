@@ -5,7 +5,7 @@ import type { SessionView } from "../../domain/view.ts"
 import type { Tool } from "../../http/contract/sessions.ts"
 import { asCli, type Daemon } from "../daemon.ts"
 import { Failure } from "../failures.ts"
-import { session } from "../flags.ts"
+import { countFlag, session } from "../flags.ts"
 import { resolve } from "../resolve.ts"
 import { print, printJson, say } from "../stdio.ts"
 import { oneLine } from "../text/sanitise.ts"
@@ -13,11 +13,14 @@ import { span } from "../text/span.ts"
 import { type Column, table } from "../text/table.ts"
 import { withDaemon } from "../with-daemon.ts"
 
+/** 0 and 1 name other groups than an agent's; 2²² is the most that Linux counts to (proc(5), pid_max). */
+const pgids = { minimum: 2, maximum: 4_194_304 }
+
 export const tools = Command.make(
   "tools",
   {
     session,
-    kill: Flag.Int("kill").pipe(
+    kill: countFlag("kill", pgids).pipe(
       Flag.withMetavar("<pgid>"),
       Flag.withDescription("End this one: SIGTERM, and SIGKILL after two seconds"),
       Flag.optional

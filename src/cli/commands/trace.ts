@@ -94,6 +94,7 @@ const pinning = Command.make(
       const { paint } = yield* setting
       const { verdictLines, verdictOf } = yield* checking
       const path = `${dir}/${name}.jsonl`
+      yield* TraceFile.directory(dir)
       yield* TraceFile.writing(path, (file) =>
         Effect.gen(function* () {
           yield* exported({ ...wish, title: Option.orElseSome(wish.title, () => name) }, file.write)

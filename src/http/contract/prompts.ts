@@ -48,7 +48,12 @@ const asked = {
  * id of one that was uploaded.
  */
 const AttachmentRef = Schema.Union([
-  Schema.Struct({ path: Schema.NonEmptyString.check(Schema.isPattern(/^[^\0]*$/), Schema.isMaxLength(limits.cwdChars)) }),
+  Schema.Struct({
+    path: Schema.NonEmptyString.check(
+      Schema.isPattern(/^[^\0]*$/, { message: "a path without a NUL character" }),
+      Schema.isMaxLength(limits.cwdChars)
+    )
+  }),
   Schema.Struct({ id: Schema.String.check(Schema.isPattern(/^a-[0-9a-f]{24}$/, { message: "the id of an attachment" })) })
 ])
 export type AttachmentRef = typeof AttachmentRef.Type

@@ -38,7 +38,12 @@ export const ListQuery = Schema.Struct({
 
 /** Why, for those who read the log later. */
 export const ReasonRequest = Schema.Struct({
-  reason: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[^\p{Cc}]*$/u), Schema.isMaxLength(limits.reasonChars)))
+  reason: Schema.optionalKey(
+    Schema.String.check(
+      Schema.isPattern(/^[^\p{Cc}]*$/u, { message: "a reason without control characters" }),
+      Schema.isMaxLength(limits.reasonChars)
+    )
+  )
 })
 /** A command that needs no more than its name: any field is one too many. */
 export const EmptyRequest = Schema.Record(Schema.String, Schema.Never)
