@@ -4,6 +4,7 @@ import type { SessionEffect } from "../domain/effects.ts"
 import { type Fact, WriteRefusal } from "../domain/facts.ts"
 import { limits } from "../domain/limits.ts"
 import { answerTo } from "../domain/providers/answering.ts"
+import { located } from "../domain/providers/choice-list.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { insideOf, lifeOf, mayRun, type Session } from "../domain/session.ts"
 import type { AgentFiles, AgentFilesFailure } from "../infra/agents/agent-files.ts"
@@ -220,7 +221,13 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       if (isOpen(promptId) && agentOf(context()).answers !== null) yield* untilStill(promptId)
       const { asked } = context().activity
       if (!isOpen(promptId) || asked === undefined) return yield* undeliverable("question_closed")
-      const given = answerTo(agentOf(context()), asked, text)
+      const { choices } = asked
+      // Where the choices stand now: a person may have moved the mark since they were drawn.
+      const list = yield* Effect.match(screens.seen(id, context().spec.size), {
+        onFailure: () => null,
+        onSuccess: (screen) => located(screen, choices)
+      })
+      const given = answerTo(agentOf(context()), asked, text, list)
       switch (given.type) {
         case "keys":
           return yield* onceTaken(holder.write(writeId, new TextEncoder().encode(given.keys))).pipe(

@@ -123,7 +123,9 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
     const { context } = (yield* actor(id)).session()
     const { asked } = context.activity
     if (asked === undefined || asked.id !== question) return
-    const given = answerTo(agentOf(context), asked, text)
+    // Where the choices stand is looked up when the answer is typed: until then any of them can be picked.
+    const list = { numbers: asked.choices.map((_, place) => place + 1), marked: 0, across: false }
+    const given = answerTo(agentOf(context), asked, text, asked.choices.length === 0 ? null : list)
     if (given.type !== "noSuchChoice") return
     return yield* new InvalidRequest({ field: "text", message: `the question takes ${given.known.join(", ")}, or a choice's number` })
   })

@@ -23,8 +23,9 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
   yield* Stream.runForEach(
     // A launch of our own begins on a blank screen, whatever the agent before it has left there.
     screen(session, context().spec.size, isFresh ? from() : null),
-    Effect.fnUntraced(function* ({ lines, offset }) {
-      const word = readScreen(rules, lines)
+    Effect.fnUntraced(function* (seen) {
+      const { offset } = seen
+      const word = readScreen(rules, seen)
       // A composer is drawn before it takes Enter: with nothing else to go by, it must have stood there for a while.
       if (word?.type === "Activity" && word.activity === "idle" && context().activity.source === "none" && looks < mostLooks) {
         looks += 1

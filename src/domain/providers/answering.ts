@@ -1,46 +1,74 @@
 /** How an answer is given to what an agent asks: by keys that pick a choice, by its text, or not at all. */
 import type { Question } from "../observations.ts"
+import type { Located } from "./choice-list.ts"
 import { expression } from "./patterns.ts"
 import type { Provider } from "./provider.ts"
 
 export type GivenAnswer =
   | { readonly type: "keys"; readonly keys: string }
   | { readonly type: "text" }
-  /** Typed with Enter after it, it would confirm whatever is marked: a permission that nobody gave. */
+  /** Typed with Enter after it, it would confirm whatever is marked: a permission that the user did not give. */
   | { readonly type: "noSuchChoice"; readonly known: ReadonlyArray<string> }
 
-/** `text`: `allow`, `deny`, a choice in its own words, its number from 1, or anything else where the question takes a text. */
-export const answerTo = (
-  { answers }: Pick<Provider, "answers">,
-  { choices, kind }: Pick<Question, "choices" | "kind">,
-  text: string
-): GivenAnswer => {
-  if (answers === null) return { type: "text" }
+type Answers = Pick<Provider, "answers">
+type Asked = Pick<Question, "choices" | "kind">
+
+/**
+ * `text`: `allow`, `deny`, a choice in its own words, its number, or anything else where the question takes a text. `list`: where the
+ * choices stand on the screen now; null where that is not known.
+ */
+export const answerTo = ({ answers }: Answers, asked: Asked, text: string, list: Located | null): GivenAnswer => {
+  const { choices, kind } = asked
   const word = text.trim().toLowerCase()
+  const pick = (choose: string | null, place: number) => picked(choose, place, choices, list)
+  const place = placeOf(choices, word, list)
+  // An agent of which no keys are known may still draw a list that arrows move in.
+  if (answers === null) return pick(null, place) ?? { type: "text" }
   const mayBeAllowed = kind === "permission" || kind === "trust"
   if (word === "deny") return { type: "keys", keys: answers.deny }
   for (const dialog of answers.dialogs ?? []) {
     const allowing = expression(dialog.allow)
     const allowed = choices.findIndex((choice) => allowing.first(choice) !== null)
     if (allowed === -1) continue
-    return chosen(dialog.choose, word === "allow" ? allowed : placeOf(choices, word), choices)
+    return pick(dialog.choose, word === "allow" ? allowed : place) ?? noSuchChoice(choices, true)
   }
   if (word === "allow" && mayBeAllowed) return { type: "keys", keys: answers.allow }
-  const place = placeOf(choices, word)
-  if (answers.choose !== null && place >= 0) return chosen(answers.choose, place, choices)
-  const picksOnly = mayBeAllowed || (choices.length > 0 && answers.choose !== null)
-  return picksOnly ? { type: "noSuchChoice", known: mayBeAllowed ? ["allow", "deny", ...choices] : choices } : { type: "text" }
+  const keys = pick(answers.choose, place)
+  if (keys !== null) return keys
+  const picksOnly = mayBeAllowed || (choices.length > 0 && (answers.choose !== null || list?.marked != null))
+  return picksOnly ? noSuchChoice(choices, mayBeAllowed) : { type: "text" }
 }
 
+const noSuchChoice = (choices: ReadonlyArray<string>, mayBeAllowed: boolean): GivenAnswer => ({
+  type: "noSuchChoice",
+  known: mayBeAllowed ? ["allow", "deny", ...choices] : choices
+})
+
 /** From 0; -1 where there is no such choice. Of a question whose choices are not known any number may be one. */
-const placeOf = (choices: ReadonlyArray<string>, word: string): number => {
+const placeOf = (choices: ReadonlyArray<string>, word: string, list: Located | null): number => {
   const named = choices.findIndex((choice) => choice.toLowerCase() === word)
   if (named >= 0) return named
   const number = /^[1-9]\d?$/.test(word) ? Number(word) : 0
+  const shown = list?.numbers.indexOf(number) ?? -1
+  if (shown >= 0) return shown
   return choices.length > 0 && number > choices.length ? -1 : number - 1
 }
 
-const chosen = (choose: string, place: number, choices: ReadonlyArray<string>): GivenAnswer =>
-  place < 0
-    ? { type: "noSuchChoice", known: ["allow", "deny", ...choices] }
-    : { type: "keys", keys: choose.replaceAll("{n}", String(place + 1)).replaceAll("{down}", "\x1b[B".repeat(place)) }
+/** The keys that reach this choice: its number where numbers pick and it has one, else arrows from the marked one. Null: none are known. */
+const picked = (choose: string | null, place: number, choices: ReadonlyArray<string>, list: Located | null): GivenAnswer | null => {
+  if (place < 0) return null
+  const number = list === null ? place + 1 : (list.numbers[place] ?? null)
+  if (choose?.includes("{n}") && number !== null && number <= mostByOneKey)
+    return { type: "keys", keys: choose.replaceAll("{n}", String(number)) }
+  if (list?.marked != null && place < choices.length) return { type: "keys", keys: `${arrows(place - list.marked, list)}\r` }
+  // Where the screen does not say which choice is marked, it is the first.
+  return choose?.includes("{down}") ? { type: "keys", keys: choose.replaceAll("{down}", "\x1b[B".repeat(place)) } : null
+}
+
+/** Ten would be read as one, and then something else. */
+const mostByOneKey = 9
+
+const arrows = (steps: number, { across }: Located): string => {
+  const [back, on] = across ? ["\x1b[D", "\x1b[C"] : ["\x1b[A", "\x1b[B"]
+  return (steps < 0 ? back : on).repeat(Math.abs(steps))
+}

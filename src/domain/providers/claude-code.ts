@@ -5,12 +5,10 @@ import {
   ownTemporary,
   ownTemporaryDirectories,
   pasteThenEnter,
+  pressEnter,
   relaunchAfterCrash,
   untilEvidence
 } from "./terminal-agent.ts"
-
-/** `❯ 1. Yes` */
-const choices = "^[ ❯]+\\d+\\. (.+)$"
 
 export const claudeCode: Provider = {
   id: "claude-code",
@@ -59,26 +57,36 @@ export const claudeCode: Provider = {
       {
         pattern: "Quick safety check: Is this a project you created or one you trust\\?",
         activity: "waiting",
-        question: "trust",
-        choices: "^[ ❯]+(No, exit|Yes, I trust this folder)$"
+        question: "trust"
       },
       {
         pattern: "Select login method:|Paste code here if prompted|Detected a custom API key in your environment",
         activity: "waiting",
-        question: "login",
-        choices
+        question: "login"
       },
-      { pattern: "^ *Choose the text style that looks best.*$", activity: "waiting", question: "input", choices },
+      { pattern: "^ *Choose the text style that looks best.*$", activity: "waiting", question: "input" },
       // Of `/model` in a conversation that has begun: it costs, so it is not answered for anybody.
-      { pattern: "^ *Switch model\\?$", activity: "waiting", question: "input", choices },
+      { pattern: "^ *Switch model\\?$", activity: "waiting", question: "input" },
       {
         // The dialog's last lines before the question say what is asked for.
         pattern: "(?<text>(?:^.*\\n){0,4}^ *(?:Do you want to|Would you like to) .*\\?)\\n[ ❯]+1\\. ",
         activity: "waiting",
-        question: "permission",
-        choices
+        question: "permission"
+      },
+      {
+        // The heads of all questions, then the one that is asked.
+        pattern: "^ *(?:← *)?[☐☒☑✔] .*\\n\\n?(?<text>.*\\S.*\\n)(?:.*\\n){0,3}?[ ❯]+1\\. ",
+        activity: "waiting",
+        question: "input"
+      },
+      // Any dialog below a line: what is typed goes to it. Its first row is its title.
+      {
+        pattern: "^▔{10,}.*\\n(?<text>.*\\n)(?:.*\\n)*?.*\\bEsc to (?:cancel|close|exit|go back)",
+        activity: "waiting",
+        question: "input"
       },
       { pattern: "^ {2}.*\\besc to interrupt\\b", activity: "working" },
+      pressEnter,
       // A prompt of the history begins like the composer, which stands between two lines.
       { pattern: "^─{10,}.*\\n❯", activity: "idle" }
     ]

@@ -5,15 +5,13 @@ import {
   ownTemporary,
   ownTemporaryDirectories,
   pasteThenEnter,
+  pressEnter,
   relaunchAfterCrash,
   untilEvidence
 } from "./terminal-agent.ts"
 
 /** The prompt sign of the composer, with no other one below. */
 const lastComposer = "› .*(?:\\n(?:[^›\\n].*|›(?:[^ \\n].*)?)?)*\\z"
-
-/** `› 1. Yes, proceed (y)` */
-const choices = "^[ ›]+\\d+\\. (.+)$"
 
 export const codex: Provider = {
   id: "codex",
@@ -57,18 +55,26 @@ export const codex: Provider = {
       { pattern: "^[⠀-⣿] ", activity: "working" }
     ],
     screen: [
-      { pattern: "^.*Trust this folder\\?.*$", activity: "waiting", question: "trust", choices },
-      { pattern: "^.*Hooks need review.*$", activity: "waiting", question: "permission", choices },
-      { pattern: "^.*Sign in with ChatGPT.*$", activity: "waiting", question: "login", choices },
+      { pattern: "^.*Trust this folder\\?.*$", activity: "waiting", question: "trust" },
+      { pattern: "^.*Hooks need review.*$", activity: "waiting", question: "permission" },
+      { pattern: "(?<text>^.*\\S.*\\n)\\n?.*1\\. Sign in with ChatGPT", activity: "waiting", question: "login" },
+      { pattern: "(?<text>^.*Update available.*)\\n(?:.*\\n){0,6}.*Update now", activity: "waiting", question: "input" },
       { pattern: "^.*This conversation is open in another app.*$", activity: "waiting", question: "input" },
       {
         // What is asked for stands between the question and the choices.
         pattern: "(?<text>^ *Would you like to .*\\?\\n(?:.*\\n){0,12}?)[ ›]+1\\. ",
         activity: "waiting",
-        question: "permission",
-        choices
+        question: "permission"
+      },
+      // Any list in the place of the composer. Its title stands above it.
+      {
+        pattern:
+          "(?<text>^ {2}\\S.*\\n)(?:.*\\n){0,3}?[ ›]+1\\. (?:.*\\n)+?.*(?:(?i)\\benter (?:select|continue|confirm|save)|press enter to (?:continue|confirm|select))",
+        activity: "waiting",
+        question: "input"
       },
       { pattern: "^• .* esc to interrupt\\)", activity: "working" },
+      pressEnter,
       // While an answer is printed nothing but the title tells of it: it is idle where the last words above the composer say so.
       { pattern: `^(?: {2}Worked for|■).*\\n+${lastComposer}`, activity: "idle" },
       { pattern: `^ {5}[/~].*\\n[\\n ⠀-⣿]*^${lastComposer}`, activity: "idle" }

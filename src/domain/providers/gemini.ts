@@ -5,12 +5,10 @@ import {
   ownTemporary,
   ownTemporaryDirectories,
   pasteThenEnter,
+  pressEnter,
   relaunchAfterCrash,
   untilEvidence
 } from "./terminal-agent.ts"
-
-/** `│ ● 1. Allow once     │` */
-const choices = "^[│ ●]+\\d+\\. (.+?) *│?$"
 
 export const gemini: Provider = {
   id: "gemini",
@@ -47,21 +45,22 @@ export const gemini: Provider = {
       { pattern: "^◇ ", activity: "idle" }
     ],
     screen: [
-      { pattern: "^.*Do you trust (?:the files in )?this folder\\?.*$", activity: "waiting", question: "trust", choices },
+      { pattern: "^.*Do you trust (?:the files in )?this folder\\?.*$", activity: "waiting", question: "trust" },
       {
         pattern: "^.*(?:How would you like to authenticate for this project\\?|Enter Gemini API Key).*$",
         activity: "waiting",
-        question: "login",
-        choices
+        question: "login"
       },
       {
         // The dialog's last lines before the question say what is asked for.
         pattern: "(?:^.*\\n){0,3}^│ *Allow execution of .*\\?.*$|^│ *Apply this change\\?.*$",
         activity: "waiting",
-        question: "permission",
-        choices
+        question: "permission"
       },
+      // Any list in a frame. Its title stands above it.
+      { pattern: "^│ [>?] (?<text>\\S.*)\\n(?:.*\\n){0,30}?.*Use Enter to select", activity: "waiting", question: "input" },
       { pattern: "\\(esc to cancel\\b", activity: "working" },
+      pressEnter,
       { pattern: "^ *> +Type your message", activity: "idle" }
     ]
   }

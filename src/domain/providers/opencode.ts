@@ -5,6 +5,7 @@ import {
   ownTemporary,
   ownTemporaryDirectories,
   pasteThenEnter,
+  pressEnter,
   relaunchAfterCrash,
   untilEvidence
 } from "./terminal-agent.ts"
@@ -53,7 +54,11 @@ export const opencode: Provider = {
         question: "permission",
         choices: "(Allow once|Allow always|Reject)"
       },
+      { pattern: "^.*?(?<text>Connect a provider) {2,}esc\\b", activity: "waiting", question: "login" },
+      // Any dialog over the conversation: its title, and the key that closes it.
+      { pattern: "^.*?(?<text>[A-Z][^ ]*(?: [^ ]+)*) {2,}esc$", activity: "waiting", question: "input" },
       { pattern: "\\besc (?:again to )?interrupt\\b", activity: "working" },
+      pressEnter,
       { pattern: "^ *┃ *Ask anything", activity: "idle", when: "fresh" }
     ]
   }

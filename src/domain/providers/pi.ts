@@ -1,6 +1,6 @@
 /** pi, as version 0.87.1 was seen to behave. An extension of ours tells everything that it does. */
 import type { Provider } from "./provider.ts"
-import { interruptThenLeave, pasteThenEnter, relaunchAfterCrash, untilEvidence } from "./terminal-agent.ts"
+import { interruptThenLeave, pasteThenEnter, pressEnter, relaunchAfterCrash, untilEvidence } from "./terminal-agent.ts"
 
 export const pi: Provider = {
   id: "pi",
@@ -31,7 +31,15 @@ export const pi: Provider = {
     status: null,
     titles: [],
     screen: [
+      {
+        pattern: "(?<text>^ *Select authentication method.*\\n)(?:.*\\n)+?.*enter select",
+        activity: "waiting",
+        question: "login"
+      },
+      // Any list in the place of the composer. Its title stands above it.
+      { pattern: "(?<text>^ [A-Z].*\\n)\\n? *→ (?:.*\\n)+?.*enter select", activity: "waiting", question: "input" },
       { pattern: "No models available\\. Use /login", activity: "waiting", question: "login" },
+      pressEnter,
       // The line above the composer.
       { pattern: "^─+ [⠀-⣿] (?:Working|Retrying|Compacting).*─$", activity: "working" },
       { pattern: "\\d%/\\d+(?:\\.\\d+)?[kM] \\(auto\\)", activity: "idle" }

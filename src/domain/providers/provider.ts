@@ -44,7 +44,10 @@ export const Rule = Schema.Struct({
   question: Schema.optionalKey(Question.fields.kind),
   /** Where the rule holds only of an agent that begins a conversation, or only of one that goes on with one. */
   when: Schema.optionalKey(Schema.Literals(["fresh", "resumed"])),
-  /** Each match behind the question's text is something to choose; its first group is what stands there. */
+  /**
+   * Each match behind the question's text is something to choose; its first group is what stands there. Where it is left out, choices
+   * are rows with numbers, or rows of which a sign or a background marks one.
+   */
   choices: Schema.optionalKey(Pattern)
 })
 export type Rule = typeof Rule.Type

@@ -1,29 +1,33 @@
 /** What a provider's rules say of the lines of a screen, or of a title. The first rule that matches counts; null: none does. */
 import { limits } from "../limits.ts"
 import type { Observation } from "../observations.ts"
+import type { ScreenRows } from "../screen-rows.ts"
+import { choicesFrom } from "./choice-list.ts"
 import { shown } from "./json.ts"
 import { type Expression, expression } from "./patterns.ts"
 import type { Rule } from "./provider.ts"
 
 type Rules = ReadonlyArray<Rule>
 
-export const readScreen = (rules: Rules, lines: ReadonlyArray<string>): Observation | null =>
-  read(
-    rules,
-    lines
-      .map((line) => line.trimEnd())
-      .join("\n")
-      .slice(-limits.screenRuleChars)
-  )
+export const readScreen = (rules: Rules, screen: ScreenRows): Observation | null => {
+  const whole = screen.lines.map((line) => line.trimEnd()).join("\n")
+  const text = whole.slice(-limits.screenRuleChars)
+  const above = whole.slice(0, whole.length - text.length)
+  return read(rules, text, (end) => choicesFrom(screen, rowAfter(`${above}${text.slice(0, end)}`)))
+}
 
-export const readTitle = (rules: Rules, title: string): Observation | null => read(rules, title)
+export const readTitle = (rules: Rules, title: string): Observation | null => read(rules, title, () => [])
 
-const read = (rules: Rules, text: string): Observation | null => {
+/** The row in which this text ends where nothing of it stands there; else the one below. */
+const rowAfter = (text: string): number => text.split("\n").length - (text.endsWith("\n") ? 1 : 0)
+
+/** `listed`: the choices below the place where the question ends, for rules that do not say how theirs look. */
+const read = (rules: Rules, text: string, listed: (end: number) => ReadonlyArray<string>): Observation | null => {
   for (const { activity, choices, expression, question } of compiled(rules)) {
     const match = expression.first(text)
     if (match === null) continue
     if (question === undefined) return { type: "Activity", activity, question: null }
-    const offered = choices === null ? [] : choices.all(text, match.end, limits.choices)
+    const offered = choices === null ? listed(match.end) : choices.all(text, match.end, limits.choices)
     return {
       type: "Activity",
       activity,

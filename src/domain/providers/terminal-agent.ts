@@ -1,6 +1,6 @@
 /** What all the terminal agents that were measured have in common; each provider says beside it where it differs. */
 import type { Keepalive, Rung } from "../spec.ts"
-import type { Provider } from "./provider.ts"
+import type { Provider, Rule } from "./provider.ts"
 
 /**
  * A bracketed paste, and Enter apart from it: Codex, Gemini and Qwen only insert what comes in one write, and need up to 50 ms in
@@ -16,6 +16,13 @@ export const relaunchAfterCrash: Keepalive = {
   capMs: 300_000,
   maxAttempts: 3,
   healthyAfterMs: 60_000
+}
+
+/** What many agents draw before their first prompt, and after a notice: the last words of the screen. */
+export const pressEnter: Rule = {
+  pattern: "(?i)^.*\\bpress (?:enter|return|any key) to (?:continue|proceed|start|exit|close).*(?:\\n.*){0,2}\\s*\\z",
+  activity: "waiting",
+  question: "input"
 }
 
 const escape = "\x1b"

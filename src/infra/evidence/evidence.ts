@@ -6,7 +6,7 @@ import { ProcessTree } from "../holder/tree.ts"
 import { followSpool, type Spooled } from "../hook/spool.ts"
 import type { Output } from "../output/output.ts"
 import type { Emulators } from "../screens/emulators.ts"
-import type { ScreenSeen, Screens } from "../screens/screens.ts"
+import type { ScreenRead, Screens } from "../screens/screens.ts"
 import type { LaunchedProcess } from "./belonging.ts"
 import { codexPaths, type OpenConversation, openConversations } from "./conversation-files.ts"
 import { isOwnSecret } from "./own-secrets.ts"
@@ -27,7 +27,7 @@ export class Evidence extends Context.Service<
     /** What a launch of Codex holds open now, the likeliest first. A few milliseconds of the daemon's time, so not to be asked in a loop. */
     readonly conversations: (launch: LaunchedProcess) => Effect.Effect<ReadonlyArray<OpenConversation>>
     /** The screen as it comes to rest, of what was drawn `from` there on; null: all of it, at once. `size`: where the output does not say. */
-    readonly screen: (session: string, size: Size, from: number | null) => Stream.Stream<ScreenSeen>
+    readonly screen: (session: string, size: Size, from: number | null) => Stream.Stream<ScreenRead>
   }
 >()("reprise/infra/Evidence") {
   static readonly layer = (home: string): Layer.Layer<Evidence, never, Output | Screens | Emulators> =>

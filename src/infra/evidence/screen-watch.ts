@@ -5,7 +5,7 @@ import type { Size } from "../../domain/spec.ts"
 import { Output } from "../output/output.ts"
 import { Drawing } from "../screens/drawing.ts"
 import { Emulators, type ScreenUnavailable } from "../screens/emulators.ts"
-import { type ScreenSeen, Screens } from "../screens/screens.ts"
+import { type ScreenRead, Screens, screenRead } from "../screens/screens.ts"
 
 /**
  * The screen as it changes. Never ends by itself, and looks when it is pulled. `size`: what the terminal has if its output does not
@@ -15,7 +15,7 @@ export const watchScreen = (
   session: string,
   size: Size,
   from: number | null
-): Stream.Stream<ScreenSeen, never, Output | Screens | Emulators> =>
+): Stream.Stream<ScreenRead, never, Output | Screens | Emulators> =>
   from === null
     ? Stream.unfold(null as number | null, (seen) => Effect.flatMap(Screens, (screens) => next(session, seen, screens.seen(session, size))))
     : Stream.unwrap(
@@ -27,13 +27,13 @@ export const watchScreen = (
           )
           const look = Effect.andThen(
             drawing.catchUp(),
-            Effect.suspend(() => Effect.map(drawing.emulator.picture, (picture) => ({ ...picture, offset: drawing.offset })))
+            Effect.suspend(() => screenRead(drawing))
           )
           return Stream.unfold(from as number | null, (seen) => next(session, seen, look))
         })
       )
 
-const next = Effect.fnUntraced(function* (session: string, seen: number | null, look: Effect.Effect<ScreenSeen, ScreenUnavailable>) {
+const next = Effect.fnUntraced(function* (session: string, seen: number | null, look: Effect.Effect<ScreenRead, ScreenUnavailable>) {
   if (seen !== null) {
     const output = yield* Output
     yield* output.beyond(session, seen)
@@ -44,7 +44,7 @@ const next = Effect.fnUntraced(function* (session: string, seen: number | null, 
   return [screen, screen.offset] as const
 })
 
-const patiently = (look: Effect.Effect<ScreenSeen, ScreenUnavailable>): Effect.Effect<ScreenSeen> =>
+const patiently = (look: Effect.Effect<ScreenRead, ScreenUnavailable>): Effect.Effect<ScreenRead> =>
   Effect.catchTag(look, "ScreenUnavailable", ({ retryAfterMs }) => Effect.andThen(Effect.sleep(retryAfterMs), patiently(look)))
 
 const rest = Effect.fnUntraced(function* (session: string) {

@@ -132,6 +132,8 @@ export class DrawingLoop {
         return standing(screen)
       case "picture":
         return screen.emulator.picture()
+      case "highlights":
+        return screen.emulator.highlights()
       case "modes":
         return screen.emulator.modes()
       case "restoring":

@@ -1,4 +1,5 @@
 /** What the daemon and the thread of its screens say to each other: plain data, one answer for each call. */
+import type { Highlight } from "../../domain/screen-rows.ts"
 import type { Size } from "../../domain/spec.ts"
 import type { StringKind } from "../../domain/terminal/sequences.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
@@ -25,6 +26,7 @@ interface Works {
   readonly ask: { readonly given: { readonly bytes: Uint8Array }; readonly found: string }
   readonly resize: { readonly given: { readonly size: Size }; readonly found: Standing }
   readonly picture: { readonly given: object; readonly found: Picture }
+  readonly highlights: { readonly given: object; readonly found: ReadonlyArray<Highlight> }
   readonly modes: { readonly given: object; readonly found: Omit<TerminalModes, "exact"> }
   readonly restoring: { readonly given: { readonly scrollback: number }; readonly found: string }
   /** Null while a string is dropped. */

@@ -3,8 +3,10 @@ import serializing from "@xterm/addon-serialize"
 import graphemes from "@xterm/addon-unicode-graphemes"
 import headless from "@xterm/headless"
 import { limits } from "../../domain/limits.ts"
+import type { Highlight } from "../../domain/screen-rows.ts"
 import type { Size } from "../../domain/spec.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
+import { highlightsOf } from "./emulator-highlights.ts"
 import { type EmulatorState, emulatorState, restoreState } from "./emulator-state.ts"
 import type { KittyKeyboard } from "./kitty-keyboard.ts"
 import { answerQueries, windowOptions } from "./query-answers.ts"
@@ -115,6 +117,10 @@ export class Emulator {
     const lines = Array.from({ length: this.#terminal.rows }, (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? "")
     const cursor = { x: active.cursorX, y: active.cursorY }
     return { ...this.size, cursor, title: this.#title, altScreen: active.type === "alternate", lines }
+  }
+
+  highlights(): ReadonlyArray<Highlight> {
+    return highlightsOf(this.#terminal)
   }
 
   /** What the program has asked of the keyboard. */

@@ -1,6 +1,7 @@
 /** Emulators in a thread of their own. A session that costs too much loses its screen for a while, and no other notices. */
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { limits } from "../../domain/limits.ts"
+import type { Highlight } from "../../domain/screen-rows.ts"
 import type { Size } from "../../domain/spec.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
 import { Output } from "../output/output.ts"
@@ -23,6 +24,7 @@ export interface RemoteEmulator {
   readonly ask: (bytes: Uint8Array) => Effect.Effect<string, ScreenUnavailable>
   readonly resize: (size: Size) => Effect.Effect<void, ScreenUnavailable>
   readonly picture: Effect.Effect<Picture, ScreenUnavailable>
+  readonly highlights: Effect.Effect<ReadonlyArray<Highlight>, ScreenUnavailable>
   readonly modes: Effect.Effect<Omit<TerminalModes, "exact">, ScreenUnavailable>
   readonly restoring: (scrollback: number) => Effect.Effect<string, ScreenUnavailable>
   readonly checkpoint: (scrollback: number) => Effect.Effect<EmulatorCheckpoint | null, ScreenUnavailable>
@@ -91,6 +93,7 @@ export class Emulators extends Context.Service<
           ask: (bytes) => ask(session, screen, "ask", { bytes: new Uint8Array(bytes) }),
           resize: (size) => Effect.map(ask(session, screen, "resize", { size }), keep),
           picture: ask(session, screen, "picture", {}),
+          highlights: ask(session, screen, "highlights", {}),
           modes: ask(session, screen, "modes", {}),
           restoring: (scrollback) => ask(session, screen, "restoring", { scrollback }),
           checkpoint: (scrollback) => ask(session, screen, "checkpoint", { scrollback }),

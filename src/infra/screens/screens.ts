@@ -1,6 +1,7 @@
 /** The screens of sessions, drawn from their output when somebody looks, kept while somebody does, and for a minute after. */
 import { Clock, Context, Effect, Layer, Schedule, Semaphore } from "effect"
 import { limits } from "../../domain/limits.ts"
+import type { ScreenRows } from "../../domain/screen-rows.ts"
 import type { Size } from "../../domain/spec.ts"
 import type { StringKind } from "../../domain/terminal/sequences.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
@@ -14,6 +15,9 @@ import { Emulators, type ScreenUnavailable } from "./emulators.ts"
 export interface ScreenSeen extends Picture {
   readonly offset: number
 }
+
+/** What evidence reads. */
+export interface ScreenRead extends ScreenSeen, ScreenRows {}
 
 export interface ScreenNow extends ScreenSeen {
   /** What draws it on a blank terminal, without what scrolled off it. */
@@ -37,7 +41,7 @@ export class Screens extends Context.Service<
     /** `size`: what the terminal has if its output does not say. */
     readonly now: (session: string, size: Size) => Effect.Effect<ScreenNow, ScreenUnavailable>
     /** The same without what draws it: for who reads it often. */
-    readonly seen: (session: string, size: Size) => Effect.Effect<ScreenSeen, ScreenUnavailable>
+    readonly seen: (session: string, size: Size) => Effect.Effect<ScreenRead, ScreenUnavailable>
     /** What the program has asked of the keyboard, in all that it printed until now. */
     readonly modes: (session: string, size: Size) => Effect.Effect<TerminalModes, ScreenUnavailable>
     readonly restore: (session: string, size: Size) => Effect.Effect<Restore, ScreenUnavailable>
@@ -102,8 +106,7 @@ export class Screens extends Context.Service<
               return { ...picture, offset, ansi: yield* emulator.restoring(0) }
             })
           ),
-        seen: (session, size) =>
-          withScreen(session, size, ({ emulator, offset }) => Effect.map(emulator.picture, (picture) => ({ ...picture, offset }))),
+        seen: (session, size) => withScreen(session, size, screenRead),
         modes: (session, size) =>
           withScreen(session, size, ({ emulator, exact }) => Effect.map(emulator.modes, (modes) => ({ ...modes, exact }))),
         restore: (session, size) =>
@@ -118,6 +121,10 @@ export class Screens extends Context.Service<
     })
   )
 }
+
+/** Of a drawing that has caught up. */
+export const screenRead = ({ emulator, offset }: Drawing): Effect.Effect<ScreenRead, ScreenUnavailable> =>
+  Effect.zipWith(emulator.picture, emulator.highlights, (picture, highlights) => ({ ...picture, highlights, offset }))
 
 interface Kept {
   readonly drawing: Drawing

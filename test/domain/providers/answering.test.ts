@@ -34,7 +34,7 @@ describe("an answer", () => {
     ["gemini", geminiTrust, "don't trust", "3"],
     ["opencode", permission, "allow", "\r"]
   ] as const)("to %s about %o: %j types %j", (agent, question, text, keys) => {
-    assert.deepStrictEqual(answerTo(providerOf(agent), question, text), { type: "keys", keys })
+    assert.deepStrictEqual(answerTo(providerOf(agent), question, text, null), { type: "keys", keys })
   })
 
   it.each([
@@ -50,7 +50,7 @@ describe("an answer", () => {
     // Typed with Enter after it, a number would confirm the marked choice there.
     ["opencode", permission, "3"]
   ] as const)("to %s about %o is not typed where it picks nothing: %j", (agent, question, text) => {
-    assert.strictEqual(answerTo(providerOf(agent), question, text).type, "noSuchChoice")
+    assert.strictEqual(answerTo(providerOf(agent), question, text, null).type, "noSuchChoice")
   })
 
   it.each([
@@ -59,6 +59,6 @@ describe("an answer", () => {
     ["command", permission, "y"],
     ["opencode", asked("input", "red", "blue"), "green"]
   ] as const)("to %s about %o is typed where it is a text: %j", (agent, question, text) => {
-    assert.deepStrictEqual(answerTo(providerOf(agent), question, text), { type: "text" })
+    assert.deepStrictEqual(answerTo(providerOf(agent), question, text, null), { type: "text" })
   })
 })

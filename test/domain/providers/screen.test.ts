@@ -10,21 +10,23 @@ const rules: ReadonlyArray<Rule> = [
   { pattern: "^> $|^>$", activity: "idle" }
 ]
 
+const rowsOf = (lines: ReadonlyArray<string>) => ({ lines, highlights: [] })
+
 describe("a screen", () => {
   it("says what the first rule that matches says", () => {
-    assert.deepStrictEqual(readScreen(rules, ["busy", "May I touch x?   ", ">"]), {
+    assert.deepStrictEqual(readScreen(rules, rowsOf(["busy", "May I touch x?   ", ">"])), {
       type: "Activity",
       activity: "waiting",
       question: { kind: "permission", text: "May I touch x?", choices: [] }
     })
-    assert.deepStrictEqual(readScreen(rules, ["so busy", ">"]), { type: "Activity", activity: "working", question: null })
+    assert.deepStrictEqual(readScreen(rules, rowsOf(["so busy", ">"])), { type: "Activity", activity: "working", question: null })
   })
 
   it("is read in time linear in its text, whatever the rule and the screen are", () => {
     const nested: ReadonlyArray<Rule> = [{ pattern: "^(?:(?:a+)+)+$", activity: "idle" }]
     const timed = (chars: number) => {
       const startedAt = performance.now()
-      assert.isNull(readScreen(nested, [`${"a".repeat(chars)}!`]))
+      assert.isNull(readScreen(nested, rowsOf([`${"a".repeat(chars)}!`])))
       return performance.now() - startedAt
     }
     timed(1_000)
@@ -32,14 +34,14 @@ describe("a screen", () => {
     const large = Array.from({ length: 1_000 }, () => " › x ".repeat(200))
     for (const { evidence, id } of providers.values()) {
       const startedAt = performance.now()
-      readScreen(evidence.screen, large)
+      readScreen(evidence.screen, rowsOf(large))
       assert.isBelow(performance.now() - startedAt, 5_000, id)
     }
   })
 
   it("says nothing where no rule matches", () => {
-    assert.isNull(readScreen(rules, ["plain text"]))
-    assert.isNull(readScreen([], [">"]))
+    assert.isNull(readScreen(rules, rowsOf(["plain text"])))
+    assert.isNull(readScreen([], rowsOf([">"])))
   })
 })
 
@@ -208,7 +210,7 @@ const screens = {
 
 describe("the screen of a real agent", () => {
   const on = (provider: string, screen: keyof typeof screens) =>
-    readScreen(providers.get(provider)!.evidence.screen, screens[screen].split("\n"))
+    readScreen(providers.get(provider)!.evidence.screen, rowsOf(screens[screen].split("\n")))
   const asks = (kind: Question["kind"], text: string, choices: ReadonlyArray<string>): Observation => ({
     type: "Activity",
     activity: "waiting",

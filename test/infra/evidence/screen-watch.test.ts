@@ -11,14 +11,14 @@ import { outputDirectory } from "../../../src/infra/holder/launch-directory.ts"
 import { Spool } from "../../../src/infra/holder/spool.ts"
 import { Output } from "../../../src/infra/output/output.ts"
 import { Emulators } from "../../../src/infra/screens/emulators.ts"
-import { type ScreenSeen, Screens } from "../../../src/infra/screens/screens.ts"
+import { type ScreenRead, Screens } from "../../../src/infra/screens/screens.ts"
 
 const stepMs = 50
 const size = { cols: 40, rows: 5 }
 const session = "s-000000000000"
 
 interface Watched {
-  readonly seen: ReadonlyArray<ScreenSeen>
+  readonly seen: ReadonlyArray<ScreenRead>
   readonly print: (text: string) => Effect.Effect<void>
   /** Lets the clock go on, and the emulator do what it does in turns of the event loop. */
   readonly pass: (ms: number) => Effect.Effect<void>
@@ -39,7 +39,7 @@ const watching = <A, E>(test: (watched: Watched) => Effect.Effect<A, E>) =>
     })
     yield* Effect.gen(function* () {
       const output = yield* Output
-      const seen: Array<ScreenSeen> = []
+      const seen: Array<ScreenRead> = []
       const emulators = yield* Emulators
       // The emulator draws in a thread of its own, on the real clock.
       const turns = Effect.promise(async () => {
@@ -68,7 +68,7 @@ const watching = <A, E>(test: (watched: Watched) => Effect.Effect<A, E>) =>
     )
   }).pipe(Effect.scoped)
 
-const firstLines = (seen: ReadonlyArray<ScreenSeen>) => seen.map(({ lines }) => lines[0])
+const firstLines = (seen: ReadonlyArray<ScreenRead>) => seen.map(({ lines }) => lines[0])
 
 describe("the watch over a screen", () => {
   it.effect("shows it at once, and when what was printed since has come to rest", () =>
