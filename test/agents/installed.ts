@@ -18,9 +18,18 @@ export type AgentName = keyof typeof pinned
 
 export const agentNames = Object.keys(pinned) as ReadonlyArray<AgentName>
 
+/** The versions whose screens are in `test/screens`: an older one, the confirmed one, and a newer one where there is one. */
+export const recorded: { readonly [name in AgentName]: ReadonlyArray<string> } = {
+  "claude-code": ["2.1.290", "2.1.329", "2.1.332"],
+  codex: ["0.165.0", "0.169.0", "0.171.0"],
+  pi: ["0.80.10", "0.87.1", "1.6.0"],
+  opencode: ["1.18.3", "1.18.20", "1.18.33"],
+  gemini: ["0.51.0", "0.58.0", "0.61.0"]
+}
+
 /** Returns the folder with the agent's executable. Installs it first where the cache has none. */
-export const installed = async (name: AgentName): Promise<string> => {
-  const { executable, package: packageName, version } = pinned[name]
+export const installed = async (name: AgentName, version: string = pinned[name].version): Promise<string> => {
+  const { executable, package: packageName } = pinned[name]
   const prefix = join(cache(), `${name}@${version}`)
   const bin = join(prefix, "node_modules/.bin")
   if (!existsSync(join(prefix, marker))) {

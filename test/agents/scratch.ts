@@ -2,6 +2,7 @@
  * A home in which a real agent meets nothing of its user: its own configuration, pointed at a scripted model, no login, no updates,
  * no telemetry. What the agent is given beyond that (hooks, flags, its conversation) is the daemon's business.
  */
+import { execFileSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, dirname, join } from "node:path"
@@ -17,14 +18,30 @@ export interface Scratch extends Disposable {
   readonly args: ReadonlyArray<string>
 }
 
-/** `stranger`: the agent was never told that the folder can be trusted. */
-export const scratch = async (name: AgentName, model: ModelServer, { stranger = false } = {}): Promise<Scratch> => {
-  const bin = await installed(name)
+export interface ScratchOptions {
+  /** The agent does not know the folder, and asks whether it can be trusted. */
+  readonly stranger?: boolean
+  /** The agent has neither configuration nor login: it begins as on the day on which it was installed. */
+  readonly newcomer?: boolean
+  /** Another version than the pinned one. */
+  readonly version?: string
+  /** More files of the agent's home, by path. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+export const scratch = async (
+  name: AgentName,
+  model: ModelServer,
+  { files: more = {}, newcomer = false, stranger = false, version }: ScratchOptions = {}
+): Promise<Scratch> => {
+  const bin = await installed(name, version)
   const root = realpathSync(mkdtempSync(join(tmpdir(), `reprise-${name}-`)))
   const [home, cwd, temporary] = ["home", "work", "tmp"].map((folder) => join(root, folder)) as [string, string, string]
   for (const folder of [home, cwd, temporary]) mkdirSync(folder)
-  const { args = [], env, files } = configurations[name](model.url, cwd, stranger)
-  for (const [path, text] of Object.entries(files)) {
+  const { args = [], env, files } = newcomer ? unconfigured(model.url) : configurations[name](model.url, cwd, stranger)
+  // Some ask only where there is a repository.
+  if (stranger) execFileSync("git", ["init", "-q", cwd])
+  for (const [path, text] of Object.entries({ ...files, ...more })) {
     mkdirSync(dirname(join(home, path)), { recursive: true })
     writeFileSync(join(home, path), typeof text === "string" ? text : JSON.stringify(text))
   }
@@ -52,6 +69,21 @@ interface Configuration {
   readonly files: Readonly<Record<string, unknown>>
   readonly args?: ReadonlyArray<string>
 }
+
+/** Nothing is listening there: what an agent would ask of its maker stays on this machine. */
+const nowhere = "http://127.0.0.1:9"
+
+const unconfigured = (url: string): Configuration => ({
+  env: {
+    ...{ HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere, https_proxy: nowhere, http_proxy: nowhere, NO_PROXY: "127.0.0.1" },
+    // It asks nothing before its service answers.
+    ANTHROPIC_BASE_URL: url,
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    PI_OFFLINE: "1",
+    OPENCODE_DISABLE_MODELS_FETCH: "1"
+  },
+  files: {}
+})
 
 const configurations: Readonly<Record<AgentName, (url: string, cwd: string, stranger: boolean) => Configuration>> = {
   "claude-code": (url, cwd, stranger) => ({

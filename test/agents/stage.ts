@@ -4,7 +4,7 @@ import type { SessionView } from "../../src/domain/view.ts"
 import { TestDaemon, until } from "../support/daemon.ts"
 import { ModelServer } from "../support/model-server.ts"
 import { type AgentName, pinned } from "./installed.ts"
-import { type Scratch, scratch } from "./scratch.ts"
+import { type Scratch, type ScratchOptions, scratch } from "./scratch.ts"
 
 /** An agent may take half a minute to start on a busy machine. */
 const waitMs = 60_000
@@ -22,7 +22,7 @@ export class Stage implements AsyncDisposable {
     this.scratch = home
   }
 
-  static async opened(name: AgentName, options: { readonly stranger?: boolean } = {}): Promise<Stage> {
+  static async opened(name: AgentName, options: ScratchOptions = {}): Promise<Stage> {
     const model = await ModelServer.started()
     return new Stage(name, await TestDaemon.started(), model, await scratch(name, model, options))
   }

@@ -1,5 +1,4 @@
 /** An agent in a folder that it was never in: it asks whether that can be trusted, and somebody says so, or said so when it was started. */
-import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "vitest"
 import { processesOf } from "../support/daemon.ts"
 import { type AgentName, pinned } from "./installed.ts"
@@ -9,10 +8,7 @@ import { Stage } from "./stage.ts"
 export const trust = (name: AgentName, { restarts = false } = {}) =>
   describe(`${pinned[name].package} ${pinned[name].version} in a strange folder`, () => {
     const opened = async () => {
-      const stage = await Stage.opened(name, { stranger: true })
-      // Some ask only where there is a repository.
-      execFileSync("git", ["init", "-q", stage.scratch.cwd])
-      return stage
+      return Stage.opened(name, { stranger: true })
     }
     const asks = (stage: Stage, id: string) =>
       stage.reaches(id, "the question of trust", ({ question }) => question?.kind === "trust" && question.choices.length > 1)

@@ -5,6 +5,7 @@
  *   [stall]        the first words, then nothing
  *   [cut]          the first words, then the connection is gone
  *   [run COMMAND]  calls the shell tool that was offered; what it printed is told in the answer that follows
+ *   [call NAME {}] calls the tool of that name with these fields; what else it requires is filled in. NAME may be several, by `|`
  *   [fail 429 5]   an HTTP error, with a `retry-after` of so many seconds where one is given
  *   [recall]       answers with everything the person said so far, which proves that a conversation was resumed
  * `[cut 1]` or `[fail 500 0 1]`: only for the first so many requests with this text; a repeated one is answered. Anything else is echoed,
@@ -41,7 +42,8 @@ export const planOf = (asked: Asked, number: number, attempt: number): Plan => {
   const last = asked.turns.at(-1)
   const text = lastSaid(asked)
   if (last?.from === "tool") return say(`The command is over (${number}). It printed: ${cut(last.text)}`)
-  const [, verb = "", rest = ""] = directive.exec(text) ?? []
+  const [, calls, fields, other, words] = directive.exec(text) ?? []
+  const [verb = "", rest = ""] = [calls ?? other, fields ?? words]
   const figures = rest.trim().split(/\s+/).map(Number)
   const upTo = (attempts: number | undefined) => attempts === undefined || attempt <= attempts
   const echo = `${openings[number % openings.length]} (${number}) ${cut(text)} ${endings[number % endings.length]}`
@@ -63,6 +65,13 @@ export const planOf = (asked: Asked, number: number, attempt: number): Plan => {
       if (tool === undefined) return say(`No shell among ${asked.tools.map(({ name }) => name).join(", ")} (${number})`)
       return { _tag: "Say", answer: { _tag: "Call", tool, input: shellInput(tool, rest.trim()) }, overMs: 0 }
     }
+    case "call": {
+      const [, names = "", fields = "{}"] = /^\s*(\S+)\s*(\{.*\})?\s*$/s.exec(rest) ?? []
+      const tool = asked.tools.find(({ name }) => names.split("|").includes(name))
+      if (tool === undefined) return say(`No ${names} among ${asked.tools.map(({ name }) => name).join(", ")} (${number})`)
+      const input = { ...(filled(tool.schema ?? {}, 0) as object), ...JSON.parse(fields) }
+      return { _tag: "Say", answer: { _tag: "Call", tool, input }, overMs: 0 }
+    }
     case "recall":
       return say(`I recall: ${saidIn(asked).join(" | ")}`)
     default:
@@ -74,7 +83,8 @@ export const saidIn = ({ turns }: Asked): ReadonlyArray<string> => turns.filter(
 
 const lastSaid = (asked: Asked) => saidIn(asked).at(-1) ?? ""
 
-const directive = /\[(slow|hang|stall|cut|fail|run|recall)\b([^\]]*)\]/
+/** The fields of a call are JSON and may have brackets: it ends with the text. */
+const directive = /\[(?:(call)\b(.*)|(slow|hang|stall|cut|fail|run|recall)\b([^\]]*))\]/s
 
 /** Agents draw every word on their screens: a long text comes back shortened. */
 const cut = (text: string) => (text.length <= 200 ? text : `${text.slice(0, 200)}… (${text.length} characters)`)
