@@ -32,10 +32,16 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
         yield* Effect.sleep(limits.composerSettleMs)
         if ((yield* output.end(session)) > offset) return
       }
-      if (word !== null) for (const report of reportsOf({ generation, source: "screen", recognise }, [word])) tell(report)
-      else if (context().activity.source === "screen")
-        tell({ type: "ActivityObserved", generation, activity: "unknown", source: "screen", question: null })
+      const report = () => {
+        if (word !== null) for (const each of reportsOf({ generation, source: "screen", recognise }, [word])) tell(each)
+        else if (context().activity.source === "screen")
+          tell({ type: "ActivityObserved", generation, activity: "unknown", source: "screen", question: null })
+      }
+      report()
+      if (isNeeded(context())) return
       yield* untilNeeded
+      // A dialog may stand there before its agent says that it waits, and is not drawn again.
+      if ((yield* output.end(session)) === offset) report()
     })
   )
 })

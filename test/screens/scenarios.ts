@@ -131,7 +131,13 @@ export const scenarios: { readonly [name in AgentName]: ReadonlyArray<Scenario> 
       reads: {
         activity: "waiting",
         question: "login",
-        choices: ["Sign in with ChatGPT", "Sign in with Device Code", "Sign in another way"]
+        choices: [
+          "Sign in with ChatGPT",
+          "Sign in with Device Code",
+          "?Sign in another way",
+          "?Use an OpenAI API key",
+          "?Use Amazon Bedrock"
+        ]
       }
     },
     {
@@ -174,7 +180,11 @@ export const scenarios: { readonly [name in AgentName]: ReadonlyArray<Scenario> 
       from: "newcomer",
       steps: command("/login"),
       kept: /Select authentication method/,
-      reads: { activity: "waiting", question: "login", choices: ["Sign in with an account", "Sign in with an API key"] }
+      reads: {
+        activity: "waiting",
+        question: "login",
+        choices: ["Sign in with an account", "Sign in with an API key", "?Sign in with Radius"]
+      }
     }
   ],
   opencode: [

@@ -40,8 +40,8 @@ export const pi: Provider = {
       { pattern: "(?<text>^ [A-Z].*\\n)\\n? *→ (?:.*\\n)+?.*enter select", activity: "waiting", question: "input" },
       { pattern: "No models available\\. Use /login", activity: "waiting", question: "login" },
       pressEnter,
-      // The line above the composer.
-      { pattern: "^─+ [⠀-⣿] (?:Working|Retrying|Compacting).*─$", activity: "working" },
+      // The line above the composer; up to 0.80 a row of its own.
+      { pattern: "^(?:─+)? [⠀-⣿] (?:Working|Retrying|Compacting)", activity: "working" },
       { pattern: "\\d%/\\d+(?:\\.\\d+)?[kM] \\(auto\\)", activity: "idle" }
     ]
   }

@@ -1,0 +1,55 @@
+/** What is read off a screen, and when: a dialog that stands still is read once its agent says that it waits. */
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Stream } from "effect"
+import { makeNews } from "../../src/actors/news.ts"
+import { witnessScreen } from "../../src/actors/witness-screen.ts"
+import type { Witnessing } from "../../src/actors/witnesses.ts"
+import type { Report } from "../../src/domain/inputs.ts"
+import { Evidence } from "../../src/infra/evidence/evidence.ts"
+import { Output } from "../../src/infra/output/output.ts"
+
+const dialog = { lines: ["Pick a style", "", "  Auto", "❯ Dark"], highlights: [], offset: 100 }
+
+/** The choices that are reported after the agent has said that it waits, the output by then being so long. */
+const offered = (end: number) =>
+  Effect.gen(function* () {
+    const reports: Array<Report> = []
+    const news = makeNews()
+    let activity: object = { source: "protocol", value: "idle", question: null }
+    const witnessing = {
+      ...{ session: "s", generation: 1, news, isFresh: false, recognise: () => ({ hash: "" }), from: () => 0 },
+      context: () => ({ activity, spec: { size: { cols: 80, rows: 24 } } }),
+      tell: (report: Report) => {
+        reports.push(report)
+        return Deferred.makeUnsafe()
+      }
+    } as unknown as Witnessing
+    const screen = { screen: () => Stream.concat(Stream.make(dialog), Stream.never) } as unknown as Evidence["Service"]
+    const output = { end: () => Effect.succeed(end), beyond: () => Effect.never } as unknown as Output["Service"]
+    const witness = yield* witnessScreen(witnessing, [{ pattern: "^Pick a style$", activity: "waiting", question: "input" }]).pipe(
+      Effect.scoped,
+      Effect.provideService(Evidence, screen),
+      Effect.provideService(Output, output),
+      Effect.forkChild
+    )
+    yield* Effect.sleep("20 millis")
+    // The first look was of no use: the agent's protocol knew better by then.
+    reports.length = 0
+    activity = { source: "protocol", value: "waiting", question: null, asked: { choices: [] } }
+    news.publish()
+    yield* Effect.sleep("20 millis")
+    yield* Fiber.interrupt(witness)
+    return reports.flatMap((report) => (report.type === "ActivityObserved" ? [report.asked?.choices] : []))
+  })
+
+it.live("a dialog that was drawn before its agent says that it waits is read then, though nothing is drawn any more", () =>
+  Effect.gen(function* () {
+    assert.deepStrictEqual(yield* offered(100), [["Auto", "Dark"]])
+  })
+)
+
+it.live("a screen that is drawn over meanwhile is not read as it was", () =>
+  Effect.gen(function* () {
+    assert.deepStrictEqual(yield* offered(101), [])
+  })
+)
