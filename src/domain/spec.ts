@@ -136,7 +136,8 @@ export const CreateRequest = Schema.Struct({
   runtime: withDefault(Schema.Literal("pty"), "pty"),
   keepalive: Schema.optionalKey(Keepalive),
   stop: Schema.optionalKey(Stopping),
-  readyTimeoutMs: withDefault(between(limits.readyTimeoutMs), 30_000),
+  // opencode takes 45 s to its first screen on two cores at a load of 15; a limit below that ends a healthy agent.
+  readyTimeoutMs: withDefault(between(limits.readyTimeoutMs), 120_000),
   idleStopMs: Schema.optionalKey(between(limits.idleStopMs)),
   /** The agent is told so when it asks whether its folder can be trusted; else that question waits for somebody. */
   trustFolder: withDefault(Schema.Boolean, false),
