@@ -48,7 +48,7 @@ const perSecond = async (bytes: number, work: () => Promise<void>) => {
 const followed = (path: string, size: number) =>
   Effect.runPromise(
     tail(path, 0).pipe(
-      Stream.takeUntil((tailed) => tailed._tag !== "Restarted" && tailed.to >= size),
+      Stream.takeUntil((tailed) => "to" in tailed && tailed.to >= size),
       Stream.runForEach((tailed) =>
         Effect.sync(() => {
           if (tailed._tag === "Lines") for (const each of tailed.lines) readTranscript("claude-code", each)

@@ -40,6 +40,13 @@ const buildScreens = async (directory = join(root, "dist")) => {
   )
 }
 
+/** The thread that reads one conversation, beside the daemon's own files. */
+const buildHistories = async (directory = join(root, "dist")) => {
+  await placed(join(directory, "history-thread.js"), (outfile) =>
+    build({ ...common, entryPoints: ["src/infra/evidence/history-thread.ts"], outfile, format: "esm" })
+  )
+}
+
 /**
  * Everything in few files but what has native parts or is large and rarely needed: loading hundreds of small modules is most of
  * what a short command costs. In pieces, so that a command loads nothing of the daemon.
@@ -73,4 +80,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildHook()
   await buildProgram()
   await buildScreens()
+  await buildHistories()
 }

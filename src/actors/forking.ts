@@ -5,11 +5,11 @@ import { uuidOf } from "../domain/decide/conversation.ts"
 import type { Beginning, Lineage } from "../domain/facts.ts"
 import { SessionId } from "../domain/ids.ts"
 import { agentOf } from "../domain/providers/index.ts"
-import { canBeCut, type HistoryKind, messages as messagesOf, prune } from "../domain/providers/transcripts/history.ts"
+import { canBeCut, type HistoryKind } from "../domain/providers/transcripts/history.ts"
 import type { SessionContext } from "../domain/session-context.ts"
 import { iso } from "../domain/time.ts"
 import { BootClock } from "../infra/boot-clock.ts"
-import { Transcripts } from "../infra/evidence/transcripts.ts"
+import { type Found, Transcripts, type TranscriptUnreadable } from "../infra/evidence/transcripts.ts"
 import { StoreFailure } from "../infra/log/event-store.ts"
 import { Secrets } from "../infra/secrets.ts"
 import { type Planned, planFork } from "./creation.ts"
@@ -18,8 +18,8 @@ import type { Residents } from "./residents.ts"
 import {
   type Answer,
   type Asking,
+  ConversationUnreadable,
   type CreateError,
-  type ForkRequest,
   InvalidRequest,
   MessageNotFound,
   Refused,
@@ -50,11 +50,10 @@ export const makeForking = Effect.fn("makeForking")(function* ({ actor, admit, r
       ({ cause, code }) => new StoreFailure({ operation: "read the environment", code, outcome: "absent", cause })
     )
 
-  const linesOf = (path: string) =>
-    Effect.mapError(
-      transcripts.linesOf(path),
-      ({ cause, code }) => new StoreFailure({ operation: "read the conversation", code, outcome: "absent", cause })
-    )
+  const unreadable =
+    (session: string) =>
+    ({ code, path }: Pick<TranscriptUnreadable, "code" | "path">) =>
+      new ConversationUnreadable({ session, path, code })
 
   const fork: Forking["fork"] = Effect.fn("Sessions.fork")(function* (parentId, request, asking) {
     const before = yield* repeated(asking)
@@ -83,6 +82,8 @@ export const makeForking = Effect.fn("makeForking")(function* ({ actor, admit, r
         planFork(id, context, environment, request, { lineage: lineage(degraded), ...(beginning === null ? {} : { beginning }) }),
         services
       )
+    // Beginning anew would lose what is there.
+    if (history?.problem != null) return yield* unreadable(parentId)(history.problem)
     if (history === null && request.atMessage !== undefined)
       return yield* new MessageNotFound({ session: parentId, message: request.atMessage })
     if (history === null) return yield* Effect.flatMap(plan(null, "no_history"), (planned) => admit(id, planned, request.prompt, asking))
@@ -102,39 +103,56 @@ export const makeForking = Effect.fn("makeForking")(function* ({ actor, admit, r
     }
     const conversation = uuidOf((yield* clock.moment(0)).nonce)
     const planned = yield* plan({ kind: "resume", id: conversation, parent: null })
-    const branch = branchOf(file.kind, yield* linesOf(file.path), request, conversation)
-    if (branch === "no_such_message") return yield* new MessageNotFound({ session: parentId, message: request.atMessage ?? "" })
     const path = pathOf(file, conversation, (yield* clock.moment(0)).wallMs)
-    yield* Effect.mapError(
-      transcripts.writeBranch(path, branch),
-      ({ cause, code }) => new StoreFailure({ operation: "write the branch", code, outcome: "absent", cause })
+    const made = yield* Effect.mapError(
+      transcripts.branch({ ...file, atMessage: request.atMessage ?? null, newId: conversation, target: path }),
+      (failure) =>
+        diskErrors.has(failure.code)
+          ? new StoreFailure({ operation: "write the branch", code: failure.code, outcome: "absent", cause: failure })
+          : unreadable(parentId)(failure)
     )
+    if (made === "no_such_message") return yield* new MessageNotFound({ session: parentId, message: request.atMessage ?? "" })
     // Nobody would ever read it.
     return yield* Effect.tapError(admit(id, planned, request.prompt, asking), () => transcripts.removeBranch(path))
   })
 
   const messages: Forking["messages"] = Effect.fn("Sessions.messages")(function* (id) {
     const found = yield* actor(id)
-    if (found.view().state === "terminated") return []
+    if (found.view().state === "terminated") return { ...noMessages, state: "none" }
     const { context } = found.session()
-    const file = historyOf(transcripts, context, yield* environmentOf(id))?.file ?? null
-    return file === null
-      ? []
-      : messagesOf(file.kind, yield* linesOf(file.path)).map(({ at, ...message }) => ({
-          ...message,
-          at: at === null ? null : iso(at)
-        }))
+    if (agentOf(context).evidence.transcript === null) return { ...noMessages, state: "not_kept" }
+    const history = historyOf(transcripts, context, yield* environmentOf(id))
+    if (history === null) return { ...noMessages, state: "none" }
+    const { file, path, problem } = history
+    if (problem !== null) return yield* unreadable(id)(problem)
+    // Of some agents nobody can tell the file's place before they have said it.
+    if (path === null) return { ...noMessages, state: canBeCut(agentOf(context).evidence.transcript) ? "none" : "not_listed" }
+    if (file === null) {
+      yield* Effect.mapError(transcripts.look(path), unreadable(id))
+      return { ...noMessages, state: "not_listed" }
+    }
+    const listed = yield* Effect.mapError(transcripts.list(file.path, file.kind), unreadable(id))
+    const data = listed.messages.map(({ at, ...message }) => ({ ...message, at: at === null ? null : iso(at) }))
+    return { data, state: data.length === 0 ? "none" : "listed", omitted: listed.omitted, skipped: listed.skipped }
   })
 
   return { fork, messages } satisfies Forking
 })
+
+const noMessages = { data: [], omitted: 0, skipped: 0 }
+
+/** What the disk says of the copy, and not of the conversation. */
+const diskErrors: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS"])
 
 interface HistoryFile {
   readonly kind: HistoryKind
   readonly path: string
 }
 
-/** Null where nothing was said yet; `file`: where it is one that we can read and write. */
+/**
+ * Null where nothing was said yet. `file`: where it is one that we can read and write. `problem`: something else stands where the
+ * conversation's file should be.
+ */
 const historyOf = (
   { admit, find, sizeOf }: Transcripts["Service"],
   context: SessionContext,
@@ -145,16 +163,13 @@ const historyOf = (
   const kind = agentOf(context).evidence.transcript
   const sought = { conversation: conversation.id, cwd: spec.cwd, environment }
   const told = kind === null || conversation.transcript === null ? null : admit(kind, conversation.transcript, environment)
-  const path = kind === null ? null : told !== null && sizeOf(told) !== null ? told : find(kind, sought)
-  if (!conversation.begun && path === null) return null
-  const file: HistoryFile | null = path !== null && canBeCut(kind) ? { kind, path } : null
-  return { conversation: conversation.id, file }
-}
-
-/** All of it where no message is named. */
-const branchOf = (kind: HistoryKind, lines: ReadonlyArray<string>, { atMessage }: ForkRequest, conversation: string) => {
-  const last = atMessage ?? messagesOf(kind, lines).at(-1)?.id
-  return last === undefined ? "no_such_message" : prune(kind, lines, last, conversation)
+  const found: Found | null =
+    kind === null ? null : told !== null && sizeOf(told) !== null ? { path: told, problem: null } : find(kind, sought)
+  if (!conversation.begun && found === null) return null
+  if (found !== null && found.problem !== null)
+    return { conversation: conversation.id, file: null, path: found.path, problem: { code: found.problem, path: found.path } }
+  const file: HistoryFile | null = found !== null && canBeCut(kind) ? { kind, path: found.path } : null
+  return { conversation: conversation.id, file, path: found?.path ?? null, problem: null }
 }
 
 /** Beside its parent's, named as the agent names its own. */

@@ -33,7 +33,7 @@ export const prepare = Effect.fn("prepare")(function* (id: string, context: Sess
     if (holder !== null) return failed("conversation_in_use", `session ${holder} has the conversation ${conversation}`)
     const { transcript } = agentOf(context).evidence
     const history = conversation === null || transcript === null ? null : find(transcript, { conversation, cwd: spec.cwd, environment })
-    const prepared: Report = { type: "Prepared", generation, executable, ...(history === null ? {} : { history: true }) }
+    const prepared: Report = { type: "Prepared", generation, executable, ...(history?.problem === null ? { history: true } : {}) }
     return prepared
   }).pipe(
     Effect.catchTags({

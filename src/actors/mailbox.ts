@@ -85,6 +85,7 @@ const wordTypes: ReadonlySet<Input["type"]> = new Set([
   "TurnObserved",
   "ConversationObserved",
   "TranscriptAdvanced",
+  "TranscriptRefused",
   "BlockObserved",
   "MessageNotKnown",
   "PromptObserved"

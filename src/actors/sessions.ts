@@ -50,6 +50,12 @@ export class MessageNotFound extends Schema.TaggedError<MessageNotFound>()("Mess
   session: Schema.String,
   message: Schema.String
 }) {}
+/** The conversation's file is there and cannot be read: no list of it, and no branch. `code`: an errno, or the name of a reason. */
+export class ConversationUnreadable extends Schema.TaggedError<ConversationUnreadable>()("ConversationUnreadable", {
+  session: Schema.String,
+  path: Schema.String,
+  code: Schema.String
+}) {}
 /** The terminal took nothing, or nobody can say whether it did. */
 export class InputNotWritten extends Schema.TaggedError<InputNotWritten>()("InputNotWritten", {
   session: Schema.String,
@@ -104,6 +110,16 @@ export interface ConversationMessage {
   readonly text: string
   readonly at: string | null
 }
+/**
+ * `listed`; `none`: nothing was said yet; `not_listed`: the conversation's file can be read, and its messages have no names;
+ * `not_kept`: this kind of agent keeps no such file. `omitted` are older messages; `skipped` are lines that are too long.
+ */
+export interface ConversationMessages {
+  readonly data: ReadonlyArray<ConversationMessage>
+  readonly state: "listed" | "none" | "not_listed" | "not_kept"
+  readonly omitted: number
+  readonly skipped: number
+}
 /** `repeated`: it was queued by an earlier request; `prompt` is what has become of it since. */
 export interface PromptAnswer {
   readonly prompt: PromptView
@@ -157,9 +173,15 @@ export class Sessions extends Context.Service<
   {
     readonly create: (request: CreateRequest, asking: Asking) => Effect.Effect<Answer, CreateError>
     /** A new session whose agent begins with the parent's history, or without it where there is none (`lineage.degraded`). */
-    readonly fork: (id: string, request: ForkRequest, asking: Asking) => Effect.Effect<Answer, CreateError | SendError | MessageNotFound>
-    /** What the conversation's own file holds, oldest first; empty where the provider has no file that can be read. */
-    readonly messages: (id: string) => Effect.Effect<ReadonlyArray<ConversationMessage>, SessionNotFound | Quarantined | StoreFailure>
+    readonly fork: (
+      id: string,
+      request: ForkRequest,
+      asking: Asking
+    ) => Effect.Effect<Answer, CreateError | SendError | MessageNotFound | ConversationUnreadable>
+    /** What the conversation's own file holds, oldest first. */
+    readonly messages: (
+      id: string
+    ) => Effect.Effect<ConversationMessages, SessionNotFound | ConversationUnreadable | Quarantined | StoreFailure>
     /** The launch whose token it is; refused in the same way whatever is wrong with it. */
     readonly hookGeneration: (id: string, token: string) => Effect.Effect<number, HookRefused | Quarantined | StoreFailure>
     /** What one of the agent's hooks tells; `token` is the one that this session's agent was given. */

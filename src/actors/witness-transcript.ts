@@ -1,12 +1,13 @@
 /** The agent's own transcript, read on from where the log says it was read to: what was used, whom it took a prompt from, how turns ended. */
 import { Clock, Effect, Option, Stream } from "effect"
 import type { InputOf } from "../domain/inputs.ts"
+import { limits } from "../domain/limits.ts"
 import type { CountedCall, Observation, Usage } from "../domain/observations.ts"
 import { bounded, saturated } from "../domain/providers/bounded.ts"
 import { readTranscript, type TranscriptKind, writtenAt } from "../domain/providers/transcripts/index.ts"
 import type { SessionContext } from "../domain/session-context.ts"
 import { Evidence } from "../infra/evidence/evidence.ts"
-import { Transcripts } from "../infra/evidence/transcripts.ts"
+import { type Found, Transcripts } from "../infra/evidence/transcripts.ts"
 import { Secrets } from "../infra/secrets.ts"
 import { makeNews } from "./news.ts"
 import { reportsOf } from "./observing.ts"
@@ -14,15 +15,19 @@ import type { Witnessing } from "./witnesses.ts"
 
 /** A conversation can change under a running agent (`/clear`, `/resume`): then its new file is read instead. */
 export const witnessTranscript = Effect.fnUntraced(function* (witnessing: Witnessing, kind: TranscriptKind) {
-  const { context, news } = witnessing
+  const { context, generation, news, tell } = witnessing
   const told = () => context().conversation?.transcript ?? null
   const movedFrom = (before: string | null): Effect.Effect<void> =>
     Effect.suspend(() => (told() !== null && told() !== before ? Effect.void : Effect.andThen(news.next, movedFrom(before))))
   for (;;) {
     const before = told()
-    const path = yield* located(witnessing, kind)
-    if (path === null) yield* news.next
-    else yield* Effect.raceFirst(readOn(witnessing, kind, path), movedFrom(before))
+    const found = yield* located(witnessing, kind)
+    if (found === null) yield* news.next
+    else if (found.problem === null) yield* Effect.raceFirst(readOn(witnessing, kind, found.path), movedFrom(before))
+    else {
+      tell({ type: "TranscriptRefused", generation, path: found.path, code: found.problem })
+      yield* Effect.raceFirst(news.next, Effect.sleep(limits.filePollMs))
+    }
   }
 })
 
@@ -33,10 +38,10 @@ const located = Effect.fnUntraced(function* ({ context, session }: Witnessing, k
   const { admit, find } = yield* Transcripts
   const environment = yield* Effect.option((yield* Secrets).environment(session))
   return Option.match(environment, {
-    onNone: () => null,
+    onNone: (): Found | null => null,
     onSome: (environment) => {
       const told = conversation.transcript === null ? null : admit(kind, conversation.transcript, environment)
-      return told ?? find(kind, { conversation: conversation.id!, cwd: spec.cwd, environment })
+      return told !== null ? { path: told, problem: null } : find(kind, { conversation: conversation.id!, cwd: spec.cwd, environment })
     }
   })
 })
@@ -65,6 +70,10 @@ const readOn = Effect.fnUntraced(function* (witnessing: Witnessing, kind: Transc
         call = null
         isNew = makeIsNew(now)
         pending = advanced({ generation, path }, null, { from: 0, to: 0, lines: 0, restarted: true, ...sum([], null) })
+        return
+      }
+      if (tailed._tag === "Unreadable") {
+        tell({ type: "TranscriptRefused", generation, path, code: tailed.code })
         return
       }
       const lines = tailed._tag === "Lines" ? tailed.lines : []

@@ -213,6 +213,8 @@ export const Fact = Schema.Union([
     /** The newest model call, and how much of it is counted. */
     call: Schema.optionalKey(CountedCall)
   }),
+  /** The conversation's file is there and cannot be read; what the agent writes to it is not known from here on. */
+  fact("TranscriptUnreadable", { generation: Generation, path: Schema.String, code: Schema.String }),
   fact("AgentBlocked", {
     generation: Generation,
     cause: Schema.Literals(["auth", "rate_limited"]),

@@ -140,6 +140,8 @@ export const Report = Schema.Union([
     usage: Usage,
     call: Schema.optionalKey(CountedCall)
   }),
+  /** The conversation's file is there and cannot be read. `code`: an errno, or a name of the daemon's own. */
+  report("TranscriptRefused", { path: Schema.String, code: Schema.String }),
   report("BlockObserved", {
     source: EvidenceSource,
     cause: Schema.Literals(["auth", "rate_limited"]),

@@ -96,7 +96,13 @@ export const limits = {
   transcriptLineBytes: 8_388_608,
   /** A conversation's file that is followed, listed or copied: none of the known agents came near. */
   transcriptBytes: 1_073_741_824,
-  branchBytes: 67_108_864,
+  /** Of a conversation that is listed: what its thread holds of lines, what an answer holds of messages, its memory, its time. */
+  historyEntries: 1_000_000,
+  historyMessages: 10_000,
+  historyHeapMegabytes: 768,
+  historyMs: 60_000,
+  /** Conversations that are read whole at the same time: each takes a core. */
+  historiesAtOnce: 2,
   /** The most of one core that a file is read with which an agent writes without end, in hundredths. */
   tailPercent: 25,
   /** Between two looks at a file that is written without end, and after one that was replaced: an agent may replace it in a loop. */

@@ -136,6 +136,8 @@ export interface SessionContext {
   readonly poisoned: number | null
   /** How far the conversation's own file is read. */
   readonly transcript: { readonly path: string; readonly offset: number; readonly lines: number; readonly call: CountedCall | null } | null
+  /** Why the conversation's file cannot be read; absent while it can, and while there is none. */
+  readonly unreadable?: { readonly path: string; readonly code: string } | null
   readonly model: string | null
   readonly usage: Usage | null
   readonly blocked: { readonly cause: "auth" | "rate_limited"; readonly until: number | null; readonly detail: string } | null

@@ -31,6 +31,8 @@ const poisonedAfter = ({ conversation, poisoned, process, stop }: SessionContext
   return at - process.startedAt < limits.poisonedResumeMs ? (poisoned ?? 0) + 1 : null
 }
 
+const readable = ({ unreadable }: SessionContext): { readonly unreadable?: null } => (unreadable === undefined ? {} : { unreadable: null })
+
 const sum = (before: SessionContext["usage"], more: FactOf<"TranscriptRead">["usage"]): SessionContext["usage"] =>
   saturated({
     inputTokens: (before?.inputTokens ?? 0) + more.inputTokens,
@@ -138,11 +140,13 @@ export const whileLive = {
   TranscriptRead: {
     actions: remember<"TranscriptRead">((context, { call, from, lines, model, path, to, usage }) => ({
       transcript: { path, offset: to, lines: lines + (from > 0 ? (context.transcript?.lines ?? 0) : 0), call: call ?? null },
+      ...readable(context),
       model: model ?? context.model,
       usage: sum(context.usage, usage),
       ...(lines > 0 ? begun(context) : {})
     }))
   },
+  TranscriptUnreadable: { actions: remember<"TranscriptUnreadable">((_, { code, path }) => ({ unreadable: { path, code } })) },
   AgentBlocked: { actions: remember<"AgentBlocked">((_, { cause, detail, until }) => ({ blocked: { cause, until, detail } })) },
   TurnAbandoned: {
     actions: remember<"TurnAbandoned">((_, { at, generation, prompt }) => ({ abandoned: { generation, promptId: prompt, at } }))

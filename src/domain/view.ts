@@ -8,6 +8,7 @@ import { insideOf, isUp, lifeOf, mayRun, type Session, stoppingOf } from "./sess
 import type { SessionContext } from "./session-context.ts"
 import { Keepalive, Size, Stopping } from "./spec.ts"
 import { iso } from "./time.ts"
+import { whyUnreadable } from "./unreadable.ts"
 
 /** ISO 8601, UTC. */
 const Time = Schema.String
@@ -94,7 +95,15 @@ export const SessionView = Schema.Struct({
   prompts: Schema.Struct({ queued: Schema.Int }),
   /** The provider's own name for what is talked about. `replaces`: the one that could not be resumed any more. */
   conversation: Schema.NullOr(
-    Schema.Struct({ id: Schema.NullOr(Schema.String), transcript: Schema.NullOr(Schema.String), replaces: Schema.NullOr(Schema.String) })
+    Schema.Struct({
+      id: Schema.NullOr(Schema.String),
+      transcript: Schema.NullOr(Schema.String),
+      replaces: Schema.NullOr(Schema.String),
+      unreadable: Schema.NullOr(Schema.Struct({ path: Schema.String, code: Schema.String, detail: Schema.String })).annotate({
+        description:
+          "the conversation's file is there and cannot be read: what the agent writes to it is not known; null where there is none, and where it can be read"
+      })
+    })
   ),
   model: Schema.NullOr(Schema.String),
   /** Tokens, summed over what the transcript tells. */
@@ -191,9 +200,13 @@ export const view = (session: Session, seq: number): SessionView => {
 }
 
 /** Before the first launch it is the one that the session was made to resume. */
-const conversationOf = ({ beginning, conversation }: SessionContext) => {
-  if (conversation !== null) return { id: conversation.id, transcript: conversation.transcript, replaces: conversation.replaces ?? null }
-  return beginning?.kind === "resume" ? { id: beginning.id, transcript: null, replaces: null } : null
+const conversationOf = ({ beginning, conversation, unreadable: found }: SessionContext) => {
+  const unreadable = found == null ? null : { ...found, detail: `${found.path} ${whyUnreadable(found.code)}` }
+  if (conversation !== null) {
+    const { id, replaces = null, transcript } = conversation
+    return { id, transcript, replaces, unreadable }
+  }
+  return beginning?.kind === "resume" ? { id: beginning.id, transcript: null, replaces: null, unreadable } : null
 }
 
 /** Whether start-up has work with the session: a process may live, a launch is under way, a deadline is pending, or somebody is attached. */

@@ -24,7 +24,9 @@ const circumstances = {
   availableFrom: Schema.optionalKey(Schema.Int),
   /** The newest cursor there is. */
   head: Schema.optionalKey(Schema.Int),
-  retryAfterMs: Schema.optionalKey(Schema.Int)
+  retryAfterMs: Schema.optionalKey(Schema.Int),
+  /** Why, as one word: an errno, or a name of the daemon's own. */
+  reason: Schema.optionalKey(Schema.String)
 }
 const Circumstances = Schema.Struct(circumstances)
 export type Circumstances = typeof Circumstances.Type
@@ -68,6 +70,7 @@ export const codes = {
   attachment_too_large: { status: 413, title: "The attachment is too large" },
   prompt_too_large: { status: 413, title: "The prompt's text is too large" },
   unsupported_media_type: { status: 415, title: "The body's media type is not understood" },
+  conversation_unreadable: { status: 409, title: "The conversation's file cannot be read" },
   range_not_satisfiable: { status: 416, title: "The range cannot be satisfied" },
   host_not_allowed: { status: 421, title: "The host is not served here" },
   idempotency_mismatch: { status: 422, title: "The idempotency key belongs to another request" },

@@ -3,6 +3,7 @@ import type { Unfoldable } from "../actors/fold.ts"
 import type { NoSuchPlace } from "../actors/past.ts"
 import type {
   ConversationInUse,
+  ConversationUnreadable,
   HookRefused,
   IdempotencyMismatch,
   InputNotWritten,
@@ -16,6 +17,7 @@ import type {
   SessionNotFound
 } from "../actors/sessions.ts"
 import { limits } from "../domain/limits.ts"
+import { whyUnreadable } from "../domain/unreadable.ts"
 import type { StoreFailure } from "../infra/log/event-store.ts"
 import type { HolderUnavailable, PreflightFailed } from "../infra/runtimes/runtime.ts"
 import type { ScreenUnavailable } from "../infra/screens/emulators.ts"
@@ -32,6 +34,7 @@ export type InnerFailure =
   | InvalidRequest
   | ConversationInUse
   | MessageNotFound
+  | ConversationUnreadable
   | HookRefused
   | InputNotWritten
   | PreflightFailed
@@ -83,6 +86,11 @@ export const toProblem = (failure: InnerFailure | Problem): Problem => {
       })
     case "MessageNotFound":
       return problem("message_not_found", `the conversation has no message ${failure.message}`, { session: failure.session })
+    case "ConversationUnreadable":
+      return problem("conversation_unreadable", `the conversation's file ${failure.path} ${whyUnreadable(failure.code)}`, {
+        session: failure.session,
+        reason: failure.code
+      })
     case "HookRefused":
       return problem("unauthorized", "the token is not that of this session and generation", { session: failure.session })
     case "InputNotWritten":

@@ -1,5 +1,6 @@
 /** Every area of attacks, in the order of the table in docs/security.md. */
 import type { Attack } from "./attack.ts"
+import { conversations } from "./conversations.ts"
 import { disks } from "./disk.ts"
 import { door } from "./door.ts"
 import { files } from "./files.ts"
@@ -17,6 +18,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...words,
   ...marks,
   ...files,
+  ...conversations,
   ...disks,
   ...homes,
   ...stopping,

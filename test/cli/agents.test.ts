@@ -137,7 +137,7 @@ describe("agents by the command line", () => {
 
     it.effect("are reloaded between turns, and forked", () =>
       Effect.gen(function* () {
-        const id = yield* run("--name", "old", "--prompt", "hello", "--", "work=1500")
+        const id = yield* run("--name", "old", "--prompt", "hello", "--", "work=6000")
         yield* said("wait", id, "--for", "working", "--timeout", "10s")
         assert.match(yield* fails(4, "reload", "old"), /a turn is running/)
         yield* said("wait", id, "--for", "idle", "--timeout", "10s")

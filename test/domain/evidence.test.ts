@@ -1,7 +1,9 @@
 /** What is learnt of an agent beside what it does: what blocks it, what it used, what it says of itself, what nobody understands. */
 import { assert, describe, it } from "@effect/vitest"
+import type { Input } from "../../src/domain/inputs.ts"
 import { limits } from "../../src/domain/limits.ts"
 import { stateName } from "../../src/domain/session.ts"
+import { view } from "../../src/domain/view.ts"
 import {
   at,
   blocked,
@@ -107,6 +109,15 @@ describe("a transcript", () => {
 
   it("is read from the beginning when its agent has written it anew", () => {
     when(going(up(), transcribed(0, 90)), { ...transcribed(0, 40), restarted: true }).then({ type: "TranscriptRead", from: 0, to: 40 })
+  })
+
+  it("is said to be unreadable once for each reason, until it is read again", () => {
+    const refused = (code: string): Input => ({ type: "TranscriptRefused", generation: 1, path: "/t.jsonl", code })
+    const pipe = when(up(), refused("NOT_REGULAR")).then({ type: "TranscriptUnreadable", path: "/t.jsonl", code: "NOT_REGULAR" })
+    when(pipe, refused("NOT_REGULAR")).ignored("unchanged")
+    when(pipe, refused("EACCES")).then({ type: "TranscriptUnreadable", code: "EACCES" })
+    assert.strictEqual(view(pipe, 1).conversation?.unreadable?.detail, "/t.jsonl is not a regular file")
+    assert.isNull(view(going(pipe, transcribed(0, 90)), 1).conversation?.unreadable ?? null)
   })
 
   it("counts the reports of each process by themselves", () => {

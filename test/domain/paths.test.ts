@@ -40,6 +40,7 @@ const still = new Set([
   "ConversationKnown",
   "ConversationAbandoned",
   "TranscriptRead",
+  "TranscriptUnreadable",
   "AgentBlocked",
   "MessageUnknown",
   "StateReported",

@@ -133,7 +133,12 @@ describe("an agent of the user's own", () => {
           uncut.errors?.map(({ field }) => field),
           ["atMessage"]
         )
-        assert.deepStrictEqual(JSON.parse((yield* asked("GET", `/v1/sessions/${fresh}/messages`)).body), { data: [] })
+        assert.deepStrictEqual(JSON.parse((yield* asked("GET", `/v1/sessions/${fresh}/messages`)).body), {
+          data: [],
+          state: "not_kept",
+          omitted: 0,
+          skipped: 0
+        })
         const fields = (body: unknown) =>
           Effect.map(asked("POST", `/v1/sessions/${fresh}/fork`, body), (answer) =>
             problemOf(answer, 400).errors?.map(({ field }) => field)

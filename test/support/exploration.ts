@@ -129,6 +129,7 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     tell("TurnObserved (weaker)", { ...turnOver("completed", "transcript"), generation }),
     tell("ConversationObserved", { ...talksIn("c1", "/t.jsonl"), generation }),
     tell("TranscriptAdvanced", { ...transcribed(transcript?.offset ?? 0, (transcript?.offset ?? 0) + 10), generation }),
+    tell("TranscriptRefused", { type: "TranscriptRefused", generation, path: "/t.jsonl", code: "NOT_REGULAR" }),
     tell("BlockObserved", { ...blocked("auth"), generation }),
     tell("BlockObserved", { ...blocked("rate_limited", 10_000_000), generation }),
     tell("MessageNotKnown", { ...notKnown("odd"), generation }),

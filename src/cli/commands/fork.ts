@@ -66,10 +66,11 @@ export const messages = Command.make("messages", { session }, (flags) =>
   withDaemon((daemon, setting) =>
     Effect.gen(function* () {
       const { id } = yield* resolve(daemon, flags.session)
-      const { data } = yield* daemon.ask(daemon.client.sessions.messages({ params: { id } }))
+      const { data, omitted, skipped, state } = yield* daemon.ask(daemon.client.sessions.messages({ params: { id } }))
       if (setting.json) return yield* printJson(data)
-      if (data.length === 0)
-        return yield* say("no messages: nothing was said yet, or this kind of agent keeps no file of them that can be read")
+      if (state !== "listed") return yield* say(`no messages: ${emptiness[state]}`)
+      if (omitted > 0) yield* say(`${omitted} older messages are left out`)
+      if (skipped > 0) yield* say(`${skipped} lines of the conversation's file are too long to be read`)
       const now = yield* Clock.currentTimeMillis
       const rows = data.map(({ at, id, role, text }) =>
         [oneLine(id), oneLine(role), at === null ? "-" : span(now - Date.parse(at)), oneLine(text)].map((text) => ({ text }))
@@ -78,6 +79,12 @@ export const messages = Command.make("messages", { session }, (flags) =>
     })
   )
 ).pipe(Command.withDescription("List what was said in a session: what it can be forked at"))
+
+const emptiness = {
+  none: "nothing was said yet",
+  not_listed: "the conversation's file is there, and its messages have no names to fork at",
+  not_kept: "this kind of agent keeps no file of its conversations"
+} as const
 
 const columns: ReadonlyArray<Column> = [
   { title: "ID" },

@@ -10,7 +10,15 @@ import { fact, nothing, type Policies, type Policy } from "./verdict.ts"
 
 type EvidenceReport = Extract<
   Report,
-  { readonly type: "ConversationObserved" | "TurnObserved" | "TranscriptAdvanced" | "BlockObserved" | "MessageNotKnown" }
+  {
+    readonly type:
+      | "ConversationObserved"
+      | "TurnObserved"
+      | "TranscriptAdvanced"
+      | "TranscriptRefused"
+      | "BlockObserved"
+      | "MessageNotKnown"
+  }
 >
 type EvidenceInput = EvidenceReport | Extract<Command, { readonly type: "ReportState" }>
 
@@ -46,6 +54,12 @@ export const evidence: Policies<EvidenceInput> = {
     const known = situation.context.transcript
     if (!restarted && known?.path === read.path && known.offset !== read.from) return nothing("repeated")
     return [fact("TranscriptRead", situation, read)]
+  }),
+  TranscriptRefused: ofThisGeneration((situation, { code, generation, path }) => {
+    const known = situation.context.unreadable
+    return known?.path === path && known.code === code
+      ? nothing("unchanged")
+      : [fact("TranscriptUnreadable", situation, { generation, path, code })]
   }),
   BlockObserved: ofThisGeneration((situation, { type: _, ...blocked }) => {
     const known = situation.context.blocked

@@ -1,6 +1,7 @@
 /** What each fact says, as a sentence. A type without one of its own gets an honest general one, and a test lists those types. */
 import { daemon, type EndCause, type Fact, type FactOf, type FactType, type Leftover } from "../facts.ts"
 import { iso } from "../time.ts"
+import { whyUnreadable } from "../unreadable.ts"
 
 export const factSentence = (fact: Fact): string => {
   const own = factSentences[fact.type] as ((fact: Fact) => string) | undefined
@@ -36,6 +37,7 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
     `The conversation ${id} had ended ${count(launches, "launch", "launches")} soon after the start: the next would begin a new one.`,
   TranscriptRead: ({ from, lines, path, to, usage }) =>
     `${count(lines, "line", "lines")} of the transcript ${path} were read (bytes ${from} to ${to}), which used ${usage.inputTokens} and ${usage.outputTokens} tokens.`,
+  TranscriptUnreadable: ({ code, path }) => `The transcript ${path} could not be read: it ${whyUnreadable(code)}.`,
   AgentBlocked: ({ cause, detail, until }) =>
     `The agent could not work (${cause.replaceAll("_", " ")}${until === null ? "" : `, until ${iso(until)}`})${detail === "" ? "" : `: ${detail}`}.`,
   MessageUnknown: ({ kind, source }) => `The agent's ${source} told something of a kind that this version does not know: ${kind}.`,

@@ -24,6 +24,7 @@ export const inputSentences: { readonly [T in InputType | "Create"]?: (input: T 
   PromptObserved: ({ source }) => `The agent was seen to take the prompt up, by its ${source}.`,
   TurnObserved: ({ outcome, source }) => `The agent's turn was seen to be ${outcome}, by its ${source}.`,
   ConversationObserved: ({ id, source }) => `The agent was seen to have the conversation ${id}, by its ${source}.`,
+  TranscriptRefused: ({ code, path }) => `The transcript ${path} could not be read (${code}).`,
   TranscriptAdvanced: ({ from, path, to }) => `The transcript ${path} had grown from byte ${from} to byte ${to}.`,
   BlockObserved: ({ cause, source }) => `The agent was seen to be blocked (${cause.replaceAll("_", " ")}), by its ${source}.`,
   MessageNotKnown: ({ kind, source }) => `The agent's ${source} told something unknown: ${kind}.`,

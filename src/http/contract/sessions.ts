@@ -80,8 +80,17 @@ export const Message = Schema.Struct({
   at: Schema.NullOr(Schema.String)
 })
 export type Message = typeof Message.Type
-/** Oldest first; empty where the provider has no file that can be read. */
-export const MessageList = Schema.Struct({ data: Schema.Array(Message) })
+/**
+ * Oldest first. `state`: `listed`; `none` (nothing was said yet); `not_listed` (the file can be read, and its messages have no names);
+ * `not_kept` (this kind of agent keeps no such file). A file that is there and cannot be read is the problem `conversation_unreadable`.
+ * `omitted` are older messages; `skipped` are lines that are too long to be read.
+ */
+export const MessageList = Schema.Struct({
+  data: Schema.Array(Message),
+  state: Schema.Literals(["listed", "none", "not_listed", "not_kept"]),
+  omitted: Schema.Int,
+  skipped: Schema.Int
+})
 
 /** The name as the agent's own command takes it. */
 export const ModelRequest = Schema.Struct({
@@ -173,7 +182,7 @@ export class SessionsApi extends HttpApiGroup.make("sessions")
       OpenApi.Description,
       "a new session that begins with this one's history; `lineage.degraded` says why where it begins without"
     ),
-    HttpApiEndpoint.get("messages", "/:id/messages", { params, success: MessageList, error: ofSession }).annotate(
+    HttpApiEndpoint.get("messages", "/:id/messages", { params, success: MessageList, error: [...ofSession, ...problems(409)] }).annotate(
       OpenApi.Description,
       "what was said, oldest first: what a fork can be cut at"
     ),

@@ -151,7 +151,7 @@ export const sessionsLayer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
       })
     )
     .handle("messages", ({ params }) =>
-      Effect.map(ask(Effect.flatMap(Sessions, ({ messages }) => messages(params.id))), (data) => jsonAnswer({ data }))
+      Effect.map(ask(Effect.flatMap(Sessions, ({ messages }) => messages(params.id))), (list) => jsonAnswer(list))
     )
     .handleRaw("model", ({ headers, params, request }) =>
       Effect.gen(function* () {

@@ -2,7 +2,7 @@
 import { Clock, Effect, Stream } from "effect"
 import { limits } from "../../domain/limits.ts"
 import { openForReading, type Reading } from "../read-on.ts"
-import { type OpenRule, statOrNull } from "../regular-file.ts"
+import { FileRefused, type OpenRule, statOrNull } from "../regular-file.ts"
 import { FileWatch } from "./file-watch.ts"
 import { type Cut, LineCutter } from "./line-cutter.ts"
 import type { FileKey } from "./own-secrets.ts"
@@ -11,6 +11,8 @@ export type Tailed =
   | Cut
   /** The file shrank, or another one stands in its place: what follows is read from its beginning. */
   | { readonly _tag: "Restarted" }
+  /** It is there and cannot be read, for as long as nothing else is said. `code`: an errno, or one of `FileRefused`. */
+  | { readonly _tag: "Unreadable"; readonly code: string }
 
 export interface TailOptions {
   readonly longestLine?: number
@@ -21,8 +23,8 @@ export interface TailOptions {
 
 /**
  * `path`: absolute, without links. `from`: 0, or a `to` that an earlier reading gave. Never ends by itself, and reads when it is
- * pulled. A file that is not there, or may not be read, is awaited; lines over `longestLine` bytes are named and skipped, and so is
- * what a file has beyond `transcriptBytes`.
+ * pulled. A file that is not there, or cannot be read, is awaited; the reason of the latter is said once. Lines over `longestLine` bytes
+ * are named and skipped. A file of more than `transcriptBytes` is not read on.
  */
 export const tail = (path: string, from: number, options: TailOptions = {}): Stream.Stream<Tailed> =>
   Stream.unwrap(
@@ -63,6 +65,8 @@ class Follower implements Disposable {
   #cutter: LineCutter
   #restarted = false
   #closed = false
+  /** Why it cannot be read; what is not there yet is no such reason. */
+  #problem: string | null = null
   /** Kept open: as long as it is, no other file can have its inode. */
   #file: Reading | null = null
 
@@ -91,10 +95,17 @@ class Follower implements Disposable {
       const read = await this.#readOn()
       if (read === "foreign") return this.#restart()
       return read === "end" && this.#isReplaced() ? this.#restart() : read
-    } catch {
-      // EIO and the like: a disk that fails has nothing to say now.
-      return "end"
+    } catch (error) {
+      // EIO and the like: a disk that fails has nothing more to say now.
+      return this.#unreadable((error as NodeJS.ErrnoException).code ?? "unreadable")
     }
+  }
+
+  /** Once for each reason. */
+  #unreadable(code: string): ReadonlyArray<Tailed> | "end" {
+    const isKnown = this.#problem === code
+    this.#problem = code
+    return isKnown || code === "ENOENT" || code === "ENOTDIR" ? "end" : [{ _tag: "Unreadable", code }]
   }
 
   [Symbol.dispose](): void {
@@ -104,11 +115,12 @@ class Follower implements Disposable {
   }
 
   /** `foreign`: these cannot be the bytes that were read up to here. */
-  async #readOn(): Promise<ReadonlyArray<Cut> | "end" | "foreign"> {
+  async #readOn(): Promise<ReadonlyArray<Tailed> | "end" | "foreign"> {
     this.#file ??= await this.#open()
     const file = this.#file
     if (file === null) return "end"
-    const size = Math.min((await file.handle.stat()).size, limits.transcriptBytes)
+    const { size } = await file.handle.stat()
+    if (size > limits.transcriptBytes) return this.#unreadable("TOO_LARGE")
     if (size < this.#cutter.lineFrom) return "foreign"
     // A line that was begun is taken back, as a writer does that repairs its file.
     if (size < this.#cutter.position) this.#cutter.dropHeld()
@@ -117,16 +129,18 @@ class Follower implements Disposable {
     const before = position === lineFrom && lineFrom > 0 ? 1 : 0
     const bytes = await file.read(position - before, Math.min(sliceBytes, size - position + before))
     if (bytes.length <= before) return "end"
+    this.#problem = null
     if (before === 1 && bytes[0] !== lineFeed) return "foreign"
     return this.#cutter.cut(bytes.subarray(before))
   }
 
   async #open(): Promise<Reading | null> {
     const { isForbidden, rule = {} } = this.#options
-    const file = await openForReading(this.#path, rule).catch(() => null)
-    if (file === null || (!this.#closed && isForbidden?.(file) !== true)) return file
+    const file = await openForReading(this.#path, rule)
+    if (!this.#closed && isForbidden?.(file) !== true) return file
     file.close()
-    return null
+    if (this.#closed) return null
+    throw new FileRefused(this.#path, "NOT_OURS")
   }
 
   #isReplaced(): boolean {

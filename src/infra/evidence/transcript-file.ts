@@ -1,5 +1,5 @@
 /** The file of a conversation, where its provider's rules can tell the place: found on the disk, or not there (yet). */
-import { realpathSync } from "node:fs"
+import { lstatSync, realpathSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve, sep } from "node:path"
 import type { Environment } from "../../domain/environment.ts"
 import { limits } from "../../domain/limits.ts"
@@ -15,15 +15,37 @@ export interface Sought {
   readonly environment: Environment
 }
 
-/** Absolute, without links; null where there is none that can be told, or one that may not be read. */
-export const transcriptOf = (home: string, kind: TranscriptKind, { conversation, cwd, environment }: Sought): string | null => {
+/** `path`: absolute, without links. `problem`: why it cannot be the conversation's file, as a code; null where it can. */
+export interface Found {
+  readonly path: string
+  readonly problem: string | null
+}
+
+/** Null where nothing is there, and where the place cannot be told. */
+export const transcriptOf = (home: string, kind: TranscriptKind, { conversation, cwd, environment }: Sought): Found | null => {
   const place = transcriptPlace(kind, { conversation, cwd: resolved(cwd), environment, home: environment.HOME ?? "" })
   if (place === null) return null
   const { directory, name } = place
   const found =
     name.type === "exact" ? name.text : namesIn(resolved(directory), limits.sessionDirectories).find((entry) => entry.endsWith(name.text))
-  const path = found === undefined ? null : admitted(home, kind, join(directory, found), environment)
-  return path !== null && statOrNull(path)?.isFile() ? path : null
+  if (found === undefined) return null
+  const named = join(directory, found)
+  const standing = standingAt(named)
+  if (standing === null) return null
+  const path = admitted(home, kind, named, environment)
+  return path === null ? { path: named, problem: "NOT_OURS" } : { path, problem: standing === "file" ? null : standing }
+}
+
+/** `file`, or why there is none that could be read; null where there is nothing. */
+const standingAt = (path: string): string | null => {
+  try {
+    return statSync(path).isFile() ? "file" : "NOT_REGULAR"
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unreadable"
+    if (code !== "ENOENT" && code !== "ENOTDIR") return code
+    // A link to what is not there is no conversation, and no empty place either.
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? "ELOOP" : null
+  }
 }
 
 /**

@@ -1,32 +1,39 @@
-/** The files that agents keep their conversations in: found, read whole, and copied for a branch. */
+/** The files that agents keep their conversations in: found, listed, and copied for a branch. */
 import { rmSync } from "node:fs"
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, Schema, Semaphore } from "effect"
 import type { Environment } from "../../domain/environment.ts"
 import { limits } from "../../domain/limits.ts"
+import type { HistoryKind } from "../../domain/providers/transcripts/history.ts"
 import type { TranscriptKind } from "../../domain/providers/transcripts/index.ts"
-import { writeWhole } from "../durable-file.ts"
-import { openForReading } from "../read-on.ts"
-import { FileRefused, statOrNull } from "../regular-file.ts"
-import { isOwnSecret } from "./own-secrets.ts"
-import { admitted, type Sought, transcriptOf } from "./transcript-file.ts"
+import { statOrNull } from "../regular-file.ts"
+import { readInThread } from "./histories.ts"
+import type { Listed, Reading, Result } from "./history-reading.ts"
+import { admitted, type Found, type Sought, transcriptOf } from "./transcript-file.ts"
 
-/** The disk said no; nothing is left of what was begun. */
-export class BranchNotWritten extends Schema.TaggedError<BranchNotWritten>()("BranchNotWritten", {
-  code: Schema.String,
-  cause: Schema.Defect()
-}) {}
+export type { Listed } from "./history-reading.ts"
+export type { Found } from "./transcript-file.ts"
 
-/** The conversation's file cannot be read, or is more than is held in memory (`TOO_LARGE`). */
+/** The conversation's file is there and cannot be read. `code`: an errno, or one of `FileRefused`. */
 export class TranscriptUnreadable extends Schema.TaggedError<TranscriptUnreadable>()("TranscriptUnreadable", {
+  path: Schema.String,
   code: Schema.String,
-  cause: Schema.Defect()
+  detail: Schema.String
 }) {}
+
+export interface Branch {
+  readonly path: string
+  readonly kind: HistoryKind
+  /** Null: the newest message. */
+  readonly atMessage: string | null
+  readonly newId: string
+  readonly target: string
+}
 
 export class Transcripts extends Context.Service<
   Transcripts,
   {
-    /** The conversation's file, where its provider's rules can tell the place and it is there. */
-    readonly find: (kind: TranscriptKind, sought: Sought) => string | null
+    /** What stands at the place of the conversation's file; null where nothing does, or where its provider's rules cannot tell the place. */
+    readonly find: (kind: TranscriptKind, sought: Sought) => Found | null
     /**
      * The file that an agent names, without links, where it lies below a place that its provider declares and is none of the daemon's
      * own; else null.
@@ -34,29 +41,35 @@ export class Transcripts extends Context.Service<
     readonly admit: (kind: TranscriptKind, path: string, environment: Environment) => string | null
     /** Bytes; null where there is no such file. */
     readonly sizeOf: (path: string) => number | null
-    /** All that are there now, without the LF that ends each. */
-    readonly linesOf: (path: string) => Effect.Effect<ReadonlyArray<string>, TranscriptUnreadable>
-    /** A copy of a conversation, whole or not at all. */
-    readonly writeBranch: (path: string, lines: ReadonlyArray<string>) => Effect.Effect<void, BranchNotWritten>
+    /** Opens it, and reads no more than its beginning. */
+    readonly look: (path: string) => Effect.Effect<void, TranscriptUnreadable>
+    /** What was said in it, the newest messages where there are very many. */
+    readonly list: (path: string, kind: HistoryKind) => Effect.Effect<Listed, TranscriptUnreadable>
+    /** A copy of a conversation up to a message, whole or not at all. */
+    readonly branch: (wish: Branch) => Effect.Effect<"branched" | "no_such_message", TranscriptUnreadable>
     readonly removeBranch: (path: string) => Effect.Effect<void>
   }
 >()("reprise/infra/Transcripts") {
   static readonly layer = (home: string) =>
-    Layer.succeed(Transcripts, {
-      find: (kind, sought) => transcriptOf(home, kind, sought),
-      admit: (kind, path, environment) => admitted(home, kind, path, environment),
-      sizeOf: (path) => statOrNull(path)?.size ?? null,
-      linesOf: (path) =>
-        Effect.tryPromise({
-          try: () => linesOf(home, path),
-          catch: (cause) => new TranscriptUnreadable({ code: (cause as NodeJS.ErrnoException).code ?? "unreadable", cause })
-        }),
-      writeBranch: (path, lines) =>
-        Effect.try({
-          try: () => writeWhole(path, lines.map((line) => `${line}\n`).join("")),
-          catch: (cause) => new BranchNotWritten({ code: (cause as NodeJS.ErrnoException).code ?? "UNKNOWN", cause })
-        }),
-      removeBranch: (path) => Effect.sync(() => rmSync(path, { force: true }))
+    Layer.sync(Transcripts, () => {
+      const turns = Semaphore.makeUnsafe(limits.historiesAtOnce)
+      const read = (reading: Reading): Effect.Effect<Result, TranscriptUnreadable> =>
+        Effect.flatMap(turns.withPermits(1)(readInThread(reading)), (answered) =>
+          answered._tag === "Result"
+            ? Effect.succeed(answered.result)
+            : Effect.fail(new TranscriptUnreadable({ path: reading.path, code: answered.code, detail: answered.message }))
+        )
+      return Transcripts.of({
+        find: (kind, sought) => transcriptOf(home, kind, sought),
+        admit: (kind, path, environment) => admitted(home, kind, path, environment),
+        sizeOf: (path) => statOrNull(path)?.size ?? null,
+        look: (path) => Effect.asVoid(read({ type: "look", home, path })),
+        list: (path, kind) =>
+          Effect.map(read({ type: "list", home, path, kind }), (result) => (result.type === "listed" ? result.listed : emptyList)),
+        branch: (wish) =>
+          Effect.map(read({ type: "branch", home, ...wish }), ({ type }) => (type === "branched" ? "branched" : "no_such_message")),
+        removeBranch: (path) => Effect.sync(() => rmSync(path, { force: true }))
+      })
     })
 
   /** For models of agents, which write none. */
@@ -64,24 +77,11 @@ export class Transcripts extends Context.Service<
     find: () => null,
     admit: () => null,
     sizeOf: () => null,
-    linesOf: () => Effect.succeed([]),
-    writeBranch: () => Effect.void,
+    look: () => Effect.void,
+    list: () => Effect.succeed(emptyList),
+    branch: () => Effect.succeed("no_such_message"),
     removeBranch: () => Effect.void
   })
 }
 
-/** Cut at LF alone: JSON texts may hold U+2028 as it stands. */
-const linesOf = async (home: string, path: string): Promise<ReadonlyArray<string>> => {
-  const file = await openForReading(path, {})
-  try {
-    const { size } = await file.handle.stat()
-    if (size > limits.branchBytes) throw new FileRefused(path, "TOO_LARGE")
-    if (isOwnSecret(home, file)) throw new FileRefused(path, "NOT_OURS")
-    return (await file.read(0, size))
-      .toString("utf8")
-      .split("\n")
-      .filter((line) => line !== "")
-  } finally {
-    file.close()
-  }
-}
+const emptyList: Listed = { messages: [], omitted: 0, skipped: 0 }

@@ -13,7 +13,12 @@ export interface Spooled {
 /** Never ends by itself: a hook may find no daemon at the moment before one begins to listen. `from`: 0, or an earlier `to`. */
 export const followSpool = (path: string, from: number): Stream.Stream<Spooled> =>
   Stream.mapEffect(
-    tail(path, from, { longestLine: limits.hookPayloadBytes * 2, rule: { ours: true } }),
+    Stream.filter(
+      Stream.tap(tail(path, from, { longestLine: limits.hookPayloadBytes * 2, rule: { ours: true } }), (tailed) =>
+        tailed._tag === "Unreadable" ? Effect.logWarning("the spool cannot be read", path, tailed.code) : Effect.void
+      ),
+      (tailed) => tailed._tag !== "Unreadable"
+    ),
     Effect.fnUntraced(function* (tailed) {
       if (tailed._tag === "Restarted") return { to: 0, calls: [] }
       if (tailed._tag === "Skipped") {

@@ -37,7 +37,7 @@ class Reader {
       Stream.runForEach(tail(this.path, this.at, this.longest === undefined ? {} : { longestLine: this.longest }), (one) =>
         Effect.sync(() => {
           this.told.push(one)
-          this.at = one._tag === "Restarted" ? 0 : one.to
+          if (one._tag !== "Unreadable") this.at = one._tag === "Restarted" ? 0 : one.to
         })
       ),
       { startImmediately: true }
@@ -210,7 +210,7 @@ describe("the tail of a file", () => {
     )
   )
 
-  it.live("is awaited where stands what is no file, and where nothing can stand", () =>
+  it.live("says once why it cannot read what is no file, and awaits one, also where nothing can stand", () =>
     inDirectory((path) =>
       Effect.gen(function* () {
         mkdirSync(dirname(path), { recursive: true })
@@ -219,10 +219,12 @@ describe("the tail of a file", () => {
           (other) => new Reader(other)
         )
         for (const reader of readers) yield* reader.start
+        const reasons = ["NOT_REGULAR", "NOT_REGULAR", "NOT_REGULAR", null, "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"]
+        yield* until("their reasons", () => readers.every(({ told }, index) => told.length > 0 || reasons[index] === null), 5_000)
         yield* Effect.sleep(50)
         assert.deepStrictEqual(
-          readers.flatMap(({ told }) => told),
-          []
+          readers.map(({ told }) => told),
+          reasons.map((code) => (code === null ? [] : [{ _tag: "Unreadable" as const, code }]))
         )
         rmSync(path)
         write(path, "a file at last\n")

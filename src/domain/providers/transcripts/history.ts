@@ -19,12 +19,10 @@ export interface Message {
 }
 
 /** What was said, in the order of the file: no results of tools, no words that the agent put in itself, no subagents. */
-export const messages = (kind: HistoryKind, lines: ReadonlyArray<string>): ReadonlyArray<Message> => {
-  const entries = tree(kind, lines)
-  return entries
-    .filter((entry) => entry.role !== null && entry.text !== "")
-    .map(({ id, role, text, time }) => ({ id: id!, role: role!, text: shown(text, limits.questionChars), at: time }))
-}
+export const messages = (kind: HistoryKind, lines: ReadonlyArray<string>): ReadonlyArray<Message> => messagesIn(tree(kind, lines))
+
+export const messagesIn = (entries: ReadonlyArray<Entry>): ReadonlyArray<Message> =>
+  entries.flatMap(({ id, role, text, time }) => (role === null || text === null || id === null ? [] : [{ id, role, text, at: time }]))
 
 /**
  * The lines up to and including that message, with whatever led to it and nothing that followed from it; the conversation's id is
@@ -36,19 +34,24 @@ export const prune = (
   atMessage: string,
   newId: string
 ): ReadonlyArray<string> | "no_such_message" => {
-  const entries = tree(kind, lines)
+  const kept = keptIn(tree(kind, lines), atMessage)
+  if (kept === "no_such_message") return kept
+  return lines.flatMap((line, index) => (kept.has(index) ? (renamed(kind, line, newId) ?? []) : []))
+}
+
+/** The places of the lines that a branch at that message keeps. */
+export const keptIn = (entries: ReadonlyArray<Entry>, atMessage: string): ReadonlySet<number> | "no_such_message" => {
   const target = entries.findIndex(({ id, role }) => id === atMessage && role !== null)
   if (target === -1) return "no_such_message"
+  const last = entries[target]!.index
   const before = ancestors(entries, atMessage)
   const after = descendants(entries, atMessage)
   const known = new Set(entries.flatMap(({ id }) => id ?? []))
-  const kept = entries.filter(({ id, index, value }) =>
-    id === null ? index < target && !leftOut.has(textAt(value, "type") ?? "") : before.has(id) || (index <= target && !after.has(id))
+  const kept = entries.filter(({ id, index, type }) =>
+    id === null ? index < last && !leftOut.has(type) : before.has(id) || (index <= last && !after.has(id))
   )
   const keptIds = new Set(kept.flatMap(({ id }) => id ?? []))
-  return kept
-    .filter(({ refersTo }) => refersTo.every((id) => keptIds.has(id) || !known.has(id)))
-    .map(({ value }) => JSON.stringify(renamed(kind, value, newId)))
+  return new Set(kept.filter(({ refersTo }) => refersTo.every((id) => keptIds.has(id) || !known.has(id))).map(({ index }) => index))
 }
 
 /** Records of what was sent, spent and queued, which the agent's own forks leave behind. */
@@ -61,38 +64,43 @@ const leftOut: ReadonlySet<string> = new Set([
   "queue-operation"
 ])
 
-interface Entry {
+/** What is held of a line while its file is read: never the line itself, which may be megabytes. */
+export interface Entry {
+  /** Its place among the lines of the file, from 0. */
   readonly index: number
-  readonly value: Readonly<Record<string, unknown>>
+  readonly type: string
   readonly id: string | null
   readonly parent: string | null
   /** Entries that this one speaks of without following from them. */
   readonly refersTo: ReadonlyArray<string>
   readonly role: "user" | "assistant" | null
-  readonly text: string
+  /** Its beginning; null where nothing was said. */
+  readonly text: string | null
   readonly time: number | null
 }
 
 /** Lines that are no JSON objects belong to no message: a torn one is the last, and what a crash left of it. */
 const tree = (kind: HistoryKind, lines: ReadonlyArray<string>): ReadonlyArray<Entry> =>
-  lines.flatMap((line, index) => {
-    const value = parsed(line)
-    if (!isObject(value)) return []
-    const role = kind === "pi" ? piRole(value) : claudeRole(value)
-    return [
-      {
-        index,
-        value,
-        id: value.type === "session" ? null : textAt(value, kind === "pi" ? "id" : "uuid"),
-        // A compaction begins a new root, and names what it follows.
-        parent: textAt(value, kind === "pi" ? "parentId" : "parentUuid") ?? textAt(value, "logicalParentUuid"),
-        refersTo: ["leafUuid", "messageId", "targetId"].flatMap((key) => textAt(value, key) ?? []),
-        role,
-        text: role === null ? "" : textOf(value.message),
-        time: timeAt(value, "timestamp")
-      }
-    ]
-  })
+  lines.flatMap((line, index) => entryOf(kind, line, index) ?? [])
+
+/** Null for a line that is no JSON object. */
+export const entryOf = (kind: HistoryKind, line: string, index: number): Entry | null => {
+  const value = parsed(line)
+  if (!isObject(value)) return null
+  const role = kind === "pi" ? piRole(value) : claudeRole(value)
+  const text = role === null ? "" : textOf(value.message)
+  return {
+    index,
+    type: textAt(value, "type") ?? "",
+    id: value.type === "session" ? null : textAt(value, kind === "pi" ? "id" : "uuid"),
+    // A compaction begins a new root, and names what it follows.
+    parent: textAt(value, kind === "pi" ? "parentId" : "parentUuid") ?? textAt(value, "logicalParentUuid"),
+    refersTo: ["leafUuid", "messageId", "targetId"].flatMap((key) => textAt(value, key) ?? []),
+    role,
+    text: text === "" ? null : shown(text, limits.questionChars),
+    time: timeAt(value, "timestamp")
+  }
+}
 
 const piRole = (value: unknown) => {
   const role = textAt(value, "message", "role")
@@ -128,8 +136,11 @@ const descendants = (entries: ReadonlyArray<Entry>, id: string): ReadonlySet<str
   return found
 }
 
-const renamed = (kind: HistoryKind, value: Readonly<Record<string, unknown>>, newId: string) => {
-  if (kind === "pi") return value.type === "session" ? { ...value, id: newId } : value
+/** The line in a conversation of another id; null for a line that is no JSON object. */
+export const renamed = (kind: HistoryKind, line: string, newId: string): string | null => {
+  const value = parsed(line)
+  if (!isObject(value)) return null
+  if (kind === "pi") return JSON.stringify(value.type === "session" ? { ...value, id: newId } : value)
   const own = ["sessionId", "session_id"].filter((key) => Object.hasOwn(value, key))
-  return { ...value, ...Object.fromEntries(own.map((key) => [key, newId])) }
+  return JSON.stringify({ ...value, ...Object.fromEntries(own.map((key) => [key, newId])) })
 }

@@ -1,0 +1,4 @@
+import { testAttacks } from "./attack.ts"
+import { conversations } from "./conversations.ts"
+
+testAttacks("conversations", conversations)
