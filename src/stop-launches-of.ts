@@ -6,7 +6,7 @@ import { ptyRuntime } from "./infra/runtimes/pty.ts"
 import { highestEpoch } from "./infra/runtimes/remains.ts"
 import { Runtime } from "./infra/runtimes/runtime.ts"
 
-/** Resolves when nothing of them is left, with how many launches had anything alive. The next daemon reads their ends from the journals. */
+/** Resolves when nothing of them is left, with how many sessions had anything alive: one may have two launches. The next daemon reads their ends from the journals. */
 export const stopLaunchesOf = (home: string) =>
   Effect.gen(function* () {
     const runtime = yield* Runtime
@@ -16,5 +16,5 @@ export const stopLaunchesOf = (home: string) =>
     const stopped = yield* Effect.forEach(sessions, (session) => runtime.stopLaunches(session, highestEpoch(home), wish), {
       concurrency: 16
     })
-    return stopped.reduce((sum, count) => sum + count, 0)
+    return stopped.filter((launches) => launches > 0).length
   }).pipe(Effect.provide(ptyRuntime({ home })), Effect.provide(Output.layer({ home })), Effect.scoped)

@@ -46,6 +46,7 @@ import {
   Sessions
 } from "./sessions.ts"
 import { stopOf, stopWithoutLog } from "./stop-without-log.ts"
+import { keepLooking, troublesOf } from "./troubles.ts"
 import { makeTrusting } from "./trusting.ts"
 
 export interface RegistryOptions {
@@ -84,6 +85,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   const residents = yield* makeResidents(observe, yield* reader.quarantined, leases)
   const recovery = yield* recover(residents)
   yield* Effect.forkScoped(keepRunning("the look at what is left of launches")(keepSettling(residents)))
+  yield* Effect.forkScoped(keepRunning("the look at live launches")(keepLooking(residents)))
   yield* Effect.forkScoped(keepRunning("the removal of private files")(removeRemains))
 
   /** The answer to an earlier request with the same key, if there was one. */
@@ -218,8 +220,17 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
       Effect.tapError(() => Effect.sync(() => hands.writes.forget(writeId)))
     )
     if (answer.repeated) return answer
-    const settled = yield* outcome
+    const settled = yield* Effect.timeoutOrElse(outcome, { duration: limits.inputAnswerMs, orElse: () => undecided(id) })
     return settled === "written" ? answer : yield* new InputNotWritten({ session: id, ...failureOf(settled) })
+  })
+
+  /** The terminal may take it yet: an agent that does not read keeps its terminal full, and a stopped holder takes nothing. */
+  const undecided = Effect.fnUntraced(function* (id: string) {
+    const { generation, nonce } = (yield* residents.actor(id)).session().context
+    const trouble = yield* runtime.trouble({ session: id, generation, nonce })
+    const why = trouble ?? "the agent may not read its terminal"
+    const detail = `the terminal has not taken the input within ${limits.inputAnswerMs / 1_000} s, and may take it yet: ${why}`
+    return yield* new InputNotWritten({ session: id, code: "uncertain", detail })
   })
 
   const get: Sessions["Service"]["get"] = Effect.fn("Sessions.get")(function* (id) {
@@ -302,6 +313,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     tools,
     changes,
     recovery: Effect.succeed(recovery),
+    troubles: Effect.provideContext(troublesOf(residents), services),
     resident: Effect.sync(residents.count)
   })
 })

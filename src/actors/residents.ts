@@ -29,6 +29,7 @@ export interface Residents {
   readonly takeUp: (id: string) => Effect.Effect<Fiber.Fiber<Outcome>>
   readonly quarantined: (id: string) => Quarantined | undefined
   readonly count: () => number
+  readonly all: () => ReadonlyArray<SessionActor>
 }
 
 export const leavingCode = "CLOSED"
@@ -237,6 +238,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     begin,
     takeUp,
     quarantined: (id) => quarantined.get(id),
-    count: () => residents.size
+    count: () => residents.size,
+    all: () => [...residents.values()]
   } satisfies Residents
 })

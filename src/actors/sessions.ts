@@ -60,7 +60,9 @@ export class ConversationUnreadable extends Schema.TaggedError<ConversationUnrea
 export class InputNotWritten extends Schema.TaggedError<InputNotWritten>()("InputNotWritten", {
   session: Schema.String,
   code: Schema.Literals(["not_written", "uncertain"]),
-  why: Schema.optionalKey(WriteRefusal)
+  why: Schema.optionalKey(WriteRefusal),
+  /** What is known of the reason. */
+  detail: Schema.optionalKey(Schema.String)
 }) {}
 
 /** Who asks, and under which conditions. `requestHash` is over the whole request; `scope` is the route. */
@@ -168,6 +170,12 @@ export interface RecoveryReport {
   readonly tookMs: number
 }
 
+/** `says`: what is wrong with a session's launch, and what to do, in one sentence. */
+export interface Trouble {
+  readonly session: string
+  readonly says: string
+}
+
 export class Sessions extends Context.Service<
   Sessions,
   {
@@ -232,6 +240,8 @@ export class Sessions extends Context.Service<
     readonly changes: (id: string) => Stream.Stream<SessionView, SessionNotFound | Quarantined | StoreFailure>
     /** Null until start-up has settled every session it expected. */
     readonly recovery: Effect.Effect<RecoveryReport | null>
+    /** Live sessions that are not wholly under control, as they are now. */
+    readonly troubles: Effect.Effect<ReadonlyArray<Trouble>>
     /** How many actors are in memory. */
     readonly resident: Effect.Effect<number>
   }

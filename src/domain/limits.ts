@@ -126,6 +126,10 @@ export const limits = {
   logLineChars: 32_768,
   /** How often the log's files are looked at where nothing is written: two calls of lstat(2). */
   logWatchMs: 1_000,
+  /** How often live launches are looked at for what keeps them from being under control: three system calls for each. */
+  troubleLookMs: 5_000,
+  /** How long a request to type waits for the terminal before it is answered that nobody can say: less than a client waits. */
+  inputAnswerMs: 20_000,
   /** How often the daemon looks at its note and its socket: two calls of lstat(2). Until then clients find the daemon by its lock. */
   noteWatchMs: 2_000,
   /** No home is started so often. A higher epoch on the disk is an agent's, and would end all others after it. */

@@ -94,7 +94,7 @@ export const toProblem = (failure: InnerFailure | Problem): Problem => {
     case "HookRefused":
       return problem("unauthorized", "the token is not that of this session and generation", { session: failure.session })
     case "InputNotWritten":
-      return problem(failure.why ?? failure.code, inputDetails[failure.why ?? failure.code], { session: failure.session })
+      return problem(failure.why ?? failure.code, failure.detail ?? inputDetails[failure.why ?? failure.code], { session: failure.session })
     case "PreflightFailed":
       return problem("preflight_failed", failure.reasons.map(({ message }) => message).join("; "), { errors: failure.reasons })
     case "HolderUnavailable":

@@ -1,5 +1,6 @@
 /** Every area of attacks, in the order of the table in docs/security.md. */
 import type { Attack } from "./attack.ts"
+import { control } from "./control.ts"
 import { conversations } from "./conversations.ts"
 import { disks } from "./disk.ts"
 import { door } from "./door.ts"
@@ -22,6 +23,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...disks,
   ...homes,
   ...stopping,
+  ...control,
   ...world,
   ...oddHomes
 ]

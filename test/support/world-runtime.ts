@@ -222,6 +222,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
         })
       ),
     stopLaunches: () => Effect.succeed(0),
+    trouble: () => Effect.succeed(null),
     // Agents of the model start nothing.
     foreground: () => Effect.succeed(null),
     tools: () => Effect.succeed([]),

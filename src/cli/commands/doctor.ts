@@ -54,7 +54,7 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
   ]
   const ready = yield* Effect.result(ask(client.service.readyz({})))
   if (ready._tag === "Failure") return [...findings, unready(path, ready.failure)] satisfies Array<Finding>
-  const { diverged, quarantined, recovery } = ready.success
+  const { diverged, quarantined, recovery, troubled } = ready.success
   const listed = yield* Effect.result(ask(client.sessions.list({ query: { limit: 1 } })))
   if (listed._tag === "Success") findings.push(...lostLog(path, listed.success.data.length))
   findings.push({
@@ -69,6 +69,7 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
       advice: `identity.json in ${path}/sessions/*/g* names their processes; end by hand those that nobody needs`
     })
   }
+  for (const { says, session } of troubled) findings.push({ level: "fail", says: `${session}: ${says}` })
   for (const { reason, session } of quarantined) {
     findings.push({
       level: "fail",

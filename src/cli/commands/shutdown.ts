@@ -51,7 +51,7 @@ const withoutDaemon = Effect.fnUntraced(function* (noDaemon: NoDaemon) {
   )
   if (stopped === 0) return yield* noDaemon
   if (json) return yield* printJson({ pid: null, stopped })
-  yield* print(`no daemon answers for ${home}; the holders ended ${stopped} ${stopped === 1 ? "agent" : "agents"}`)
+  yield* print(`no daemon answers for ${home}; the agents of ${stopped} ${stopped === 1 ? "session" : "sessions"} were ended without it`)
 })
 
 /** A pid from a file may be anybody's by now: the daemon itself must say that it is this one. */

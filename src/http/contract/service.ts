@@ -26,6 +26,8 @@ export const Readiness = Schema.Struct({
   recovery: Recovery,
   /** Sessions whose log this version cannot read. */
   quarantined: Schema.Array(Schema.Struct({ session: Schema.String, reason: Schema.String, at: Schema.String })),
+  /** Live sessions that are not wholly under control: their holder is stopped, or its files were removed. */
+  troubled: Schema.Array(Schema.Struct({ session: Schema.String, says: Schema.String })),
   /** Sessions that were folded again and came out otherwise than the log says: a damaged row, or a fault of the daemon. */
   diverged: Schema.Array(
     Schema.Struct({

@@ -42,6 +42,7 @@ const readiness = Effect.gen(function* () {
     status: "ready" as const,
     recovery,
     quarantined: quarantined.map(({ at, reason, stream }) => ({ session: stream, reason, at: new Date(at).toISOString() })),
+    troubled: yield* (yield* Sessions).troubles,
     diverged: (yield* (yield* Shadow).alarms).map(({ at, ...alarm }) => ({ ...alarm, at: new Date(at).toISOString() }))
   }
 })

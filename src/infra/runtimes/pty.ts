@@ -15,6 +15,7 @@ import { connect } from "./holder-link.ts"
 import { endIdleHolder, endSilentHolder } from "./idle-holder.ts"
 import { launch } from "./launch.ts"
 import { deny } from "./launch-right.ts"
+import { launchTrouble } from "./launch-trouble.ts"
 import { preflight } from "./preflight.ts"
 import { holderIsDead, listRemains, remainsOf } from "./remains.ts"
 import { type LaunchRef, Runtime } from "./runtime.ts"
@@ -71,6 +72,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
             const row = isAlive(leader) ? readProcess(leader.pid) : null
             return row === null || row.foreground <= 0 ? null : { group: row.foreground, isOwn: row.foreground === row.group }
           }),
+        trouble: (ref) => Effect.sync(() => launchTrouble(home, ref.session, ref.generation)),
         tools: (ref, leader) => Effect.sync(() => toolsOf(leader, ref.nonce)),
         killTool: (ref, leader, pgid) => Effect.promise((abort) => endTool(leader, ref.nonce, pgid, abort)),
         discard: (ref) =>

@@ -118,6 +118,8 @@ export class Runtime extends Context.Service<
     readonly sweep: (ref: LaunchRef, process: ProcessIdentity | null) => Effect.Effect<{ readonly swept: number }>
     /** The process group that reads the agent's terminal now. Null where that cannot be known. */
     readonly foreground: (process: ProcessIdentity) => Effect.Effect<Foreground | null>
+    /** What keeps a living launch from being under control, in one sentence; null for nothing. Asks no holder. */
+    readonly trouble: (ref: LaunchRef) => Effect.Effect<string | null>
     /** The process groups of the agent's tree that are not its own, oldest first; none when it is gone. */
     readonly tools: (ref: LaunchRef, process: ProcessIdentity) => Effect.Effect<ReadonlyArray<Tool>>
     /**

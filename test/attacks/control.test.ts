@@ -1,0 +1,4 @@
+import { testAttacks } from "./attack.ts"
+import { control } from "./control.ts"
+
+testAttacks("control", control)
