@@ -35,7 +35,7 @@ const buildScreens = async (directory = join(root, "dist")) => {
       entryPoints: ["src/infra/screens/screen-thread.ts"],
       outfile,
       format: "esm",
-      external: ["@xterm/headless", "@xterm/addon-serialize", "@xterm/addon-unicode-graphemes"]
+      external: ["@xterm/headless", "@xterm/addon-unicode-graphemes"]
     })
   )
 }
@@ -59,7 +59,7 @@ const buildProgram = async (directory = join(root, "dist")) => {
     outdir: directory,
     format: "esm",
     splitting: true,
-    external: ["better-sqlite3", "node-pty", "undici", "@xterm/headless", "@xterm/addon-serialize"],
+    external: ["better-sqlite3", "node-pty", "undici", "@xterm/headless"],
     // Packages written for `require` find one.
     banner: { js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);' }
   })

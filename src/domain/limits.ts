@@ -91,6 +91,8 @@ export const limits = {
   healthyAfterMs: { minimum: 1_000, maximum: 86_400_000 },
   /** What a program writes over its window, and what it wants somebody to see. */
   titleChars: 512,
+  /** Titles of an agent on the stack of a terminal: xterm holds ten, and the lowest is the person's own. */
+  terminalTitles: 8,
   notificationChars: 2_048,
   /** One line of a file that an agent writes: images stand in it as text. */
   transcriptLineBytes: 8_388_608,

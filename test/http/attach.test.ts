@@ -112,6 +112,26 @@ describe("a terminal connection", () => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("takes back between two launches whatever the first has switched on", () =>
+      Effect.gen(function* () {
+        const keepalive = { mode: "always", baseMs: 100, maxAttempts: 3 }
+        const on = "\\033[?5h\\033[20h\\033[>1u\\033[>3u\\033[>4;2m\\033]17;red\\007\\033[22;0t\\033[?2027h"
+        const { api, id, params } = yield* running(
+          ["bash", "-c", `[ $REPRISE_GENERATION = 1 ] && printf '${on}up'; read -r line; exit 7`],
+          {
+            keepalive
+          }
+        )
+        const seen = yield* attach(`/v1/sessions/${id}/attach`)
+        yield* until("drawn", () => seen.bytes().includes("up"))
+        const before = seen.bytes().length
+        yield* api.sessions.input({ params, headers: {}, payload: { keys: ["enter"] } })
+        yield* until("the end", () => seen.frames.some(({ type }) => type === "exit"))
+        const after = seen.bytes().subarray(before).toString()
+        for (const off of ["[?5l", "[20l", "[<2u", "[>4;0m", "]117", "[23;0t", "[?2027l"]) assert.include(after, `\x1b${off}`)
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("tells of an end, of the next generation, and of the last end", () =>
       Effect.gen(function* () {
         const keepalive = { mode: "always", baseMs: 100, maxAttempts: 3 }

@@ -4,8 +4,8 @@ import { writeSync } from "node:fs"
 import { Effect } from "effect"
 import type { Size } from "../../domain/spec.ts"
 import { makeShownOutput } from "../../domain/terminal/shown-output.ts"
+import { Switches } from "../../domain/terminal/switches.ts"
 import { oneLine } from "../text/sanitise.ts"
-import { modes } from "./modes.ts"
 
 export interface Listeners {
   readonly typed: (bytes: Uint8Array) => void
@@ -57,7 +57,7 @@ const take = (listeners: Listeners): { readonly borrowed: Borrowed; readonly giv
   const leave = () => {
     if (!raw) return
     raw = false
-    quietly(() => writeAll(stdout.fd, `${seen.restore()}${titleBack}${below}`))
+    quietly(() => writeAll(stdout.fd, `${seen.off()}${titleBack}${below}`))
     quietly(() => stdin.isTTY && stdin.setRawMode(false))
     renew()
   }
@@ -101,7 +101,7 @@ const take = (listeners: Listeners): { readonly borrowed: Borrowed; readonly giv
       return allowed.length === 0 || stdout.write(allowed)
     },
     clear: () => {
-      stdout.write(`${seen.restore()}${below}${"\n".repeat(size().rows - 1)}\x1b[H`)
+      stdout.write(`${seen.off()}${below}${"\n".repeat(size().rows - 1)}\x1b[H`)
       renew()
     },
     note: (text) => {
@@ -113,7 +113,7 @@ const take = (listeners: Listeners): { readonly borrowed: Borrowed; readonly giv
 
 /** Nothing is on, and nothing of a sequence has come. */
 const fresh = () => {
-  const seen = modes()
+  const seen = new Switches()
   return { seen, shown: makeShownOutput({ clipboard: process.env.REPRISE_CLIPBOARD === "write" }, { passed: seen }) }
 }
 

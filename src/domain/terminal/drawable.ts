@@ -144,8 +144,8 @@ const counts: Readonly<Record<string, (size: Size) => readonly [most: number, ea
 const wholeScreen: ReadonlySet<string> = new Set(["J", "?J", "?h", "?l", "h", "l", "!p"])
 const costs: Readonly<Record<string, number>> = { K: 1_000, "?K": 1_000 }
 
-/** Sizes that are asked for. What moves, resizes or titles a window is none of a screen's. */
-const reports: ReadonlySet<number> = new Set([14, 16, 18, 19])
+/** Sizes that are asked for, and the stack of titles. What moves or resizes a window is none of a screen's. */
+const reports: ReadonlySet<number> = new Set([14, 16, 18, 19, 22, 23])
 
 /** Titles and colours, and the questions that are answered. Links would pile up in the emulator, which shows none. */
 const stringOf = ({ body, isBell, kind }: StringSequence): Uint8Array | null => {
@@ -156,8 +156,11 @@ const stringOf = ({ body, isBell, kind }: StringSequence): Uint8Array | null => 
   if (kind !== "osc") return null
   const title = /^([02]);/.exec(text)
   if (title !== null) return utf8.encode(`\x1b]${text.slice(0, title[0].length + limits.titleChars)}${end}`)
-  return /^(?:4|1[0-2]|104|11[0-2])(?:;|$)/.test(text) ? utf8.encode(`\x1b]${text}${end}`) : null
+  return /^(?:4|1\d|104|11\d)(?:;|$)|^9;4;|^22;/.test(text) && text.length <= longestCommand ? utf8.encode(`\x1b]${text}${end}`) : null
 }
+
+/** The whole palette at once takes some five thousand. */
+const longestCommand = 8_192
 
 const utf8 = new TextEncoder()
 const ascii = (text: string): Uint8Array => utf8.encode(text)

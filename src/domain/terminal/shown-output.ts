@@ -3,7 +3,7 @@
 import { limits } from "../limits.ts"
 import { type Allowance, allowed, allowedControls } from "./allowed.ts"
 import { Scanner, type ScannerOptions } from "./scanner.ts"
-import type { Sequence } from "./sequences.ts"
+import { numbersOf, type Sequence } from "./sequences.ts"
 
 export interface ShownOutput {
   /** A sequence or character that the chunk cuts waits for its rest. */
@@ -18,6 +18,14 @@ export const makeShownOutput = (
   } = {}
 ): ShownOutput => {
   let parts: Array<Uint8Array> = []
+  /** An agent takes from the stack of titles what it has put there: below lies what others keep. */
+  let titles = 0
+  const isBalanced = (sequence: Sequence): boolean => {
+    if (sequence.kind !== "csi" || sequence.final !== "t" || sequence.intermediates !== "") return true
+    const before = titles
+    titles = Math.max(0, titles + (numbersOf(sequence)[0] === 22 ? 1 : -1))
+    return before !== titles && Math.max(before, titles) <= limits.terminalTitles
+  }
   const scanner = new Scanner(
     {
       text: (bytes) => parts.push(bytes),
@@ -28,7 +36,7 @@ export const makeShownOutput = (
       },
       sequence: (sequence) => {
         const text = allowed(sequence, allowance)
-        if (text === null) return
+        if (text === null || !isBalanced(sequence)) return
         options.passed?.sequence(sequence)
         parts.push(utf8.encode(text))
       }

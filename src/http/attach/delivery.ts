@@ -1,6 +1,8 @@
 /** What has reached the client's socket, and at which output offset it stands: one frame under way at a time. */
 import type { WebSocket } from "@effect/platform-node/NodeWS"
 import { Effect } from "effect"
+import type { Sequence } from "../../domain/terminal/sequences.ts"
+import { Switches } from "../../domain/terminal/switches.ts"
 import type { ServerFrame } from "../contract/terminal.ts"
 import { ConnectionLost } from "./ending.ts"
 
@@ -8,6 +10,7 @@ export class Delivery {
   readonly #webSocket: WebSocket
   readonly #waiting = new Map<() => void, number>()
   #offset = 0
+  #switches = new Switches()
   /** Frames handed to the kernel so far: while it grows, somebody is reading. */
   sent = 0
 
@@ -38,9 +41,17 @@ export class Delivery {
 
   /** The agent is gone, and its terminal with it: what it left switched on, or half written, is no concern of the next one's. */
   readonly renew: Effect.Effect<void, ConnectionLost> = Effect.suspend(() => {
+    const off = this.#switches.off()
+    this.#switches = new Switches()
     this.onRenew()
-    return this.bytes(switchedOff)
+    return this.bytes(Buffer.from(`${off}${switchedOff}`))
   })
+
+  /** Follows what this client's terminal has been told to switch on. */
+  readonly passed = {
+    sequence: (sequence: Sequence) => this.#switches.sequence(sequence),
+    control: (code: number) => this.#switches.control(code)
+  }
 
   reached(offset: number): void {
     this.#offset = offset
@@ -62,7 +73,5 @@ export class Delivery {
   }
 }
 
-/** What stays on the screen stays; modes, margins, colours, charsets, links, keys and the alternate screen go. */
-const switchedOff = new TextEncoder().encode(
-  "\x1b[?1049l\x1b7\x1b[!p\x1b[?1000;1002;1003;1004;1006;1016;2004;2026;2031;2048l\x1b[?7h\x1b[?25h\x1b[4l\x1b[=0u\x1b[>4;0m\x1b>\x1b[r\x1b8\x1b[m\x1b(B\x0f\x1b]8;;\x1b\\\x1b[0 q"
-)
+/** What stays on the screen stays. Whatever the agent did before this client came, the main screen, the region and the style are as ever. */
+const switchedOff = "\x1b[?1049l\x1b7\x1b[!p\x1b[?7h\x1b[?25h\x1b[4l\x1b>\x1b[r\x1b8\x1b[m\x1b(B\x0f\x1b]8;;\x1b\\"

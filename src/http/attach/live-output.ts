@@ -27,12 +27,14 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
   const screen = first.isKnown ? {} : { screen: "unavailable" as const }
   yield* delivery.control({ type: "hello", offset: first.offset, size: first.size, generation, state, mode, ...screen })
   let at = 0
-  let shown = makeShownOutput(everyPerson)
+  let shown = makeShownOutput(everyPerson, { passed: delivery.passed })
 
   const restored = Effect.fnUntraced(function* ({ bytes, dropping, offset }: Restore) {
-    yield* delivery.bytes(bytes)
+    // Through the same rules as what comes after it, which go on from there.
+    shown = makeShownOutput(everyPerson, { dropping: null, passed: delivery.passed })
+    yield* delivery.bytes(shown.push(bytes))
+    if (dropping !== null) shown = makeShownOutput(everyPerson, { dropping, passed: delivery.passed })
     at = offset
-    shown = makeShownOutput(everyPerson, { dropping })
     delivery.reached(at)
   })
 
@@ -49,7 +51,7 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
   })
 
   delivery.onRenew = () => {
-    shown = makeShownOutput(everyPerson)
+    shown = makeShownOutput(everyPerson, { passed: delivery.passed })
   }
   yield* restored(first)
   return yield* Effect.forever(

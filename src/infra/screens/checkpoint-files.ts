@@ -87,7 +87,7 @@ export class CheckpointFiles {
 }
 
 /** Changes with what is in it, and with the emulator whose inside that is. */
-const format = "3, xterm 6.0.0, graphemes 0.4.0"
+const format = "4, xterm 6.0.0, graphemes 0.4.0"
 const lostName = "lost"
 /** A number in decimal digits. */
 const lostBytes = 32

@@ -63,7 +63,7 @@ interface Extended {
   readonly _ext: number
   readonly _urlId: number
 }
-interface Line {
+export interface Line {
   readonly length: number
   readonly _data: Uint32Array
   isWrapped: boolean

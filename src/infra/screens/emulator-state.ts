@@ -9,7 +9,7 @@ export interface EmulatorState {
   readonly cursorHidden: boolean
   readonly modes: object
   readonly privateModes: object
-  readonly attributes: Attributes
+  readonly attributes: PenNumbers
   readonly charsets: ReadonlyArray<object | null>
   readonly charsetLevel: number
   /** As a rule that of its level: a restored cursor brings another. */
@@ -18,7 +18,7 @@ export interface EmulatorState {
   readonly alternate: BufferState
 }
 
-interface Attributes {
+export interface PenNumbers {
   readonly fg: number
   readonly bg: number
   readonly extended: number
@@ -29,19 +29,28 @@ interface BufferState {
   readonly y: number
   readonly savedX: number
   readonly savedY: number
-  readonly savedAttributes: Attributes
+  readonly savedOrigin: boolean
+  readonly savedAttributes: PenNumbers
   readonly savedCharset: object | null
+  readonly savedCharsets: ReadonlyArray<object | null>
+  readonly savedLevel: number
   readonly scrollTop: number
   readonly scrollBottom: number
   readonly tabs: object
   readonly cells: Cells
 }
 
+/** Neither inside a sequence nor inside a character. */
+export const isAtRest = (terminal: headless.Terminal): boolean => {
+  const { _parser, _utf8Decoder } = coreOf(terminal)._inputHandler
+  return _parser.currentState === ground && _utf8Decoder.interim.every((byte) => byte === 0)
+}
+
 /** With so many rows of what scrolled off the screen. Null inside a sequence or a character, where what was read of it is known to the parser alone. */
 export const emulatorState = (terminal: headless.Terminal, title: string, scrollback: number): EmulatorState | null => {
   const { _charsetService, _inputHandler, buffers, coreService } = coreOf(terminal)
-  const { _parser, _utf8Decoder } = _inputHandler
-  if (_parser.currentState !== ground || _utf8Decoder.interim.some((byte) => byte !== 0)) return null
+  const { _parser } = _inputHandler
+  if (!isAtRest(terminal)) return null
   return {
     title,
     precedingJoinState: _parser.precedingJoinState,
@@ -76,9 +85,12 @@ const bufferState = (buffer: ScreenBuffer, scrollback: number): BufferState => (
   x: buffer.x,
   y: buffer.y,
   savedX: buffer.savedX,
-  savedY: buffer.savedY - buffer.ybase,
+  savedY: buffer.savedY,
+  savedOrigin: buffer.savedOrigin === true,
   savedAttributes: attributesOf(buffer.savedCurAttrData),
   savedCharset: buffer.savedCharset ?? null,
+  savedCharsets: [0, 1, 2, 3].map((level) => buffer.savedCharsets?.[level] ?? null),
+  savedLevel: buffer.savedLevel ?? 0,
   scrollTop: buffer.scrollTop,
   scrollBottom: buffer.scrollBottom,
   tabs: { ...buffer.tabs },
@@ -86,17 +98,17 @@ const bufferState = (buffer: ScreenBuffer, scrollback: number): BufferState => (
 })
 
 const restoreBuffer = (buffer: ScreenBuffer, state: BufferState, attributes: CellAttributes): void => {
-  const { cells, savedAttributes, savedCharset, savedY, tabs, ...places } = state
+  const { cells, savedAttributes, savedCharset, tabs, ...places } = state
   restoreCells(buffer, cells, attributes)
-  Object.assign(buffer, places, { savedY: savedY + buffer.ybase })
+  Object.assign(buffer, places)
   restoreAttributes(buffer.savedCurAttrData, savedAttributes)
   buffer.savedCharset = savedCharset ?? undefined
   buffer.tabs = { ...tabs }
 }
 
-const attributesOf = ({ bg, extended, fg }: PenAttributes): Attributes => ({ fg, bg, extended: extended._ext })
+export const attributesOf = ({ bg, extended, fg }: PenAttributes): PenNumbers => ({ fg, bg, extended: extended._ext })
 
-const restoreAttributes = (pen: PenAttributes, { bg, extended, fg }: Attributes): void => {
+const restoreAttributes = (pen: PenAttributes, { bg, extended, fg }: PenNumbers): void => {
   pen.fg = fg
   pen.bg = bg
   pen.extended = Object.assign(pen.extended.clone(), { _ext: extended, _urlId: 0 })
@@ -105,9 +117,11 @@ const restoreAttributes = (pen: PenAttributes, { bg, extended, fg }: Attributes)
 const ground = 0
 
 /** Of xterm's inside, at the version that package.json pins; the tests compare a restored terminal with one that drew everything. */
-interface Core {
+export interface Core {
   readonly buffers: { readonly normal: ScreenBuffer; readonly alt: ScreenBuffer }
-  readonly coreService: { isCursorHidden: boolean; readonly modes: object; readonly decPrivateModes: object }
+  readonly coreService: { isCursorHidden: boolean; readonly modes: { insertMode: boolean }; readonly decPrivateModes: PrivateModes }
+  readonly coreMouseService: { readonly activeProtocol: string; readonly activeEncoding: string }
+  readonly writeSync: (bytes: Uint8Array | string) => void
   readonly _charsetService: {
     readonly glevel: number
     charset: object | undefined
@@ -121,16 +135,30 @@ interface Core {
     readonly _utf8Decoder: { readonly interim: Uint8Array }
   }
 }
-interface PenAttributes {
+interface PrivateModes {
+  readonly applicationCursorKeys: boolean
+  readonly applicationKeypad: boolean
+  readonly bracketedPasteMode: boolean
+  readonly reverseWraparound: boolean
+  readonly sendFocus: boolean
+  readonly synchronizedOutput: boolean
+  readonly wraparound: boolean
+}
+export interface PenAttributes {
   fg: number
   bg: number
   extended: CellAttributes["extended"]
 }
-interface ScreenBuffer extends CellBuffer {
+export interface ScreenBuffer extends CellBuffer {
   x: number
   y: number
   savedX: number
+  /** Of the screen; xterm's own counts what scrolled off it too. */
   savedY: number
+  /** Of what xterm does not keep with its cursor. */
+  savedOrigin?: boolean
+  savedCharsets?: ReadonlyArray<object | null | undefined>
+  savedLevel?: number
   readonly savedCurAttrData: PenAttributes
   savedCharset: object | undefined
   scrollTop: number
@@ -138,4 +166,4 @@ interface ScreenBuffer extends CellBuffer {
   tabs: object
 }
 
-const coreOf = (terminal: headless.Terminal): Core => (terminal as unknown as { readonly _core: Core })._core
+export const coreOf = (terminal: headless.Terminal): Core => (terminal as unknown as { readonly _core: Core })._core

@@ -1,15 +1,17 @@
 /** A terminal without a window: bytes in, the screen they leave behind out, at once. It answers queries where it is asked to. */
-import serializing from "@xterm/addon-serialize"
 import graphemes from "@xterm/addon-unicode-graphemes"
 import headless from "@xterm/headless"
 import { limits } from "../../domain/limits.ts"
 import type { Highlight } from "../../domain/screen-rows.ts"
 import type { Size } from "../../domain/spec.ts"
+import { Switches } from "../../domain/terminal/switches.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
 import { highlightsOf } from "./emulator-highlights.ts"
-import { type EmulatorState, emulatorState, restoreState } from "./emulator-state.ts"
-import type { KittyKeyboard } from "./kitty-keyboard.ts"
+import { coreOf, type EmulatorState, emulatorState, isAtRest, restoreState } from "./emulator-state.ts"
+import { followSwitches, followTitles } from "./following.ts"
 import { answerQueries, windowOptions } from "./query-answers.ts"
+import { restoring } from "./restoring.ts"
+import { mendFaults } from "./xterm-faults.ts"
 
 /** What a person would see. `lines` are the rows of the screen, trailing blanks cut. */
 export interface Picture {
@@ -29,43 +31,37 @@ export interface EmulatorCheckpoint {
   readonly state: EmulatorState
 }
 
-/** What neither xterm's interface nor its serializer tells, and a restored screen is wrong without. */
-interface Internals {
-  readonly writeSync: (bytes: Uint8Array | string) => void
-  readonly coreService: { readonly isCursorHidden: boolean }
-  readonly coreMouseService: { readonly activeEncoding: string }
-  readonly buffer: { readonly scrollTop: number; readonly scrollBottom: number; readonly x: number; readonly y: number }
-}
-
 /** Of what scrolled off a wide screen fewer lines are kept: a screen has so much memory, however it is shaped. */
 const scrollbackOf = ({ cols, rows }: Size): number =>
   Math.max(0, Math.min(limits.screenScrollback, Math.floor(limits.screenCells / cols) - rows))
 
-const csi = "\x1b["
-const mouseEncodings: Readonly<Record<string, string>> = { SGR: `${csi}?1006h`, SGR_PIXELS: `${csi}?1016h` }
-
-/** Soft reset, main screen, no mouse, no focus reports, no paste brackets, region and colours gone, blank: whatever was there before. */
-const blank = `${csi}?1049l${csi}!p${csi}?1000;1002;1003;1004;1006;1016;2004l${csi}?7h${csi}m${csi}r${csi}?25h${csi}H${csi}2J`
-
 export class Emulator {
   readonly #terminal: headless.Terminal
-  readonly #serializer = new serializing.SerializeAddon()
-  readonly #keyboard: KittyKeyboard
+  readonly #switches = new Switches()
+  #titles: Array<string> = []
   #title = ""
   #answers: string | null = null
 
   constructor({ cols, rows }: Size) {
     const scrollback = scrollbackOf({ cols, rows })
     this.#terminal = new headless.Terminal({ cols, rows, windowOptions, scrollback, allowProposedApi: true, logLevel: "off" })
-    // The serializer is typed for the terminal in a browser and uses what both have.
-    this.#terminal.loadAddon(this.#serializer as unknown as headless.ITerminalAddon)
     // Emoji of Unicode 9 and later are two cells wide for every program, and what is joined is one character.
     this.#terminal.loadAddon(new graphemes.UnicodeGraphemesAddon() as unknown as headless.ITerminalAddon)
+    mendFaults(this.#terminal)
     this.#terminal.onTitleChange((title) => {
       this.#title = title
     })
-    this.#keyboard = answerQueries(this.#terminal, (text) => {
+    answerQueries(this.#terminal, this.#switches, (text) => {
       if (this.#answers !== null) this.#answers += text
+    })
+    followSwitches(this.#terminal, this.#switches)
+    followTitles(this.#terminal, {
+      push: () => {
+        if (this.#titles.length < limits.terminalTitles) this.#titles.push(this.#title)
+      },
+      pop: () => {
+        this.#title = this.#titles.pop() ?? this.#title
+      }
     })
   }
 
@@ -75,7 +71,7 @@ export class Emulator {
 
   /** Returns when every byte has been interpreted: whatever comes from an agent passes a `Drawable` first. */
   write(bytes: Uint8Array | string): void {
-    this.#internals.writeSync(bytes)
+    coreOf(this.#terminal).writeSync(bytes)
   }
 
   /** Like `write`, and tells what the terminal says to the queries in it. */
@@ -96,6 +92,11 @@ export class Emulator {
   get cells(): number {
     const { buffer, cols } = this.#terminal
     return cols * (buffer.normal.length + buffer.alternate.length)
+  }
+
+  /** Nothing is begun: neither a sequence nor a character. */
+  get isAtRest(): boolean {
+    return isAtRest(this.#terminal)
   }
 
   /** With so many lines of what scrolled off. Null inside a sequence or a character: a few bytes later there is one. */
@@ -130,40 +131,17 @@ export class Emulator {
       bracketedPaste: bracketedPasteMode,
       applicationCursor: applicationCursorKeysMode,
       applicationKeypad: applicationKeypadMode,
-      kittyKeyboard: this.#keyboard.flags
+      kittyKeyboard: this.#switches.keyboardFlags
     }
   }
 
   /** What draws this screen, with its modes and so many lines of what scrolled off it, on a terminal of the same size. */
   restoring(scrollback: number): string {
-    return blank + this.#serializer.serialize({ scrollback }) + this.#region() + this.#pointer() + this.#keys()
+    const restored = { terminal: this.#terminal, switches: this.#switches, titles: this.#titles, title: this.#title }
+    return restoring(restored, scrollback)
   }
 
   dispose(): void {
     this.#terminal.dispose()
-  }
-
-  get #internals(): Internals {
-    return (this.#terminal as unknown as { readonly _core: Internals })._core
-  }
-
-  /** Setting margins or the origin mode moves the cursor home, so it is placed again after them. */
-  #region(): string {
-    const { scrollBottom, scrollTop, x, y } = this.#internals.buffer
-    const { originMode } = this.#terminal.modes
-    const whole = scrollTop === 0 && scrollBottom === this.#terminal.rows - 1
-    if (whole && !originMode) return ""
-    const row = originMode ? y - scrollTop : y
-    return `${whole ? "" : `${csi}${scrollTop + 1};${scrollBottom + 1}r`}${csi}${row + 1};${x + 1}H`
-  }
-
-  #pointer(): string {
-    const { coreMouseService, coreService } = this.#internals
-    return (mouseEncodings[coreMouseService.activeEncoding] ?? "") + (coreService.isCursorHidden ? `${csi}?25l` : "")
-  }
-
-  #keys(): string {
-    const { flags } = this.#keyboard
-    return flags === 0 ? "" : `${csi}=${flags}u`
   }
 }

@@ -1,28 +1,34 @@
 /** What a terminal without a window says to the questions that xterm leaves open: what is true of it, and a plain no otherwise. */
 import type { Terminal } from "@xterm/headless"
+import type { Switches } from "../../domain/terminal/switches.ts"
 import { answerColours } from "./colours.ts"
-import { KittyKeyboard } from "./kitty-keyboard.ts"
 
 /** Nobody has pixels here: what a program makes of them fits a cell of the usual shape, which is better than a cell of none. */
 const cell = { width: 8, height: 16 }
 const esc = "\x1b"
 const csi = `${esc}[`
 
-/** Without these xterm lets nobody answer for the size of its window. */
-export const windowOptions = { getWinSizePixels: true, getCellSizePixels: true, getWinSizeChars: true, getScreenSizeChars: true }
+/** Without these xterm asks no handler about the size of its window and the stack of its titles. */
+export const windowOptions = {
+  pushTitle: true,
+  popTitle: true,
+  getWinSizePixels: true,
+  getCellSizePixels: true,
+  getWinSizeChars: true,
+  getScreenSizeChars: true
+}
 
 /**
  * xterm itself answers for device attributes (DA1, DA2), status and cursor (DSR, CPR) and modes (DECRQM). Unanswered stays what
  * counts as a yes when it is answered (Kitty's graphics), what would give a person's things away (the clipboard, the title), and
  * what no program waits for.
  */
-export const answerQueries = (terminal: Terminal, answer: (text: string) => void): KittyKeyboard => {
+export const answerQueries = (terminal: Terminal, switches: Switches, answer: (text: string) => void): void => {
   const { parser } = terminal
-  const keyboard = new KittyKeyboard(terminal)
   terminal.onData(answer)
   answerColours(terminal, answer)
   parser.registerCsiHandler({ prefix: ">", final: "q" }, () => said(`${esc}P>|Reprise${esc}\\`))
-  parser.registerCsiHandler({ prefix: "?", final: "u" }, () => said(`${csi}?${keyboard.flags}u`))
+  parser.registerCsiHandler({ prefix: "?", final: "u" }, () => said(`${csi}?${switches.keyboardFlags}u`))
   parser.registerCsiHandler({ prefix: "?", final: "n" }, ([kind]) => kind === 996 && said(`${csi}?997;1n`))
   parser.registerCsiHandler({ prefix: "?", final: "S" }, ([item]) => said(`${csi}?${item};3;0S`))
   parser.registerCsiHandler({ final: "t" }, ([kind]) => {
@@ -37,7 +43,6 @@ export const answerQueries = (terminal: Terminal, answer: (text: string) => void
   parser.registerDcsHandler({ intermediates: "+", final: "q" }, (names) =>
     said(`${esc}P0+r${names.replaceAll(/[^0-9A-Fa-f;]/g, "")}${esc}\\`)
   )
-  return keyboard
 
   /** True: nobody else has to look at it. */
   function said(text: string): true {

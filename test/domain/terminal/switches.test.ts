@@ -1,14 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import headless from "@xterm/headless"
-import { modes } from "../../src/cli/terminal/modes.ts"
-import { makeShownOutput } from "../../src/domain/terminal/shown-output.ts"
-import { Emulator } from "../../src/infra/screens/emulator.ts"
+import { makeShownOutput } from "../../../src/domain/terminal/shown-output.ts"
+import { Switches } from "../../../src/domain/terminal/switches.ts"
+import { Emulator } from "../../../src/infra/screens/emulator.ts"
 
 const undoing = (...chunks: ReadonlyArray<string>): string => {
-  const seen = modes()
+  const seen = new Switches()
   const shown = makeShownOutput({ clipboard: false }, { passed: seen })
   for (const chunk of chunks) shown.push(Buffer.from(chunk))
-  return seen.restore()
+  return seen.off()
 }
 
 describe("the terminal's modes", () => {
@@ -46,7 +46,7 @@ describe("the terminal's modes", () => {
     const drawn =
       "\x1b]8;;http://a.example/\x07\x1b]4;1;#fff\x07\x1b]10;red\x07\x1b]11;#000\x07\x1b]12;blue\x07\x1b]9;4;1;50\x07\x1b[?2048h\x1b(0\x1b[20h\x1b[22;0t\x1b[3g"
     const undone = undoing(drawn)
-    for (const back of ["]8;;", "]104", "]110", "]111", "]112", "]9;4;0", "[?2048l", "(B", "[20l", "[23t", "[?5W"])
+    for (const back of ["]8;;", "]104", "]110", "]111", "]112", "]9;4;0", "[?2048l", "(B", "[20l", "[23;0t", "[3g"])
       assert.include(undone, `\x1b${back}`)
     assert.strictEqual(
       undoing(
@@ -104,5 +104,24 @@ describe("the terminal's modes", () => {
       }
     )
     terminal.dispose()
+  })
+
+  it("take back what was pushed on the other screen, and colours of every kind", () => {
+    const undone = undoing("\x1b[?1049h\x1b[>7u\x1b[?1049l\x1b]13;red\x07\x1b]17;#fff;#000\x07\x1b]19;blue\x07\x1b[?5h\x1b[20h\x1b[>4;2m")
+    for (const back of ["[<1u", "]113", "]117", "]118", "]119", "[?5l", "[20l", "[>4;0m"]) assert.include(undone, `\x1b${back}`)
+  })
+  it("keep the mouse on over a soft reset, which leaves it on", () => {
+    assert.include(undoing("\x1b[?1003h\x1b[!p"), "\x1b[?1003l")
+  })
+  it("leave the title below the agent's own, whatever it takes from the stack", () => {
+    const shown = makeShownOutput({ clipboard: false })
+    const passed = Buffer.from(
+      shown.push(Buffer.from(`${"\x1b[23;0t".repeat(9)}\x1b[22;0t\x1b]2;mine\x07${"\x1b[23t".repeat(3)}`))
+    ).toString()
+    assert.strictEqual(passed, "\x1b[22;0t\x1b]2;mine\x07\x1b[23t")
+    const deep = Buffer.from(
+      makeShownOutput({ clipboard: false }).push(Buffer.from("\x1b[22t".repeat(30) + "\x1b[23t".repeat(30)))
+    ).toString()
+    assert.strictEqual(deep, "\x1b[22t".repeat(8) + "\x1b[23t".repeat(8))
   })
 })

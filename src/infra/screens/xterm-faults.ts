@@ -1,0 +1,101 @@
+/** Mends faults of xterm's parser, at the version that package.json pins, on one terminal; each was found by comparing with other terminals. */
+import type headless from "@xterm/headless"
+import { type Core, coreOf, type PenAttributes, type ScreenBuffer } from "./emulator-state.ts"
+
+export const mendFaults = (terminal: headless.Terminal): void => {
+  const { _inputHandler: parser, _charsetService, buffers, coreService } = coreOf(terminal) as unknown as Faulty
+  const activeOf = () => buffers.active
+
+  // In origin mode a movement was counted from the top of the region once more: `CSI C` went down.
+  parser._moveCursor = (right, down) => {
+    parser._restrictCursor()
+    const buffer = activeOf()
+    buffer.x += right
+    buffer.y += down
+    parser._restrictCursor()
+  }
+  const toColumn = ({ params }: Parameters) => {
+    parser._restrictCursor()
+    activeOf().x = (params[0] || 1) - 1
+    parser._restrictCursor()
+    return true
+  }
+  parser.cursorCharAbsolute = toColumn
+  parser.charPosAbsolute = toColumn
+
+  // On the last row, with the cursor in the last column, it threw: there is no row below that could go on from this one.
+  const eraseInDisplay = parser.eraseInDisplay.bind(parser)
+  parser.eraseInDisplay = (parameters, isSelective) => {
+    const buffer = activeOf()
+    const isLast = buffer.ybase + buffer.y + 1 >= buffer.lines.length
+    if (parameters.params[0] !== 1 || !isLast || buffer.x + 1 < terminal.cols) return eraseInDisplay(parameters, isSelective)
+    for (let row = 0; row <= buffer.y; row++) parser._resetBufferLine(row, isSelective)
+    return true
+  }
+
+  // The kept cursor moved up with every line that scrolled, and came back without its origin mode, its character sets and its underline.
+  parser.saveCursor = () => {
+    const buffer = activeOf()
+    const { _charsets, charset, glevel } = _charsetService
+    const { bg, extended, fg } = parser._curAttrData
+    Object.assign(buffer.savedCurAttrData, { fg, bg, extended: extended.clone() })
+    const kept = { savedX: buffer.x, savedY: buffer.y, savedOrigin: coreService.decPrivateModes.origin, savedCharset: charset }
+    Object.assign(buffer, kept, { savedCharsets: levels.map((level) => _charsets[level]), savedLevel: glevel })
+    return true
+  }
+  parser.restoreCursor = () => {
+    const buffer = activeOf()
+    const { savedCharsets = [], savedCurAttrData, savedLevel = 0, savedOrigin = false, savedX, savedY } = buffer
+    Object.assign(parser._curAttrData, { fg: savedCurAttrData.fg, bg: savedCurAttrData.bg, extended: savedCurAttrData.extended.clone() })
+    for (const level of levels) _charsetService.setgCharset(level, savedCharsets[level] ?? undefined)
+    _charsetService.setgLevel(savedLevel)
+    coreService.decPrivateModes.origin = savedOrigin
+    Object.assign(buffer, { x: savedX, y: savedY })
+    parser._restrictCursor(terminal.cols)
+    return true
+  }
+  const softReset = parser.softReset.bind(parser)
+  parser.softReset = (parameters) => {
+    softReset(parameters)
+    Object.assign(activeOf(), { savedY: 0, savedOrigin: false, savedCharsets: [], savedLevel: 0 })
+    return true
+  }
+  // Margins and tab stops belong to the terminal, not to one of its two screens.
+  buffers.onBufferActivate(({ activeBuffer, inactiveBuffer: { scrollBottom, scrollTop, tabs } }) => {
+    Object.assign(activeBuffer, { scrollTop, scrollBottom, tabs: { ...tabs } })
+  })
+  // A full reset left the new-line mode (LNM) on.
+  terminal.parser.registerEscHandler({ final: "c" }, () => {
+    terminal.options.convertEol = false
+    return false
+  })
+}
+
+const levels = [0, 1, 2, 3] as const
+
+interface Parameters {
+  readonly params: Int32Array | ReadonlyArray<number>
+  readonly length: number
+}
+interface Faulty {
+  readonly buffers: {
+    readonly active: ScreenBuffer
+    readonly onBufferActivate: (
+      listener: (change: { readonly activeBuffer: ScreenBuffer; readonly inactiveBuffer: ScreenBuffer }) => void
+    ) => void
+  }
+  readonly coreService: { readonly decPrivateModes: { origin: boolean } }
+  readonly _charsetService: Core["_charsetService"]
+  readonly _inputHandler: {
+    _restrictCursor: (most?: number) => void
+    _moveCursor: (right: number, down: number) => void
+    _resetBufferLine: (row: number, isSelective?: boolean) => void
+    cursorCharAbsolute: (parameters: Parameters) => boolean
+    charPosAbsolute: (parameters: Parameters) => boolean
+    saveCursor: () => boolean
+    restoreCursor: () => boolean
+    softReset: (parameters: Parameters) => boolean
+    readonly _curAttrData: PenAttributes
+    eraseInDisplay: (parameters: Parameters, isSelective?: boolean) => boolean
+  }
+}
