@@ -201,7 +201,7 @@ export const scenarios: { readonly [name in AgentName]: ReadonlyArray<Scenario> 
       name: "permission-third-picked",
       from: "configured",
       steps: [ask(`run ${escalated}`), { shows: /Allow always/ }, { answer: "Reject" }],
-      kept: /reject/i,
+      kept: /^(?![\s\S]*(?:Permission required|esc interrupt))[\s\S]*touch kept/,
       reads: { activity: null }
     },
     {
