@@ -36,8 +36,11 @@ const take = async (stage: Stage, id: string, step: Step) => {
   } else if ("text" in step) {
     await stage.idle(id)
     await stage.daemon.done("POST", `/v1/sessions/${id}/input`, { text: step.text })
-  } else if ("keys" in step) await stage.daemon.done("POST", `/v1/sessions/${id}/input`, { keys: step.keys })
-  else if ("shows" in step) await stage.shows(id, step.shows)
+  } else if ("keys" in step) {
+    // Gemini reads Enter as a part of what was typed a moment before.
+    await pause(1_000)
+    await stage.daemon.done("POST", `/v1/sessions/${id}/input`, { keys: step.keys })
+  } else if ("shows" in step) await stage.shows(id, step.shows)
   else {
     const { question } = (await stage.reaches(
       id,
