@@ -41,6 +41,15 @@ const spareWaits = (home: string) =>
     () => identityOf(sparesOf(home)[0]!.pid)!
   )
 
+/** Of several moments: a file that is being written has one while it is. */
+const fewestDescriptors = (pid: number) => {
+  const counts = Array.from({ length: 20 }, () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    return readdirSync(`/proc/${pid}/fd`).length
+  })
+  return Math.min(...counts)
+}
+
 /** What others can see of a launch, with what differs from one to the next by necessity taken out. */
 const tracesOf = (home: string, { generation, nonce, session }: LaunchRef) => {
   const directory = launchDirectory(home, session, generation)
@@ -58,7 +67,7 @@ const tracesOf = (home: string, { generation, nonce, session }: LaunchRef) => {
       agentEnvironment: read(`/proc/${agent}/environ`).replace(nonce, "").replaceAll(session, ""),
       cwd: readlinkSync(`/proc/${pid}/cwd`).replace(session, ""),
       standard: [0, 1, 2].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).replace(session, "")),
-      fds: readdirSync(`/proc/${pid}/fd`).length,
+      fds: fewestDescriptors(pid),
       agentFds: readdirSync(`/proc/${agent}/fd`).map((fd) => readlinkSync(`/proc/${agent}/fd/${fd}`).replace(/\d+$/, "")),
       leadsSession: readProcess(pid)?.session === pid
     }
