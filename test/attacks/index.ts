@@ -8,6 +8,7 @@ import { files } from "./files.ts"
 import { homes } from "./homes.ts"
 import { marks } from "./marks.ts"
 import { oddHomes } from "./odd-homes.ts"
+import { short } from "./short.ts"
 import { stopping } from "./stopping.ts"
 import { terminal } from "./terminal.ts"
 import { words } from "./words.ts"
@@ -24,6 +25,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...homes,
   ...stopping,
   ...control,
+  ...short,
   ...world,
   ...oddHomes
 ]

@@ -13,13 +13,20 @@ export type Answered =
 
 export const readInThread = (reading: Reading): Effect.Effect<Answered> =>
   Effect.callback<Answered>((resume) => {
-    const worker = new Worker(program(), {
-      workerData: reading,
-      name: "history",
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: limits.historyHeapMegabytes, maxYoungGenerationSizeMb: 32 }
-    })
     const refused = (code: string, message: string) => resume(Effect.succeed({ _tag: "Refused", code, message }))
+    let worker: Worker
+    try {
+      worker = new Worker(program(), {
+        workerData: reading,
+        name: "history",
+        execArgv: [],
+        resourceLimits: { maxOldGenerationSizeMb: limits.historyHeapMegabytes, maxYoungGenerationSizeMb: 32 }
+      })
+    } catch (error) {
+      // The machine has no descriptors, no memory or no process for a thread.
+      const { code = "unreadable", message } = error as NodeJS.ErrnoException
+      return refused(code, message)
+    }
     worker.unref()
     worker.once("message", (answered: Answered) => resume(Effect.succeed(answered)))
     worker.once("error", (error: NodeJS.ErrnoException) =>

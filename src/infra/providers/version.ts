@@ -1,5 +1,5 @@
 /** What a program says its version is: asked once, in a limited time, and with nothing left of it afterwards. */
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { Effect } from "effect"
 import type { Environment } from "../../domain/environment.ts"
 import { limits } from "../../domain/limits.ts"
@@ -8,7 +8,15 @@ import { limits } from "../../domain/limits.ts"
 export const versionOf = (executable: string, args: ReadonlyArray<string>, environment: Environment): Effect.Effect<string | null> =>
   Effect.callback<string | null>((resume) => {
     // A group of its own: several agents are a wrapper and a child that outlives it.
-    const child = spawn(executable, args, { cwd: "/", env: environment, stdio: ["ignore", "pipe", "ignore"], detached: true })
+    let child: ChildProcess
+    try {
+      child = spawn(executable, args, { cwd: "/", env: environment, stdio: ["ignore", "pipe", "ignore"], detached: true })
+    } catch {
+      // The kernel has no memory for a process: Node throws that.
+      return resume(Effect.succeed(null))
+    }
+    // At once: an error without a listener ends the daemon.
+    child.on("error", () => settle(null))
     let said = ""
     // Without descriptors there is no pipe, and the error event says so.
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
@@ -20,7 +28,6 @@ export const versionOf = (executable: string, args: ReadonlyArray<string>, envir
       clearTimeout(timer)
       resume(Effect.succeed(version))
     }
-    child.on("error", () => settle(null))
     child.on("close", (code) => settle(code === 0 ? (pattern.exec(said)?.[0] ?? null) : null))
     return Effect.sync(() => {
       clearTimeout(timer)

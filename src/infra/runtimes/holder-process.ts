@@ -16,11 +16,11 @@ export const startHolder = (program: string, directory: string) =>
   Effect.callback<void, LaunchFailure>((resume) => {
     const log = openLog(directory)
     if (typeof log !== "number") return resume(Effect.fail(log))
-    const child = start(program, null, { cwd: directory, stdio: ["ignore", log, log, "pipe"] })
+    const failed = (cause: Error) => resume(Effect.fail(new LaunchFailure({ code: codeOf(cause), message: cause.message })))
+    const child = start(program, null, { cwd: directory, stdio: ["ignore", log, log, "pipe"] }, failed)
     closeSync(log)
-    child.once("error", (cause) => resume(Effect.fail(new LaunchFailure({ code: codeOf(cause), message: cause.message }))))
     crashPoint("after_fork")
-    const ready = child.stdio[3] as Readable | null
+    const ready = child === null ? null : (pipeOf(child, 3) as Readable | null)
     ready?.once("error", () => {})
     ready?.once("close", () => resume(Effect.void))
     ready?.resume()
@@ -36,16 +36,16 @@ export interface Spare {
 }
 
 export const startSpare = (program: string): Spare => {
-  const child = start(program, spareFlag, { cwd: "/", stdio: ["pipe", "ignore", "ignore", "pipe"] })
-  const input = child.stdin as (Writable & { unref?: () => void }) | null
-  const ready = child.stdio[3] as (Readable & { unref?: () => void }) | null
-  let over = input === null || ready === null
+  let over = false
   let onOver = () => {}
   const end = () => {
     over = true
     onOver()
   }
-  child.once("error", end)
+  const child = start(program, spareFlag, { cwd: "/", stdio: ["pipe", "ignore", "ignore", "pipe"] }, end)
+  const input = child === null ? null : (pipeOf(child, 0) as (Writable & { unref?: () => void }) | null)
+  const ready = child === null ? null : (pipeOf(child, 3) as (Readable & { unref?: () => void }) | null)
+  if (input === null || ready === null) end()
   // Nobody may be kept from exiting by a process that only waits.
   input?.unref?.()
   input?.on("error", () => {})
@@ -67,16 +67,32 @@ export const startSpare = (program: string): Spare => {
   }
 }
 
-const start = (program: string, argument: string | null, options: Pick<SpawnOptions, "cwd" | "stdio">): ChildProcess => {
+/**
+ * Node throws some refusals of the kernel (ENOMEM), and emits others (EMFILE, EAGAIN) in the next turn: `onError` has both. Null where it
+ * threw.
+ */
+const start = (
+  program: string,
+  argument: string | null,
+  options: Pick<SpawnOptions, "cwd" | "stdio">,
+  onError: (cause: Error) => void
+): ChildProcess | null => {
   const env = { PATH: "/usr/bin:/bin", UV_THREADPOOL_SIZE: "1" }
-  const child = spawn(nodeFor(program), [...engineFlags, program, ...(argument === null ? [] : [argument])], {
-    ...options,
-    detached: true,
-    env
-  })
-  child.unref()
-  return child
+  try {
+    const words = [...engineFlags, program, ...(argument === null ? [] : [argument])]
+    const child = spawn(nodeFor(program), words, { ...options, detached: true, env })
+    // At once: an error without a listener ends the daemon.
+    child.on("error", onError)
+    child.unref()
+    return child
+  } catch (cause) {
+    onError(cause as Error)
+    return null
+  }
 }
+
+/** Where the kernel had no descriptors for pipes, Node's child has no list of them, whatever its type says. */
+const pipeOf = (child: ChildProcess, index: number) => (child.stdio as ChildProcess["stdio"] | undefined)?.[index] ?? null
 
 /**
  * A small heap and no helper threads. Not `--single-threaded`, `--lite-mode`, `--jitless` or `--optimize-for-size`: they save no

@@ -45,7 +45,7 @@ export class DrawingThread {
 
   /** `bytes` of the work are given away. */
   ask(session: string, screen: number, work: Work, done: (outcome: Outcome) => void): void {
-    if (work.type === "open") this.#start().sessions.set(screen, session)
+    if (work.type === "open") this.#begun()?.sessions.set(screen, session)
     const running = this.#running
     if (running === null || !running.sessions.has(screen)) {
       done({ _tag: "Lost" })
@@ -68,6 +68,15 @@ export class DrawingThread {
     if (running === null) return
     this.#forget(running, null)
     void running.worker.terminate()
+  }
+
+  /** Null where the machine has no descriptors, no memory or no process for a thread: the next call tries again. */
+  #begun(): Running | null {
+    try {
+      return this.#start()
+    } catch {
+      return null
+    }
   }
 
   #start(): Running {

@@ -1,0 +1,4 @@
+import { testAttacks } from "./attack.ts"
+import { short } from "./short.ts"
+
+testAttacks("short", short)
