@@ -73,7 +73,7 @@ describe("the command line, of a session's past", () => {
         assert.strictEqual(yield* said("output", id, "--cast", "--out", path), "")
         assert.strictEqual(readFileSync(path, "latin1").trim(), cast)
         assert.isFalse(existsSync(`${path}.part`))
-        assert.match(yield* fails(1, "output", id, "--cast", "--out", join(directory, "no", "where.cast")), /ENOENT/)
+        assert.match(yield* fails(1, "output", id, "--cast", "--out", join(directory, "no", "where.cast")), /no is no directory: make it/)
         assert.match(yield* fails(2, "output", id, "--out", path), /--out belongs to --cast/)
         assert.match(yield* fails(2, "output", id, "--cast", "--follow"), /takes no --follow/)
       }).pipe(Effect.scoped)

@@ -71,7 +71,8 @@ describe("the words of flags", () => {
     assert.deepStrictEqual(["4096", "64k", "1M", "1g", ""].map(parseBytes), [4_096, 65_536, 1_048_576, undefined, undefined])
   })
   it("are pairs", () => {
-    assert.deepStrictEqual(parsePairs("--label", ["a=1", "b=x=y", "a=2"]), Result.succeed({ a: "2", b: "x=y" }))
+    assert.deepStrictEqual(parsePairs("--label", ["a=1", "b=x=y"]), Result.succeed({ a: "1", b: "x=y" }))
+    assert.deepStrictEqual(parsePairs("--label", ["a=1", "a=2"]), Result.fail("--label a: given twice"))
     assert.isTrue(Result.isFailure(parsePairs("--label", ["a"])))
     assert.isTrue(Result.isFailure(parsePairs("--label", ["=a"])))
   })

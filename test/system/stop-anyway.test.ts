@@ -156,7 +156,7 @@ describe("the command line", () => {
     writeFileSync(join(daemon.home, "reprise.db"), "no database")
     const { code, text } = await reprise(daemon.home, "shutdown", "--stop-all")
     assert.strictEqual(code, 0, text)
-    assert.include(text, "ended 1 agent")
+    assert.include(text, "the agents of 1 session were ended")
     assert.deepStrictEqual(processesOf(id), [])
     rmSync(join(daemon.home, "reprise.db"))
     renameSync(join(daemon.home, "kept.db"), join(daemon.home, "reprise.db"))
