@@ -6,6 +6,7 @@ import { disks } from "./disk.ts"
 import { door } from "./door.ts"
 import { files } from "./files.ts"
 import { homes } from "./homes.ts"
+import { logFiles } from "./log-files.ts"
 import { marks } from "./marks.ts"
 import { oddHomes } from "./odd-homes.ts"
 import { short } from "./short.ts"
@@ -22,6 +23,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...files,
   ...conversations,
   ...disks,
+  ...logFiles,
   ...homes,
   ...stopping,
   ...control,

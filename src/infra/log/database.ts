@@ -6,6 +6,7 @@ import { ensurePrivateFile, refuseNetworkFileSystem } from "./disk.ts"
 import { LogLost, LogWatch } from "./log-watch.ts"
 import { CorruptLog, UnopenableLog } from "./open-errors.ts"
 import { compiler, type Tables } from "./tables.ts"
+import { WalIndex } from "./wal-index.ts"
 import { damageOf } from "./write-ahead.ts"
 
 /** Compiled by Kysely when it is made, prepared by SQLite when it is first used, and again after a reopening. */
@@ -161,6 +162,8 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
           problem: () => freshProblem(path)
         })
   let watch = makeWatch()
+  const index = memory ? null : new WalIndex(path)
+  index?.keep()
   const guarded = (check: (watch: LogWatch) => void) => {
     if (watch === null) return
     const before = watch.lost
@@ -170,6 +173,11 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
       if (before === null && cause instanceof LogLost && cause.code !== "LOG_DAMAGED") rescue(path, handle)
       throw cause
     }
+  }
+
+  /** Inside of a transaction it was looked at already. */
+  const keepIndex = () => {
+    if (!handle.inTransaction) index?.keep()
   }
 
   const prepare = (sql: string) => handle.prepare<Array<unknown>>(sql)
@@ -192,14 +200,22 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
       }
       return {
         run: (args) => {
+          keepIndex()
           const { changes, lastInsertRowid } = ready().run(fill(args))
           return { changes, lastInsertRowid: Number(lastInsertRowid) }
         },
-        get: (args) => ready().get(fill(args)) as Row | undefined,
-        all: (args) => ready().all(fill(args)) as Array<Row>
+        get: (args) => {
+          keepIndex()
+          return ready().get(fill(args)) as Row | undefined
+        },
+        all: (args) => {
+          keepIndex()
+          return ready().all(fill(args)) as Array<Row>
+        }
       }
     },
     query: <Row>(query: Compilable<Row>) => {
+      keepIndex()
       const { parameters, sql } = query.compile()
       const statement = prepare(sql)
       if (statement.reader) return statement.all(parameters as Array<unknown>) as Array<Row>
@@ -209,6 +225,7 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
     },
     immediate: (body, beforeCommit) => {
       doubtful = false
+      keepIndex()
       guarded((files) => files.assertSound())
       faults.beforeBegin?.()
       handle.exec("BEGIN IMMEDIATE")
@@ -228,8 +245,12 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
       }
     },
     inDoubt: () => doubtful,
-    assertSound: () => guarded((files) => files.assertSound()),
+    assertSound: () => {
+      keepIndex()
+      guarded((files) => files.assertSound())
+    },
     reopen: () => {
+      keepIndex()
       // A close would copy damaged frames into the database, and an opening would make another one where there is none.
       guarded((files) => files.assertSound())
       handle.close()
@@ -245,12 +266,17 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
         throw new UnopenableLog({ path, code: "SQLITE_BUSY", cause: checkpoint })
       }
       handle = fresh
+      index?.forget()
+      index?.keep()
       opened += 1
       watch = makeWatch()
     },
     limitPages: (pages) => void handle.pragma(`max_page_count = ${pages}`),
     pages: () => handle.pragma("page_count", { simple: true }) as number,
     // The last connection that closes checkpoints: over files that are not ours any more it would do harm, and the kernel closes them.
-    close: () => (watch?.lost ? undefined : void handle.close())
+    close: () => {
+      index?.keep()
+      if (!watch?.lost) handle.close()
+    }
   }
 }
