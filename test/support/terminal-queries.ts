@@ -26,7 +26,7 @@ const asked = {
   "cursor colour": [`${esc}]12;?${st}`, `${esc}]12;rgb:ffff/ffff/ffff${st}`],
   "two colours": [`${esc}]10;?;?${st}`, `${esc}]10;rgb:ffff/ffff/ffff${st}${esc}]11;rgb:0000/0000/0000${st}`],
   palette: [`${esc}]4;1;?;231;?\x07`, `${esc}]4;1;rgb:cdcd/0000/0000${st}${esc}]4;231;rgb:ffff/ffff/ffff${st}`],
-  DECRQSS: [`${esc}P$qm${st}`, `${esc}P0$r${st}`],
+  DECRQSS: [`${esc}P$qm${st}`, `${esc}P1$r0m${st}`],
   XTGETTCAP: [`${esc}P+q544e;524742${st}`, `${esc}P0+r544e;524742${st}`],
   "pixels of the window": [`${csi}14t`, `${csi}4;384;640t`],
   "pixels of a cell": [`${csi}16t`, `${csi}6;16;8t`],

@@ -3,16 +3,12 @@ import { limits } from "../../src/domain/limits.ts"
 import { makeShownOutput } from "../../src/domain/terminal/shown-output.ts"
 import { Emulator } from "../../src/infra/screens/emulator.ts"
 import { chance } from "../support/terminal-bytes.ts"
-import { differenceAt, stateOf } from "./borders.ts"
+import { stateOf } from "./borders.ts"
 import { shortened, stream } from "./grammar.ts"
+import { failsAnywhere } from "./many-borders.ts"
 
 /** More are drawn by `npm run test:terminal`. */
 const seeds = 40
-
-const failsAnywhere = (pieces: ReadonlyArray<string>): boolean => {
-  const bytes = Buffer.from(pieces.join(""))
-  return pieces.some((_, count) => differenceAt(bytes, Buffer.byteLength(pieces.slice(0, count + 1).join(""))) !== null)
-}
 
 describe("a terminal that attaches", () => {
   it("in the middle of any stream shows what the screen shows, then and after it", () => {

@@ -26,7 +26,7 @@ export const stateOf = (emulator: Emulator): string => {
       cursor,
       region: [own.scrollTop, own.scrollBottom],
       saved: [
-        own.savedX,
+        Math.min(own.savedX, size.cols - 1),
         own.savedY,
         own.savedOrigin,
         essential(own.savedAttributes),
@@ -35,7 +35,7 @@ export const stateOf = (emulator: Emulator): string => {
       ],
       back: altScreen
         ? [
-            normal.savedX,
+            Math.min(normal.savedX, size.cols - 1),
             normal.savedY,
             normal.savedOrigin,
             essential(normal.savedAttributes),

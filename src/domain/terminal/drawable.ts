@@ -99,7 +99,8 @@ export class Drawable {
       return
     }
     if (name === "t" && !reports.has(numbersOf(sequence)[0] ?? 0)) return
-    this.#add(ascii(spelled(sequence, clamped(sequence.parameters))), wholeScreen.has(name) ? 2 * rows * cols : (costs[name] ?? 8))
+    const parameters = name === "m" ? withColourSpaces(clamped(sequence.parameters)) : clamped(sequence.parameters)
+    this.#add(ascii(spelled(sequence, parameters)), wholeScreen.has(name) ? 2 * rows * cols : (costs[name] ?? 8))
   }
 
   #add(bytes: Uint8Array, cost: number): void {
@@ -141,7 +142,7 @@ const counts: Readonly<Record<string, (size: Size) => readonly [most: number, ea
   "'}": ({ cols, rows }) => [cols, rows * cols],
   "'~": ({ cols, rows }) => [cols, rows * cols]
 }
-const wholeScreen: ReadonlySet<string> = new Set(["J", "?J", "?h", "?l", "h", "l", "!p"])
+const wholeScreen: ReadonlySet<string> = new Set(["J", "?J", "?h", "?l", "h", "l", "!p", "*y"])
 const costs: Readonly<Record<string, number>> = { K: 1_000, "?K": 1_000 }
 
 /** Sizes that are asked for, and the stack of titles. What moves or resizes a window is none of a screen's. */
@@ -161,6 +162,10 @@ const stringOf = ({ body, isBell, kind }: StringSequence): Uint8Array | null => 
 
 /** The whole palette at once takes some five thousand. */
 const longestCommand = 8_192
+
+/** `38:2:r:g:b`: many programs leave out the colour space, for which the emulator would take their red. */
+const withColourSpaces = (parameters: string): string =>
+  parameters.includes(":2:") ? parameters.replaceAll(/\b([345]8):2:(\d+):(\d+):(\d+)(?=;|$)/g, "$1:2::$2:$3:$4") : parameters
 
 const utf8 = new TextEncoder()
 const ascii = (text: string): Uint8Array => utf8.encode(text)

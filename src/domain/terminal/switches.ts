@@ -57,6 +57,16 @@ export class Switches {
     return this.#keyboard.flags
   }
 
+  /** A private mode that is not as a reset leaves it. */
+  isOn(mode: number): boolean {
+    return this.#changed.has(mode)
+  }
+
+  /** The number of the cursor's shape; 0 is the terminal's own. */
+  get shape(): string {
+    return /\d+/.exec(this.#on.get("shape") ?? "")?.[0] ?? "0"
+  }
+
   /** Of what reaches the terminal, in order. */
   sequence(sequence: Sequence): void {
     if (sequence.kind === "csi") this.#onControl(sequence)

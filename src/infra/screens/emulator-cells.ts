@@ -50,7 +50,12 @@ export const restoreCells = (buffer: CellBuffer, cells: Cells, attributes: CellA
 }
 
 export interface CellBuffer {
-  readonly lines: { readonly length: number; readonly get: (row: number) => Line | undefined; readonly push: (line: Line) => void }
+  readonly lines: {
+    readonly length: number
+    readonly get: (row: number) => Line | undefined
+    readonly push: (line: Line) => void
+    readonly splice: (at: number, less: number, ...lines: ReadonlyArray<Line>) => void
+  }
   readonly getBlankLine: (attributes: CellAttributes) => Line
   readonly _rows: number
   ybase: number

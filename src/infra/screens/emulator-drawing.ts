@@ -180,3 +180,19 @@ export const characterAgain = (line: Line, col: number): string => {
   const cell = cellOf(line, col)
   return `${penOf(cell)}${cell.text === "" ? " " : cell.text}`
 }
+
+/** Each row of the screen, with a style where it changes: two terminals that look the same give the same. */
+export const styledRows = ({ lines, ybase }: ScreenBuffer, cols: number): ReadonlyArray<string> =>
+  Array.from({ length: lines.length - ybase }, (_, row) => {
+    const line = lines.get(ybase + row)!
+    let [text, style] = ["", styleOf(plain)]
+    for (let col = 0; col < cols; col++) {
+      const cell = cellOf(line, col)
+      if (cell.width === 0) continue
+      const next = styleOf(cell)
+      if (next !== style) text += next
+      style = next
+      text += cell.text === "" ? " " : cell.text
+    }
+    return text.replace(/(?:\x1b\[0m)? *$/, "")
+  })

@@ -6,6 +6,7 @@ import type { Highlight } from "../../domain/screen-rows.ts"
 import type { Size } from "../../domain/spec.ts"
 import { Switches } from "../../domain/terminal/switches.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
+import { styledRows } from "./emulator-drawing.ts"
 import { highlightsOf } from "./emulator-highlights.ts"
 import { coreOf, type EmulatorState, emulatorState, isAtRest, restoreState } from "./emulator-state.ts"
 import { followSwitches, followTitles } from "./following.ts"
@@ -139,6 +140,12 @@ export class Emulator {
   restoring(scrollback: number): string {
     const restored = { terminal: this.#terminal, switches: this.#switches, titles: this.#titles, title: this.#title }
     return restoring(restored, scrollback)
+  }
+
+  /** The rows of the screen, each with the attributes of its cells in one spelling; what is blank and plain at their ends is cut. */
+  styledRows(): ReadonlyArray<string> {
+    const { alt, normal } = coreOf(this.#terminal).buffers
+    return styledRows(this.#terminal.buffer.active.type === "alternate" ? alt : normal, this.#terminal.cols)
   }
 
   dispose(): void {

@@ -2,6 +2,7 @@
 import type { Terminal } from "@xterm/headless"
 import type { Switches } from "../../domain/terminal/switches.ts"
 import { answerColours } from "./colours.ts"
+import { answerReports } from "./reports.ts"
 
 /** Nobody has pixels here: what a program makes of them fits a cell of the usual shape, which is better than a cell of none. */
 const cell = { width: 8, height: 16 }
@@ -27,6 +28,7 @@ export const answerQueries = (terminal: Terminal, switches: Switches, answer: (t
   const { parser } = terminal
   terminal.onData(answer)
   answerColours(terminal, answer)
+  answerReports(terminal, () => switches.shape, answer)
   parser.registerCsiHandler({ prefix: ">", final: "q" }, () => said(`${esc}P>|Reprise${esc}\\`))
   parser.registerCsiHandler({ prefix: "?", final: "u" }, () => said(`${csi}?${switches.keyboardFlags}u`))
   parser.registerCsiHandler({ prefix: "?", final: "n" }, ([kind]) => kind === 996 && said(`${csi}?997;1n`))
@@ -38,8 +40,12 @@ export const answerQueries = (terminal: Terminal, switches: Switches, answer: (t
     if (kind === 18) return said(`${csi}8;${rows};${cols}t`)
     return kind === 19 && said(`${csi}9;${rows};${cols}t`)
   })
+  // Reverse video: the whole screen is the person's own to show, and the program's to ask for.
+  parser.registerCsiHandler(
+    { prefix: "?", intermediates: "$", final: "p" },
+    ([mode]) => mode === 5 && said(`${csi}?5;${switches.isOn(5) ? 1 : 2}$y`)
+  )
   parser.registerEscHandler({ final: "Z" }, () => said(`${csi}?1;2c`))
-  parser.registerDcsHandler({ intermediates: "$", final: "q" }, () => said(`${esc}P0$r${esc}\\`))
   parser.registerDcsHandler({ intermediates: "+", final: "q" }, (names) =>
     said(`${esc}P0+r${names.replaceAll(/[^0-9A-Fa-f;]/g, "")}${esc}\\`)
   )

@@ -2,7 +2,6 @@
 import type headless from "@xterm/headless"
 import type { Switches } from "../../domain/terminal/switches.ts"
 import { designators } from "./charsets.ts"
-import type { Line } from "./emulator-cells.ts"
 import { cellOf, characterAgain, drawnRows, isUnderlined, penOf, place } from "./emulator-drawing.ts"
 import { attributesOf, type Core, coreOf, type PenNumbers, type ScreenBuffer } from "./emulator-state.ts"
 
@@ -55,22 +54,14 @@ const stopsOf = ({ tabs }: ScreenBuffer, cols: number): string => {
 
 /** The kept cursor, as DECSC keeps it: its place, its style, its character set; and what puts back what that has changed. */
 const savedOf = (buffer: ScreenBuffer, cols: number) => {
-  const { lines, savedCharsets = [], savedCurAttrData, savedLevel = 0, savedOrigin = false, savedX, savedY: row, ybase } = buffer
+  const { savedCharsets = [], savedCurAttrData, savedLevel = 0, savedOrigin = false, savedX, savedY } = buffer
   const sets = setsOf(savedCharsets, savedLevel)
-  const line = lines.get(ybase + row)
-  const isBehind = savedX >= cols && line !== undefined
-  const placed = isBehind ? `${place(row, lastOf(line, cols))}${characterAgain(line, lastOf(line, cols))}` : place(row, savedX)
-  const last = isBehind ? cellOf(line, cols - 1) : null
-  const erased = last !== null && last.text === "" && last.width !== 0 ? `${place(row, cols - 1)}${penOf(last)}${csi}X` : ""
   const pen = penOf(attributesOf(savedCurAttrData))
   return {
-    before: `${savedOrigin ? `${csi}?6h` : ""}${placed}${pen}${sets}${esc}7`,
-    after: `${savedOrigin ? `${csi}?6l` : ""}${sets === "" ? "" : plainSets}${erased}${csi}0"q${csi}m`
+    before: `${savedOrigin ? `${csi}?6h` : ""}${place(savedY, Math.min(savedX, cols - 1))}${pen}${sets}${esc}7`,
+    after: `${savedOrigin ? `${csi}?6l` : ""}${sets === "" ? "" : plainSets}${csi}0"q${csi}m`
   }
 }
-
-/** The column where the last character of a row begins. */
-const lastOf = (line: Line, cols: number) => (cols > 1 && cellOf(line, cols - 1).width === 0 ? cols - 2 : cols - 1)
 
 /** What xterm's parser keeps of modes that neither draw nor move while they are switched on. */
 const modesOf = ({ coreMouseService, coreService: { decPrivateModes, isCursorHidden, modes } }: Core): string => {

@@ -23,10 +23,17 @@ export const mendFaults = (terminal: headless.Terminal): void => {
   parser.cursorCharAbsolute = toColumn
   parser.charPosAbsolute = toColumn
 
+  // Behind the last column nothing was erased to the right; other terminals erase the character in it, and write over it.
+  const eraseInLine = parser.eraseInLine.bind(parser)
+  parser.eraseInLine = (parameters, isSelective) => {
+    if (!parameters.params[0]) parser._restrictCursor()
+    return eraseInLine(parameters, isSelective)
+  }
   // On the last row, with the cursor in the last column, it threw: there is no row below that could go on from this one.
   const eraseInDisplay = parser.eraseInDisplay.bind(parser)
   parser.eraseInDisplay = (parameters, isSelective) => {
     const buffer = activeOf()
+    if (!parameters.params[0]) parser._restrictCursor()
     const isLast = buffer.ybase + buffer.y + 1 >= buffer.lines.length
     if (parameters.params[0] !== 1 || !isLast || buffer.x + 1 < terminal.cols) return eraseInDisplay(parameters, isSelective)
     for (let row = 0; row <= buffer.y; row++) parser._resetBufferLine(row, isSelective)
@@ -51,7 +58,7 @@ export const mendFaults = (terminal: headless.Terminal): void => {
     _charsetService.setgLevel(savedLevel)
     coreService.decPrivateModes.origin = savedOrigin
     Object.assign(buffer, { x: savedX, y: savedY })
-    parser._restrictCursor(terminal.cols)
+    parser._restrictCursor()
     return true
   }
   const softReset = parser.softReset.bind(parser)
@@ -60,10 +67,24 @@ export const mendFaults = (terminal: headless.Terminal): void => {
     Object.assign(activeOf(), { savedY: 0, savedOrigin: false, savedCharsets: [], savedLevel: 0 })
     return true
   }
+  // Lines scrolled in from above (SD) had no background, those from below (SU) the program's.
+  parser.scrollDown = ({ params }) => {
+    const { lines, scrollBottom, scrollTop, ybase } = activeOf()
+    for (let times = params[0] || 1; times > 0; times--) {
+      lines.splice(ybase + scrollBottom, 1)
+      lines.splice(ybase + scrollTop, 0, activeOf().getBlankLine(parser._eraseAttrData()))
+    }
+    return true
+  }
   // Margins and tab stops belong to the terminal, not to one of its two screens.
-  buffers.onBufferActivate(({ activeBuffer, inactiveBuffer: { scrollBottom, scrollTop, tabs } }) => {
-    Object.assign(activeBuffer, { scrollTop, scrollBottom, tabs: { ...tabs } })
-  })
+  for (const name of ["activateNormalBuffer", "activateAltBuffer"] as const) {
+    const activate = buffers[name].bind(buffers)
+    buffers[name] = (fill) => {
+      const { scrollBottom, scrollTop, tabs } = activeOf()
+      activate(fill)
+      Object.assign(activeOf(), { scrollTop, scrollBottom, tabs })
+    }
+  }
   // A full reset left the new-line mode (LNM) on.
   terminal.parser.registerEscHandler({ final: "c" }, () => {
     terminal.options.convertEol = false
@@ -80,9 +101,8 @@ interface Parameters {
 interface Faulty {
   readonly buffers: {
     readonly active: ScreenBuffer
-    readonly onBufferActivate: (
-      listener: (change: { readonly activeBuffer: ScreenBuffer; readonly inactiveBuffer: ScreenBuffer }) => void
-    ) => void
+    activateNormalBuffer: (fill?: unknown) => void
+    activateAltBuffer: (fill?: unknown) => void
   }
   readonly coreService: { readonly decPrivateModes: { origin: boolean } }
   readonly _charsetService: Core["_charsetService"]
@@ -94,8 +114,11 @@ interface Faulty {
     charPosAbsolute: (parameters: Parameters) => boolean
     saveCursor: () => boolean
     restoreCursor: () => boolean
+    scrollDown: (parameters: Parameters) => boolean
+    readonly _eraseAttrData: () => PenAttributes
     softReset: (parameters: Parameters) => boolean
     readonly _curAttrData: PenAttributes
+    eraseInLine: (parameters: Parameters, isSelective?: boolean) => boolean
     eraseInDisplay: (parameters: Parameters, isSelective?: boolean) => boolean
   }
 }

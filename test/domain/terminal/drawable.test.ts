@@ -19,4 +19,8 @@ describe("what an emulator is given", () => {
         assert.notMatch(given.slice(2, -end.length), /\p{Cc}/u, JSON.stringify(given))
       }
   })
+
+  it("holds a colour space in every colour of red, green and blue", () => {
+    assert.strictEqual(drawn("\x1b[1;38:2:24:68:112;48:2::1:2:3;58:2:9:8:7m"), "\x1b[1;38:2::24:68:112;48:2::1:2:3;58:2::9:8:7m")
+  })
 })

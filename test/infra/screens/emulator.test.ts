@@ -73,4 +73,34 @@ describe("a restored screen", () => {
     assert.strictEqual(lines.length, 10)
     emulator.dispose()
   })
+
+  it.each([
+    ["the cursor behind the last column in it", `${"x".repeat(40)}${csi}6n`, `${csi}1;40R`],
+    ["the cursor in origin mode from the top of the region", `${csi}3;8r${csi}?6h${csi}2;5H${csi}6n`, `${csi}2;5R`],
+    ["the style that is set", `${csi}0;1;31m\x1bP$qm\x1b\\`, "\x1bP1$r1;31m\x1b\\"],
+    ["the region", `${csi}2;7r\x1bP$qr\x1b\\`, "\x1bP1$r2;7r\x1b\\"],
+    ["the shape of the cursor", `${csi}4 q\x1bP$q q\x1b\\`, "\x1bP1$r4 q\x1b\\"],
+    ["a checksum of cells", `AB${csi}7;1;1;1;1;2*y`, "\x1bP7!~FF7D\x1b\\"],
+    ["reverse video", `${csi}?5h${csi}?5$p`, `${csi}?5;1$y`]
+  ])("tells %s", (_, asked, answer) => {
+    const emulator = new Emulator(size)
+    assert.strictEqual(emulator.ask(Buffer.from(asked)), answer)
+    emulator.dispose()
+  })
+
+  it("erases the character in the last column, behind which the cursor stands", () => {
+    const emulator = new Emulator(size)
+    emulator.write(`${"x".repeat(40)}${csi}K!`)
+    assert.strictEqual(emulator.picture().lines[0], `${"x".repeat(39)}!`)
+    emulator.dispose()
+  })
+
+  it("keeps the margins over a change of the screen, and scrolls the program's background in", () => {
+    const emulator = new Emulator(size)
+    emulator.write(`${csi}3;8r${csi}?1049h${csi}?1049l\x1bP$qr\x1b\\`)
+    assert.strictEqual(emulator.ask(Buffer.from("\x1bP$qr\x1b\\")), "\x1bP1$r3;8r\x1b\\")
+    emulator.write(`${csi}42m${csi}T`)
+    assert.include(emulator.restoring(0), `${csi}0;42m${csi}40X`)
+    emulator.dispose()
+  })
 })
