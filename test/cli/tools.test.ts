@@ -45,7 +45,7 @@ describe("the tools of a session", () => {
           ]
         )
         assert.include(yield* said("output", "busy"), "lives")
-        yield* fails(3, "tools", "busy", "--kill", "1")
+        yield* fails(3, "tools", "busy", "--kill", "4194304")
         assert.strictEqual(readProcess(other.pgid)?.zombie, false)
         yield* said("kill", "busy", "--wait")
         assert.deepStrictEqual(yield* list, [])
