@@ -1,8 +1,10 @@
 /** The program: reads the command line, and loads what that asks for: the daemon's parts for a daemon, next to nothing for a hook. */
-import { hookWords } from "./cli/command-line.ts"
+import { commandName, hookWords } from "./cli/command-line.ts"
+import { becomeWithFlags } from "./engine-flags.ts"
 
 const words = process.argv.slice(2)
 const hook = hookWords(words)
+if (commandName(words) === "serve") becomeWithFlags()
 if (hook === undefined) {
   const [{ main }, { Effect }, { default: manifest }] = await Promise.all([
     import("./cli/program.ts"),

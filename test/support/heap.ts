@@ -5,7 +5,8 @@ export const inspected = { NODE_OPTIONS: "--inspect=127.0.0.1:0" }
 
 /** Megabytes in use. `log`: what the process has written so far. */
 export const heapMbOf = async (log: string): Promise<number> => {
-  const url = /ws:\/\/127\.0\.0\.1:\d+\/[0-9a-f-]+/.exec(log)?.[0]
+  // A daemon begins twice, the second time with the engine's flags.
+  const url = log.match(/ws:\/\/127\.0\.0\.1:\d+\/[0-9a-f-]+/g)?.at(-1)
   if (url === undefined) throw new Error("the process was not started with an inspector")
   const socket = new WebSocket(url)
   await new Promise((resolve, reject) => {
