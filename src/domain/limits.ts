@@ -91,6 +91,8 @@ export const limits = {
   healthyAfterMs: { minimum: 1_000, maximum: 86_400_000 },
   /** What a program writes over its window, and what it wants somebody to see. */
   titleChars: 512,
+  /** How long an agent's question for a colour waits for the answer of a terminal that was attached just now: some answer over a slow line. */
+  terminalColoursMs: 4_000,
   /** Titles of an agent on the stack of a terminal: xterm holds ten, and the lowest is the person's own. */
   terminalTitles: 8,
   notificationChars: 2_048,

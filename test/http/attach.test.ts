@@ -132,6 +132,25 @@ describe("a terminal connection", () => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("answers an agent's question for colours with what the client's terminal has told", () =>
+      Effect.gen(function* () {
+        const ask =
+          "import sys,os,tty;tty.setraw(0);sys.stdout.write('up');sys.stdout.flush();os.read(0,1);sys.stdout.write('\\x1b]11;?\\x07\\x1b]4;1;?\\x07\\x1b[?996n');sys.stdout.flush();b=b'';\nwhile not b.endswith(b'n'): b+=os.read(0,99)\nprint(repr(b),'END');os.read(0,1)"
+        const { id } = yield* running(["python3", "-c", ask])
+        const seen = yield* attach(`/v1/sessions/${id}/attach`)
+        yield* until("drawn", () => seen.bytes().includes("up"))
+        seen.socket.send(JSON.stringify({ type: "asking" }))
+        seen.socket.send(Buffer.from("x"))
+        yield* Effect.sleep("200 millis")
+        assert.notInclude(seen.bytes().toString(), "END")
+        const colours = { background: "ffff/ffff/eeee", palette: [null, "abab/0000/0000"] }
+        seen.socket.send(JSON.stringify({ type: "colours", colours, isLast: true }))
+        yield* until("answered", () => seen.bytes().includes("END"))
+        for (const told of ["]11;rgb:ffff/ffff/eeee", "]4;1;rgb:abab/0000/0000", "[?997;2n"]) assert.include(seen.bytes().toString(), told)
+        assert.notInclude(seen.bytes().toString(), "\x1b]11;?")
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("tells of an end, of the next generation, and of the last end", () =>
       Effect.gen(function* () {
         const keepalive = { mode: "always", baseMs: 100, maxAttempts: 3 }

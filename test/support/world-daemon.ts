@@ -183,7 +183,11 @@ export class Daemon {
         Layer.succeed(Runtime, options.bendRuntime?.(runtime) ?? runtime),
         Layer.succeed(Secrets, modelSecrets(world, port)),
         Layer.succeed(Texts, (options.bendTexts ?? same)(modelTexts(world))),
-        Layer.succeed(Answering, { in: () => Effect.succeed(() => Effect.succeed("")) }),
+        Layer.succeed(Answering, {
+          expect: () => Effect.void,
+          paint: () => Effect.void,
+          in: () => Effect.succeed(() => Effect.succeed(""))
+        }),
         Layer.succeed(Screens, noScreens),
         Layer.succeed(BootClock, (options.bendClock ?? ((clock) => clock))(bootClock(world, options.bendBootMs))),
         worldAgents(world),

@@ -1,6 +1,7 @@
 /** A person's terminal on a session, until they detach or the session is over; it outlives a restart of the daemon. */
 import { Clock, Effect, Queue } from "effect"
 import type { Size } from "../../domain/spec.ts"
+import { colourReader, type TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { SessionView } from "../../domain/view.ts"
 import type { AttachMode, ServerFrame } from "../../http/contract/terminal.ts"
 import { connect, type Daemon } from "../daemon.ts"
@@ -53,11 +54,22 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
     for (const bytes of ahead ?? []) link?.type(bytes)
     ahead = undefined
   })
+  /** Asked once: what the terminal tells is told to each daemon that is connected to. */
+  let told: { readonly colours: TerminalColours; readonly isLast: boolean } | null = null
+  const reader = colourReader((colours, isLast) => {
+    told = { colours, isLast }
+    link?.colours(colours, isLast)
+  })
+  const typed = (bytes: Uint8Array) => {
+    const { detach, pass } = scan(bytes)
+    if (pass.length > 0 && options.mode === "control") type(pass)
+    if (detach) Queue.offerUnsafe(happenings, { _tag: "Detach" })
+  }
   const terminal = yield* borrow({
     typed: (bytes) => {
-      const { detach, pass } = scan(bytes)
-      if (pass.length > 0 && options.mode === "control") type(pass)
-      if (detach) Queue.offerUnsafe(happenings, { _tag: "Detach" })
+      typed(reader.typed(bytes))
+      // An answer comes at once as a whole, or in pieces that follow each other closely.
+      setTimeout(() => typed(reader.flush()), answerGapMs).unref()
     },
     resized: (size) => {
       if (options.mode === "control") link?.resize(size)
@@ -66,6 +78,8 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
     hungUp: () => Queue.offerUnsafe(happenings, { _tag: "HungUp" }),
     drained: () => link?.resumeReading()
   })
+
+  const isAsking = options.mode === "control" && terminal.askColours()
 
   /** A viewer does not change the size of what it looks at: where that is larger, what is drawn here wraps, and the person must know why. */
   const noteSize = ({ cols, rows }: Size) => {
@@ -98,6 +112,10 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
         closed: (code, reason) => Queue.offerUnsafe(happenings, { _tag: "Closed", code, reason })
       })
       link = opened
+      if (options.mode === "control" && isAsking) {
+        if (told?.isLast !== true) opened.asking()
+        if (told !== null) opened.colours(told.colours, told.isLast)
+      }
       if (ahead !== undefined) yield* launched(at, session).pipe(Effect.ignore, Effect.andThen(typeAhead), Effect.forkScoped)
       if (options.mode === "control") opened.resize(terminal.size())
       while (true) {
@@ -174,13 +192,15 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
   }
 })
 
+const answerGapMs = 50
+
 /** Closed normally: the session cannot run any more. */
 const sessionOver = 1_000
 /**
- * Asking again would be answered the same: protocol error, data of a wrong kind, policy violation, frame too big, internal error
- * (RFC 6455, 7.4.1). A daemon that shuts down says 1001, one that dies says nothing.
+ * Asking again would be answered the same, but where the daemon shuts down (1001), says nothing (1005, 1006), restarts (1012), is busy
+ * (1013) or is out of reach behind something else (1014): RFC 6455, 7.4.1, and the register that it began.
  */
-const isFinal = (code: number) => [1_002, 1_003, 1_008, 1_009, 1_011].includes(code)
+const isFinal = (code: number) => code >= 1_000 && ![1_001, 1_005, 1_006, 1_012, 1_013, 1_014].includes(code)
 
 const isAtRest = (state: string) => state === "ended" || state === "terminated"
 

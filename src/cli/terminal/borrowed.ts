@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import type { Size } from "../../domain/spec.ts"
 import { makeShownOutput } from "../../domain/terminal/shown-output.ts"
 import { Switches } from "../../domain/terminal/switches.ts"
+import { colourQuestion } from "../../domain/terminal/terminal-colours.ts"
 import { oneLine } from "../text/sanitise.ts"
 
 export interface Listeners {
@@ -24,6 +25,8 @@ export interface Borrowed {
   readonly write: (bytes: Uint8Array) => boolean
   /** An empty screen with nothing switched on, for one that will be drawn from the top; what stood there scrolls away. */
   readonly clear: () => void
+  /** Asks the terminal for its colours; its answers are typed. False: it is one that would print the question. */
+  readonly askColours: () => boolean
   /** A line of ours, between the agent's. */
   readonly note: (text: string) => void
 }
@@ -103,6 +106,11 @@ const take = (listeners: Listeners): { readonly borrowed: Borrowed; readonly giv
     clear: () => {
       stdout.write(`${seen.off()}${below}${"\n".repeat(size().rows - 1)}\x1b[H`)
       renew()
+    },
+    askColours: () => {
+      const isKnowing = !/^(?:linux|dumb|)$/.test(process.env.TERM ?? "")
+      if (isKnowing) stdout.write(colourQuestion)
+      return isKnowing
     },
     note: (text) => {
       stdout.write(`\r\n\x1b[0m[reprise: ${oneLine(text)}]\r\n`)

@@ -3,6 +3,7 @@ import { connect as connectTo } from "node:net"
 import { WebSocket } from "@effect/platform-node/NodeWS"
 import { Effect, Option, Schema } from "effect"
 import type { Size } from "../../domain/spec.ts"
+import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { Connection } from "../../http/client.ts"
 import { type AttachMode, attachProtocol, ServerFrame } from "../../http/contract/terminal.ts"
 import { Problem } from "../../http/problems.ts"
@@ -19,6 +20,8 @@ export interface Heard {
 export interface Link {
   readonly type: (bytes: Uint8Array) => void
   readonly resize: (size: Size) => void
+  readonly asking: () => void
+  readonly colours: (colours: TerminalColours, isLast: boolean) => void
   readonly resumeReading: () => void
 }
 
@@ -106,6 +109,12 @@ const open = (connection: Connection, session: string, mode: AttachMode, heard: 
       },
       resize: (size: Size) => {
         if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "resize", ...size }))
+      },
+      asking: () => {
+        if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "asking" }))
+      },
+      colours: (colours: TerminalColours, isLast: boolean) => {
+        if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "colours", colours, isLast }))
       },
       resumeReading: () => {
         if (socket.isPaused) socket.resume()

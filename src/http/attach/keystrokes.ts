@@ -3,6 +3,7 @@ import type { WebSocket } from "@effect/platform-node/NodeWS"
 import { Effect, Option, Queue, Schema } from "effect"
 import { Sessions } from "../../actors/sessions.ts"
 import { limits } from "../../domain/limits.ts"
+import { Answering } from "../../infra/screens/answering.ts"
 import { on, once } from "../contained.ts"
 import { ClientFrame } from "../contract/terminal.ts"
 import type { Ending } from "./ending.ts"
@@ -18,6 +19,7 @@ const decodeFrame = Schema.decodeUnknownOption(Schema.fromJsonString(ClientFrame
 /** Ends with the connection, or with a frame that the protocol does not allow. */
 export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { attachment, by, client, id, mode }: Party) {
   const sessions = yield* Sessions
+  const answering = yield* Answering
   const frames = yield* Queue.unbounded<Frame | Ending>()
   on(webSocket, "message", webSocket, (payload: Buffer, binary: boolean) => {
     // Not another frame is read from the socket until this one is typed: a paste waits in the client, not here.
@@ -48,6 +50,8 @@ export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { a
 
   function resized(bytes: Uint8Array): Effect.Effect<Ending | null> {
     const frame = Option.getOrNull(decodeFrame(Buffer.from(bytes).toString("utf8")))
+    if (frame?.type === "asking") return Effect.as(mode === "view" ? Effect.void : answering.expect(id), null)
+    if (frame?.type === "colours") return Effect.as(mode === "view" ? Effect.void : answering.paint(id, frame.colours, frame.isLast), null)
     if (frame === null || frame.cols < 1 || frame.rows < 1) {
       return Effect.succeed({ code: 1007, reason: "a text frame must be a known control" })
     }

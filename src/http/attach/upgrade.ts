@@ -9,6 +9,7 @@ import { SessionId } from "../../domain/ids.ts"
 import { limits } from "../../domain/limits.ts"
 import type { EventReader } from "../../infra/log/event-store.ts"
 import type { Output } from "../../infra/output/output.ts"
+import type { Answering } from "../../infra/screens/answering.ts"
 import type { Screens } from "../../infra/screens/screens.ts"
 import { on, once } from "../contained.ts"
 import { clientName } from "../contract/common.ts"
@@ -23,7 +24,7 @@ import { fieldErrors, invalid, invalidField } from "../request.ts"
 import { Tickets } from "../tickets.ts"
 import { converse } from "./conversation.ts"
 
-type Needed = Sessions | EventReader | Output | Screens | Tickets | Draining
+type Needed = Answering | Sessions | EventReader | Output | Screens | Tickets | Draining
 
 /** `scope` ends every terminal with the server. */
 export const makeAttachHandler = Effect.fnUntraced(function* (scope: Scope.Scope) {

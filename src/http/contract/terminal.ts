@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import { problems } from "../problems.ts"
 import { At, ByteOffset, Flag, ofSession, params } from "./common.ts"
 
@@ -73,7 +74,13 @@ export const ServerFrame = Schema.Union([
 export type ServerFrame = typeof ServerFrame.Type
 
 /** Text frames of the client; its binary frames are keystrokes. */
-export const ClientFrame = Schema.Struct({ type: Schema.Literal("resize"), cols: Schema.Int, rows: Schema.Int })
+export const ClientFrame = Schema.Union([
+  Schema.Struct({ type: Schema.Literal("resize"), cols: Schema.Int, rows: Schema.Int }),
+  /** The client asks its terminal for its colours: an agent that wants them waits for the answer. */
+  Schema.Struct({ type: Schema.Literal("asking") }),
+  /** What the terminal has told. `isLast`: it tells no more. */
+  Schema.Struct({ type: Schema.Literal("colours"), colours: TerminalColours, isLast: Schema.Boolean })
+])
 export type ClientFrame = typeof ClientFrame.Type
 
 export class TerminalApi extends HttpApiGroup.make("terminal")

@@ -1,6 +1,7 @@
 /** A session's terminal as its program meets it: asked, it answers from the screen of that very byte; unasked, it costs nothing. */
-import { Context, Effect, FiberHandle, Layer, type Scope } from "effect"
+import { Context, Deferred, Effect, FiberHandle, Layer, type Scope } from "effect"
 import { limits } from "../../domain/limits.ts"
+import { lightColours, type TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { TerminalQuery } from "../../domain/terminal-queries.ts"
 import { Output } from "../output/output.ts"
 import { Drawing } from "./drawing.ts"
@@ -14,13 +15,31 @@ export class Answering extends Context.Service<
   {
     /** The screen is kept for a minute after a question, since whoever asks once asks again; it goes with the scope at the latest. */
     readonly in: (session: string) => Effect.Effect<Answer, never, Scope.Scope>
+    /** A person's terminal is asked for its colours: answers wait for them, for a while. */
+    readonly expect: (session: string) => Effect.Effect<void>
+    /** What it told. `isLast`: nothing more will come. */
+    readonly paint: (session: string, colours: TerminalColours, isLast: boolean) => Effect.Effect<void>
   }
 >()("reprise/infra/Answering") {
   static readonly layer: Layer.Layer<Answering, never, Output | Emulators> = Layer.effect(
     Answering,
     Effect.gen(function* () {
-      const ground = { output: yield* Output, emulators: yield* Emulators }
-      return { in: (session) => answeringFrom(ground, session) }
+      const ground = { output: yield* Output, emulators: yield* Emulators, painted: new Map<string, Painted>() }
+      return {
+        in: (session) => answeringFrom(ground, session),
+        expect: (session) =>
+          Effect.sync(() => {
+            ground.painted.set(session, { colours: ground.painted.get(session)?.colours ?? unpainted(), pending: Deferred.makeUnsafe() })
+          }),
+        paint: (session, colours, isLast) =>
+          Effect.suspend(() => {
+            const before = ground.painted.get(session)
+            const known = Object.keys(colours).length === 0 ? (before?.colours ?? unpainted()) : colours
+            const pending = isLast ? null : (before?.pending ?? null)
+            ground.painted.set(session, { colours: known, pending })
+            return isLast && before?.pending != null ? Effect.asVoid(Deferred.succeed(before.pending, undefined)) : Effect.void
+          })
+      }
     })
   )
 }
@@ -33,12 +52,24 @@ const answeringFrom = Effect.fnUntraced(function* (ground: Ground, session: stri
     drawing = null
   })
   yield* Effect.addFinalizer(() => drop)
+  yield* Effect.addFinalizer(() => Effect.sync(() => void ground.painted.delete(session)))
+  const colours = Effect.gen(function* () {
+    const pending = ground.painted.get(session)?.pending ?? null
+    if (pending !== null) yield* Effect.ignore(Effect.timeout(Deferred.await(pending), limits.terminalColoursMs))
+    return ground.painted.get(session)?.colours ?? unpainted()
+  })
   return Effect.fnUntraced(function* (queries: ReadonlyArray<TerminalQuery>) {
     yield* FiberHandle.clear(rest)
     drawing ??= new Drawing(session, { size: anySize }, ground)
     let answers = ""
     // A session without a screen answers nothing, as a terminal that is too busy does.
-    for (const query of queries) answers += yield* Effect.orElseSucceed(drawing.answer(query), () => "")
+    for (const query of queries) {
+      const drawn = drawing
+      answers += yield* colours.pipe(
+        Effect.flatMap((painted) => drawn.answer(query, painted)),
+        Effect.orElseSucceed(() => "")
+      )
+    }
     yield* FiberHandle.run(rest, Effect.andThen(Effect.sleep(limits.screenIdleMs), drop))
     return answers
   })
@@ -47,7 +78,17 @@ const answeringFrom = Effect.fnUntraced(function* (ground: Ground, session: stri
 interface Ground {
   readonly output: Output["Service"]
   readonly emulators: Emulators["Service"]
+  readonly painted: Map<string, Painted>
 }
+
+interface Painted {
+  readonly colours: TerminalColours
+  /** Done once all colours are there. */
+  readonly pending: Deferred.Deferred<void> | null
+}
+
+/** A terminal that nobody sees is dark, as most are, unless its user says otherwise. */
+const unpainted = (): TerminalColours => (process.env.REPRISE_COLOURS === "light" ? lightColours : {})
 
 /** Until the output says otherwise, which it does at its first byte. */
 const anySize = { cols: 80, rows: 24 }

@@ -1,5 +1,6 @@
 /** The colours of a terminal that nobody has painted: white on black and xterm's palette, until the program sets others. */
 import type { Terminal } from "@xterm/headless"
+import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 
 type Rgb = readonly [number, number, number]
 
@@ -17,22 +18,35 @@ const report = 0
 const set = 1
 const firstSpecial = 256
 
-export const answerColours = (terminal: Terminal, answer: (text: string) => void): void => {
+/** `own`: of the terminal that a person sees, where it has told them. */
+export const answerColours = (terminal: Terminal, own: () => TerminalColours, answer: (text: string) => void): void => {
   const changed = new Map<number, Rgb>()
   const { _inputHandler: parser } = (terminal as unknown as { readonly _core: Internals })._core
   parser.onColor((requests) => {
     for (const { color, index, type } of requests) {
       if (index === undefined) for (const each of [...changed.keys()]) each < firstSpecial && changed.delete(each)
-      else if (type === report) answer(spelled(index, changed.get(index) ?? standard(index)))
+      else if (type === report) answer(spelled(index, hexOf(changed.get(index)) ?? ownColour(own(), index) ?? hexOf(standard(index))!))
       else if (type === set && color !== undefined) changed.set(index, color)
       else changed.delete(index)
     }
   })
 }
 
-const spelled = (index: number, rgb: Rgb) => {
+const ownColour = ({ background, cursor, foreground, palette }: TerminalColours, index: number): string | null =>
+  (index < firstSpecial ? palette?.[index] : [foreground, background, cursor][index - firstSpecial]) ?? null
+
+const hexOf = (rgb: Rgb | undefined): string | null =>
+  rgb === undefined ? null : rgb.map((part) => part.toString(16).padStart(2, "0").repeat(2)).join("/")
+
+/** Mode 2031 and its question know two: 1 is dark. */
+export const schemeOf = ({ background }: TerminalColours): 1 | 2 => {
+  const [red = 0, green = 0, blue = 0] = (background ?? "").split("/").map((part) => Number.parseInt(part, 16) || 0)
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 0x7fff ? 2 : 1
+}
+
+const spelled = (index: number, rgb: string) => {
   const name = index < firstSpecial ? `4;${index}` : `${10 + index - firstSpecial}`
-  return `\x1b]${name};rgb:${rgb.map((part) => part.toString(16).padStart(2, "0").repeat(2)).join("/")}\x1b\\`
+  return `\x1b]${name};rgb:${rgb}\x1b\\`
 }
 
 /** Sixteen names, a cube of six steps a side, a ramp of greys. */

@@ -152,7 +152,7 @@ export class DrawingLoop {
       const piece = waiting.pieces.shift()
       if (piece === undefined) return work.type === "write" ? standing(screen) : waiting.said
       if (work.type === "write") screen.emulator.write(piece.bytes)
-      else waiting.said += screen.emulator.ask(piece.bytes)
+      else waiting.said += screen.emulator.ask(piece.bytes, work.colours)
       cost += piece.cost
     }
     return waiting.pieces.length > 0 ? undefined : work.type === "write" ? standing(screen) : waiting.said

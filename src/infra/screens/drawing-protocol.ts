@@ -2,6 +2,7 @@
 import type { Highlight } from "../../domain/screen-rows.ts"
 import type { Size } from "../../domain/spec.ts"
 import type { StringKind } from "../../domain/terminal/sequences.ts"
+import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
 import type { EmulatorCheckpoint, Picture } from "./emulator.ts"
 
@@ -23,7 +24,7 @@ interface Works {
   }
   readonly write: { readonly given: { readonly bytes: Uint8Array }; readonly found: Standing }
   /** What the terminal says to the queries in these bytes. */
-  readonly ask: { readonly given: { readonly bytes: Uint8Array }; readonly found: string }
+  readonly ask: { readonly given: { readonly bytes: Uint8Array; readonly colours?: TerminalColours }; readonly found: string }
   readonly resize: { readonly given: { readonly size: Size }; readonly found: Standing }
   readonly picture: { readonly given: object; readonly found: Picture }
   readonly highlights: { readonly given: object; readonly found: ReadonlyArray<Highlight> }

@@ -2,6 +2,7 @@
 import { Effect, Stream } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Size } from "../../domain/spec.ts"
+import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { TerminalQuery } from "../../domain/terminal-queries.ts"
 import type { Output } from "../output/output.ts"
 import { CheckpointFiles } from "./checkpoint-files.ts"
@@ -64,14 +65,14 @@ export class Drawing {
   }
 
   /** What the terminal says to one query, behind all that came before it. Nothing, where its place is drawn or gone already. */
-  readonly answer = Effect.fnUntraced(function* (this: Drawing, { from, to }: TerminalQuery) {
+  readonly answer = Effect.fnUntraced(function* (this: Drawing, { from, to }: TerminalQuery, colours: TerminalColours) {
     const { output } = this.#ground
     yield* this.catchUp(from)
     let said = ""
     while (this.offset >= from && this.offset < to) {
       const page = yield* output.read(this.session, this.offset, to - this.offset)
       if (page._tag === "Gap" || page.bytes.length === 0) break
-      said += yield* this.emulator.ask(page.bytes)
+      said += yield* this.emulator.ask(page.bytes, colours)
       this.offset = page.next
     }
     return said

@@ -5,6 +5,7 @@ import { limits } from "../../domain/limits.ts"
 import type { Highlight } from "../../domain/screen-rows.ts"
 import type { Size } from "../../domain/spec.ts"
 import { Switches } from "../../domain/terminal/switches.ts"
+import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
 import { styledRows } from "./emulator-drawing.ts"
 import { highlightsOf } from "./emulator-highlights.ts"
@@ -42,6 +43,7 @@ export class Emulator {
   #titles: Array<string> = []
   #title = ""
   #answers: string | null = null
+  #colours: TerminalColours = {}
 
   constructor({ cols, rows }: Size) {
     const scrollback = scrollbackOf({ cols, rows })
@@ -52,9 +54,14 @@ export class Emulator {
     this.#terminal.onTitleChange((title) => {
       this.#title = title
     })
-    answerQueries(this.#terminal, this.#switches, (text) => {
-      if (this.#answers !== null) this.#answers += text
-    })
+    answerQueries(
+      this.#terminal,
+      this.#switches,
+      () => this.#colours,
+      (text) => {
+        if (this.#answers !== null) this.#answers += text
+      }
+    )
     followSwitches(this.#terminal, this.#switches)
     followTitles(this.#terminal, {
       push: () => {
@@ -76,7 +83,8 @@ export class Emulator {
   }
 
   /** Like `write`, and tells what the terminal says to the queries in it. */
-  ask(bytes: Uint8Array): string {
+  ask(bytes: Uint8Array, colours: TerminalColours = {}): string {
+    this.#colours = colours
     this.#answers = ""
     this.write(bytes)
     const said = this.#answers

@@ -3,6 +3,7 @@ import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { Highlight } from "../../domain/screen-rows.ts"
 import type { Size } from "../../domain/spec.ts"
+import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
 import { Output } from "../output/output.ts"
 import { CheckpointFiles } from "./checkpoint-files.ts"
@@ -21,7 +22,7 @@ export interface RemoteEmulator {
   /** After the last write. */
   readonly standing: () => Standing
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, ScreenUnavailable>
-  readonly ask: (bytes: Uint8Array) => Effect.Effect<string, ScreenUnavailable>
+  readonly ask: (bytes: Uint8Array, colours: TerminalColours) => Effect.Effect<string, ScreenUnavailable>
   readonly resize: (size: Size) => Effect.Effect<void, ScreenUnavailable>
   readonly picture: Effect.Effect<Picture, ScreenUnavailable>
   readonly highlights: Effect.Effect<ReadonlyArray<Highlight>, ScreenUnavailable>
@@ -90,7 +91,7 @@ export class Emulators extends Context.Service<
         return {
           standing: () => standing,
           write: (bytes) => Effect.map(ask(session, screen, "write", { bytes: new Uint8Array(bytes) }), keep),
-          ask: (bytes) => ask(session, screen, "ask", { bytes: new Uint8Array(bytes) }),
+          ask: (bytes, colours) => ask(session, screen, "ask", { bytes: new Uint8Array(bytes), colours }),
           resize: (size) => Effect.map(ask(session, screen, "resize", { size }), keep),
           picture: ask(session, screen, "picture", {}),
           highlights: ask(session, screen, "highlights", {}),

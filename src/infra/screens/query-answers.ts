@@ -1,7 +1,8 @@
 /** What a terminal without a window says to the questions that xterm leaves open: what is true of it, and a plain no otherwise. */
 import type { Terminal } from "@xterm/headless"
 import type { Switches } from "../../domain/terminal/switches.ts"
-import { answerColours } from "./colours.ts"
+import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
+import { answerColours, schemeOf } from "./colours.ts"
 import { answerReports } from "./reports.ts"
 
 /** Nobody has pixels here: what a program makes of them fits a cell of the usual shape, which is better than a cell of none. */
@@ -24,14 +25,19 @@ export const windowOptions = {
  * counts as a yes when it is answered (Kitty's graphics), what would give a person's things away (the clipboard, the title), and
  * what no program waits for.
  */
-export const answerQueries = (terminal: Terminal, switches: Switches, answer: (text: string) => void): void => {
+export const answerQueries = (
+  terminal: Terminal,
+  switches: Switches,
+  colours: () => TerminalColours,
+  answer: (text: string) => void
+): void => {
   const { parser } = terminal
   terminal.onData(answer)
-  answerColours(terminal, answer)
+  answerColours(terminal, colours, answer)
   answerReports(terminal, () => switches.shape, answer)
   parser.registerCsiHandler({ prefix: ">", final: "q" }, () => said(`${esc}P>|Reprise${esc}\\`))
   parser.registerCsiHandler({ prefix: "?", final: "u" }, () => said(`${csi}?${switches.keyboardFlags}u`))
-  parser.registerCsiHandler({ prefix: "?", final: "n" }, ([kind]) => kind === 996 && said(`${csi}?997;1n`))
+  parser.registerCsiHandler({ prefix: "?", final: "n" }, ([kind]) => kind === 996 && said(`${csi}?997;${schemeOf(colours())}n`))
   parser.registerCsiHandler({ prefix: "?", final: "S" }, ([item]) => said(`${csi}?${item};3;0S`))
   parser.registerCsiHandler({ final: "t" }, ([kind]) => {
     const { cols, rows } = terminal

@@ -55,10 +55,9 @@ const checksum = (terminal: Terminal, [top = 0, left = 0, bottom = 0, right = 0]
     const line = lines.get(ybase + row)
     if (line === undefined) break
     for (let col = Math.max(1, left) - 1; col < Math.min(terminal.cols, right || terminal.cols); col++) {
-      const { bg, fg, text } = cellOf(line, col)
+      const { fg, text } = cellOf(line, col)
       sum += text.codePointAt(0) ?? 0x20
       for (const [flag, number] of weights) if ((fg & flag) !== 0) sum += number
-      if ((bg & 0x20_00_00_00) !== 0) sum += 0x04
     }
   }
   return -sum & 0xff_ff

@@ -67,6 +67,12 @@ export const mendFaults = (terminal: headless.Terminal): void => {
     Object.assign(activeOf(), { savedY: 0, savedOrigin: false, savedCharsets: [], savedLevel: 0 })
     return true
   }
+  // The alignment test left the margins as they were.
+  const screenAlignmentPattern = parser.screenAlignmentPattern.bind(parser)
+  parser.screenAlignmentPattern = () => {
+    Object.assign(activeOf(), { scrollTop: 0, scrollBottom: terminal.rows - 1 })
+    return screenAlignmentPattern()
+  }
   // Lines scrolled in from above (SD) had no background, those from below (SU) the program's.
   parser.scrollDown = ({ params }) => {
     const { lines, scrollBottom, scrollTop, ybase } = activeOf()
@@ -114,6 +120,7 @@ interface Faulty {
     charPosAbsolute: (parameters: Parameters) => boolean
     saveCursor: () => boolean
     restoreCursor: () => boolean
+    screenAlignmentPattern: () => boolean
     scrollDown: (parameters: Parameters) => boolean
     readonly _eraseAttrData: () => PenAttributes
     softReset: (parameters: Parameters) => boolean
