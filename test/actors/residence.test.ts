@@ -70,6 +70,44 @@ describe("an actor", () => {
     assert.isNotNull(stage.world.holderOf(id).listener)
   })
 
+  it("that is made anew loses no key: it arrives, or the client learns that it did not", async () => {
+    for (const isReadable of [true, false]) {
+      let dies = false
+      let unreadable = false
+      const { daemon, stage } = await staged({
+        bendReader: failingWhile(() => unreadable),
+        bendAppend: (decision, append) => {
+          if (decision.input.type !== "Resize" || !dies) return append(decision)
+          dies = false
+          unreadable = !isReadable
+          return Effect.die(new Error("a defect"))
+        }
+      })
+      await using _ = stage
+      const id = await running(stage, daemon)
+      const keys: Array<{ readonly key: string; readonly arrived: boolean }> = []
+      daemon.ask(
+        Effect.gen(function* () {
+          const { type } = yield* daemon.sessions.attach(id, "c1", "control", ada)
+          dies = true
+          yield* Effect.forkScoped(Effect.exit(daemon.sessions.send(id, resize(100), ada)))
+          for (let n = 0; n < 40; n++) {
+            const key = `key-${n}`
+            const typed = yield* Effect.exit(type(new TextEncoder().encode(key)))
+            keys.push({ key, arrived: typed._tag === "Success" })
+            yield* Effect.sleep("5 millis")
+          }
+        }).pipe(Effect.scoped)
+      )
+      await stage.until("all keys are answered", () => keys.length === 40, 60_000)
+      const seenByHolder = new Set(stage.world.holderOf(id).typed.map(({ bytes }) => new TextDecoder().decode(bytes)))
+      const lost = keys.filter(({ arrived, key }) => arrived && !seenByHolder.has(key))
+      assert.deepStrictEqual(lost, [])
+      assert.isFalse(dies)
+      unreadable = false
+    }
+  })
+
   it("that is made anew hears what waited before what comes, however long its holder is not reached", async () => {
     let defects = 1
     const { daemon, stage } = await staged({
