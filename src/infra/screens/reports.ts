@@ -38,7 +38,7 @@ const settingOf = (terminal: Terminal, shape: () => string, asked: string): stri
   const { _inputHandler, buffers } = coreOf(terminal)
   const { scrollBottom, scrollTop } = terminal.buffer.active.type === "alternate" ? buffers.alt : buffers.normal
   const pen = attributesOf(_inputHandler._curAttrData)
-  if (asked === "m") return styleOf(pen).slice(2, -1).replace(/^0;/, "")
+  if (asked === "m") return styleOf(pen).slice(2, -1)
   if (asked === "r") return `${scrollTop + 1};${scrollBottom + 1}`
   if (asked === " q") return shape()
   return asked === '"q' ? ((pen.bg & 0x20_00_00_00) !== 0 ? "1" : "0") : null

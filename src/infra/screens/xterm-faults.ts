@@ -91,6 +91,11 @@ export const mendFaults = (terminal: headless.Terminal): void => {
       Object.assign(activeOf(), { scrollTop, scrollBottom, tabs })
     }
   }
+  // Without wrapping, no cursor waits behind the last column for the mode to come.
+  terminal.parser.registerCsiHandler({ prefix: "?", final: "h" }, (modes) => {
+    if (modes.includes(7) && !terminal.modes.wraparoundMode) parser._restrictCursor()
+    return false
+  })
   // A full reset left the new-line mode (LNM) on.
   terminal.parser.registerEscHandler({ final: "c" }, () => {
     terminal.options.convertEol = false

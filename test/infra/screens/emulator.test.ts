@@ -77,7 +77,7 @@ describe("a restored screen", () => {
   it.each([
     ["the cursor behind the last column in it", `${"x".repeat(40)}${csi}6n`, `${csi}1;40R`],
     ["the cursor in origin mode from the top of the region", `${csi}3;8r${csi}?6h${csi}2;5H${csi}6n`, `${csi}2;5R`],
-    ["the style that is set", `${csi}0;1;31m\x1bP$qm\x1b\\`, "\x1bP1$r1;31m\x1b\\"],
+    ["the style that is set", `${csi}0;1;31m\x1bP$qm\x1b\\`, "\x1bP1$r0;1;31m\x1b\\"],
     ["the region", `${csi}2;7r\x1bP$qr\x1b\\`, "\x1bP1$r2;7r\x1b\\"],
     ["the shape of the cursor", `${csi}4 q\x1bP$q q\x1b\\`, "\x1bP1$r4 q\x1b\\"],
     ["a checksum of cells", `AB${csi}7;1;1;1;1;2*y`, "\x1bP7!~FF7D\x1b\\"],
