@@ -121,7 +121,7 @@ describe("the README", () => {
   )
   const shared = Completions.fromCommand(program).flags.map((flag) => `--${flag.name}`)
   /** Every verb takes these, and some have no use for them. */
-  const idle = new Set(["interrupt", "unarchive", "resume", "archive"])
+  const idle = new Set(["interrupt", "continue", "unarchive", "resume", "archive"])
 
   it("lists every command with its flags", () => {
     const rows = new Map(table(readme, "command | does").map(([name, , flags]) => [quoted(name)[0]!, quoted(flags)]))

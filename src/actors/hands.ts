@@ -206,6 +206,11 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
         tell({ type: "PromptUndeliverable", generation, promptId, code })
         return null
       })
+    /** A stopped agent goes on some time: the prompt waits until then. */
+    const refused = (outcome: WriteOutcome) => {
+      if (outcome === "suspended") tell({ type: "SuspensionObserved", generation, suspended: true })
+      return isRefusal(outcome) && outcome !== "suspended" ? undeliverable(outcome) : Effect.succeed(outcome)
+    }
     const submit = (holder: HolderLink, text: string) => {
       const typed = typedText(context(), text, paths)
       // A session without a screen tells nothing of its modes.
@@ -213,7 +218,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
         Effect.flatMap((modes) => onceTaken(holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed)))),
         Effect.flatMap((outcome) => {
           if (outcome === "unsupported") return undeliverable("holder_too_old")
-          return isRefusal(outcome) ? undeliverable(outcome) : Effect.succeed(outcome)
+          return refused(outcome)
         })
       )
     }
@@ -230,9 +235,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       const given = answerTo(agentOf(context()), asked, text, list)
       switch (given.type) {
         case "keys":
-          return yield* onceTaken(holder.write(writeId, new TextEncoder().encode(given.keys))).pipe(
-            Effect.flatMap((outcome) => (isRefusal(outcome) ? undeliverable(outcome) : Effect.succeed(outcome)))
-          )
+          return yield* onceTaken(holder.write(writeId, new TextEncoder().encode(given.keys))).pipe(Effect.flatMap(refused))
         case "noSuchChoice":
           return yield* undeliverable("no_such_choice")
         case "text":
@@ -339,6 +342,8 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
           )
         )
       }
+      case "Continue":
+        return background(runtime.proceed(refOf(effect.generation, effect.nonce), effect.process))
       case "RunLadder":
         return background(Effect.ignore(link(effect.generation)?.runLadder(effect.mode) ?? Effect.void))
       case "Sweep":
@@ -390,12 +395,12 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
 
 const isRefusal = Schema.is(WriteRefusal)
 
-/** A password is asked for, or the agent is stopped: that passes, and what is typed then is not lost. A long line stays long. */
+/** A password is asked for: that passes, and what is typed then is not lost. A long line stays long. */
 const onceTaken = <A extends string>(write: Effect.Effect<A>): Effect.Effect<A> =>
   Effect.repeat(write, {
     schedule: Schedule.spaced(limits.typeAgainMs),
     times: limits.typeWithinMs / limits.typeAgainMs,
-    until: (outcome) => outcome !== "echo_off" && outcome !== "suspended"
+    until: (outcome) => outcome !== "echo_off"
   }) as Effect.Effect<A>
 
 const settling = (outcome: WriteOutcome) => (isRefusal(outcome) ? { outcome: "not_written" as const, why: outcome } : { outcome })

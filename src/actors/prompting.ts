@@ -2,7 +2,8 @@
 import { Effect, Result, Stream } from "effect"
 import type { Fact, FactOf, Prompt } from "../domain/facts.ts"
 import type { Command } from "../domain/inputs.ts"
-import { promptViews, settledStates } from "../domain/prompt-view.ts"
+import { type PromptView, promptViews, settledStates } from "../domain/prompt-view.ts"
+import { waitOf } from "../domain/prompt-wait.ts"
 import { answerTo } from "../domain/providers/answering.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { deadlineIn } from "../domain/time.ts"
@@ -65,8 +66,21 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
     }
   })
 
+  /** With what keeps them from being typed now, which is not of their own facts. */
+  const explained = Effect.fnUntraced(function* (id: string, views: ReadonlyArray<PromptView>) {
+    if (!views.some(({ state }) => state === "queued")) return views
+    const session = (yield* actor(id)).session()
+    return views.map((view) => {
+      const waits = view.state === "queued" ? waitOf(session, view.id) : null
+      return waits === null ? view : { ...view, waits }
+    })
+  })
+
   const viewOf = (id: string, promptId: string) =>
-    Effect.map(history(id, promptId), ({ facts }) => promptViews(id, facts).find((view) => view.id === promptId))
+    Effect.gen(function* () {
+      const { facts } = yield* history(id, promptId)
+      return (yield* explained(id, promptViews(id, facts))).find((view) => view.id === promptId)
+    })
 
   /** A prompt that the log has just taken. Where it cannot be read back now, the caller must not hear that nothing was done. */
   const recorded = (id: string, promptId: string) =>
@@ -101,8 +115,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
       | undefined
     if (before !== undefined) {
       // The same id with the same text is the same prompt, however often a client had to ask, and however it was edited since.
-      if (before.prompt.hash === texts.hash(text))
-        return { prompt: promptViews(id, facts).find((view) => view.id === promptId)!, repeated: true }
+      if (before.prompt.hash === texts.hash(text)) return { prompt: yield* recorded(id, promptId), repeated: true }
       if (named === undefined) return yield* new IdempotencyMismatch({ key: asking.idempotency?.key ?? "" })
       return yield* refused(id, "Prompt", "prompt_exists", `a prompt ${promptId} with another text was there before`)
     }
@@ -156,7 +169,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
   const changes = Effect.fnUntraced(function* (id: string, promptId: string) {
     const { facts, seq } = yield* history(id)
     const about = facts.filter(({ fact }) => concerns(fact, promptId))
-    const present = promptViews(id, about)[0]
+    const [present] = yield* explained(id, promptViews(id, about))
     if (present === undefined) return yield* new PromptNotFound({ session: id, prompt: promptId })
     const news = reader.follow({ stream: id, after: seq }).pipe(
       Stream.mapAccum(
@@ -182,7 +195,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
     }),
     promotePrompt: (id, promptId, asking) => change(id, promptId, { type: "PromotePrompt", by: asking.by, promptId }, asking),
     cancelPrompt: (id, promptId, reason, asking) => change(id, promptId, { type: "CancelPrompt", by: asking.by, promptId, reason }, asking),
-    prompts: Effect.fn("Sessions.prompts")((id) => Effect.map(history(id), ({ facts }) => promptViews(id, facts))),
+    prompts: Effect.fn("Sessions.prompts")((id) => Effect.flatMap(history(id), ({ facts }) => explained(id, promptViews(id, facts)))),
     changesOfPrompt: (id, promptId) => Stream.unwrap(changes(id, promptId))
   } satisfies Prompting
 })

@@ -17,6 +17,7 @@ import { type Recognised, reportsOf } from "./observing.ts"
 import { witnessConversation } from "./witness-conversation.ts"
 import { witnessScreen } from "./witness-screen.ts"
 import { witnessStatus } from "./witness-status.ts"
+import { witnessSuspension } from "./witness-suspension.ts"
 import { witnessTranscript } from "./witness-transcript.ts"
 
 export interface Witnessing {
@@ -84,6 +85,7 @@ export const witness = Effect.fnUntraced(function* (witnessing: Witnessing) {
   const keep = <R>(name: string, loop: Effect.Effect<unknown, never, R | Scope.Scope>) =>
     Effect.forkScoped(keepRunning(`the observer of the ${name}`)(Effect.scoped(loop)))
   yield* keep("output", Effect.flatMap(begun, listening))
+  yield* keep("suspension", witnessSuspension(witnessing))
   if (evidence.transcript !== null) yield* keep("transcript", witnessTranscript(witnessing, evidence.transcript))
   if (evidence.transcript === "codex") yield* keep("conversation", witnessConversation(witnessing))
   if (evidence.status !== null) yield* keep("status file", witnessStatus(witnessing))

@@ -117,6 +117,7 @@ const words: Readonly<Record<string, string>> = {
   Prompt: "send",
   Interrupt: "interrupt",
   KillTool: "tools",
+  Continue: "continue",
   Stop: "stop",
   Kill: "kill",
   Resume: "resume",

@@ -30,6 +30,8 @@ export type SessionEffect =
       readonly process: ProcessIdentity
       readonly pgid: number
     }
+  /** Let the processes of the agent go on that are stopped. */
+  | { readonly type: "Continue"; readonly generation: number; readonly nonce: string; readonly process: ProcessIdentity }
   /** Run the ladder from its first rung, or (`kill`) from its last. The holder does nothing twice. */
   | { readonly type: "RunLadder"; readonly generation: number; readonly mode: "stop" | "kill" }
   /** The holder died: find what it left by nonce and identity, and end it. Answered by `Swept`. */

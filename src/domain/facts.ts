@@ -254,6 +254,13 @@ export const Fact = Schema.Union([
     code: Schema.Literals(["not_written", "uncertain"]),
     why: Schema.optionalKey(WriteRefusal)
   }),
+  /** The agent, or all of the group that reads its terminal, is stopped: nothing is typed before it goes on. */
+  fact("AgentSuspended", { generation: Generation }),
+  fact("AgentContinued", { generation: Generation }),
+  fact("ContinueRequested", { generation: Generation, by }),
+  /** The composer may hold text of a person at an attached terminal: prompts wait. */
+  fact("TypingBegan", { client: Schema.String, by }),
+  fact("TypingEnded", { client: Schema.String, by }),
   /** A process group of the agent's tree is to be ended, and the agent is to live on. Not repeated after a crash: its number may be another's then. */
   fact("ToolKillRequested", { generation: Generation, pgid: Schema.Int, by }),
   /** `signal`: the last that it took, to `pids`; null when it was gone already. `left`: who outlived even SIGKILL. */

@@ -67,6 +67,10 @@ export const Command = Schema.Union([
   command("CancelPrompt", { promptId: Schema.String, reason: Schema.String }),
   /** `client`: the attached client whose own terminal has this size. */
   command("Resize", { size: Size, client: Schema.optionalKey(Schema.String) }),
+  /** Sends SIGCONT to the processes of the agent that are stopped. */
+  command("Continue", {}),
+  /** A person types at an attached terminal: `open` while the composer may hold text that was not sent. */
+  command("Typing", { client: Schema.String, open: Schema.Boolean }),
   command("KillTool", { pgid: Schema.Int }),
   command("Stop", { reason: Schema.String }),
   command("Kill", { reason: Schema.String }),
@@ -149,6 +153,8 @@ export const Report = Schema.Union([
     detail: Schema.String
   }),
   report("MessageNotKnown", { source: EvidenceSource, kind: Schema.String, raw: Schema.String }),
+  /** Whether the agent, or all of the group that reads its terminal, is stopped (state T of proc(5)). */
+  report("SuspensionObserved", { suspended: Schema.Boolean }),
   report("ToolEnded", {
     pgid: Schema.Int,
     pids: Schema.Array(Schema.Int),

@@ -55,6 +55,13 @@ export const limits = {
   composerSettleMs: 600,
   /** How often the daemon looks whether a program that spoke still has the terminal. */
   speakerLookMs: 1_000,
+  /** How often the daemon looks whether an agent is stopped, and how long it must stay so: a shell takes its terminal back meanwhile. */
+  suspensionLookMs: 1_000,
+  suspensionSettleMs: 200,
+  /** How long a child may take from fork(2) to exec(2), and how long a launch that fails so is tried again: npm replaces a package meanwhile. */
+  execMs: 2_000,
+  launchAgainMs: 3_000,
+  launchAgainEveryMs: 200,
   /** An agent that only seems to work, and prints nothing for so long, may not: nobody knows. */
   silenceMs: 60_000,
   /** A resume that ends the agent sooner is suspected, and after this many in a row the conversation is. */

@@ -1,6 +1,7 @@
 /** A prompt's fate as people and programs see it: folded from the facts that name it, and from nothing else. */
 import { Schema } from "effect"
 import { type Fact, Prompt } from "./facts.ts"
+import { PromptWait } from "./prompt-wait.ts"
 import { iso } from "./time.ts"
 
 export const PromptState = Schema.Literals([
@@ -36,7 +37,9 @@ export const PromptView = Schema.Struct({
   session: Schema.String,
   state: PromptState,
   expiresAt: Schema.NullOr(Schema.String),
-  steps: Schema.Array(PromptStep)
+  steps: Schema.Array(PromptStep),
+  /** Why a queued prompt is not typed now; absent where nothing is in its way. */
+  waits: Schema.optionalKey(PromptWait)
 })
 export type PromptView = typeof PromptView.Type
 

@@ -113,6 +113,10 @@ export interface SessionContext {
   readonly activity: Word
   /** What a weaker source says against it, until the stronger one speaks again or its time is up. */
   readonly doubt: Word | null
+  /** Since when the agent is stopped, epoch milliseconds; null or absent while it runs. */
+  readonly suspendedAt?: number | null
+  /** The client at whose terminal text was typed that was not sent; null or absent while the composer is empty. */
+  readonly typing?: { readonly client: string; readonly by: string; readonly at: number } | null
   /** How often the activity has changed, and how often of that to being busy; null while it has not. */
   readonly heard: Heard | null
   readonly deadlines: { readonly [name in DeadlineName]?: Deadline }

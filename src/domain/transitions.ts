@@ -31,6 +31,12 @@ const poisonedAfter = ({ conversation, poisoned, process, stop }: SessionContext
   return at - process.startedAt < limits.poisonedResumeMs ? (poisoned ?? 0) + 1 : null
 }
 
+/** A next launch runs, and its composer is empty. */
+const undisturbed = ({ suspendedAt, typing }: SessionContext) => ({
+  ...(suspendedAt == null ? {} : { suspendedAt: null }),
+  ...(typing == null ? {} : { typing: null })
+})
+
 const readable = ({ unreadable }: SessionContext): { readonly unreadable?: null } => (unreadable === undefined ? {} : { unreadable: null })
 
 const sum = (before: SessionContext["usage"], more: FactOf<"TranscriptRead">["usage"]): SessionContext["usage"] =>
@@ -209,6 +215,7 @@ export const whileLive = {
         interrupt: null,
         activity: { value: "unknown" as const, source: "none" as const, at, question: null },
         doubt: null,
+        ...undisturbed(context),
         poisoned: poisonedAfter(context, at),
         notice: cause.type === "launch_failed" ? cause.message : context.notice
       }))
@@ -240,6 +247,38 @@ export const whileUp = {
       perform(({ generation, pendingWrites }) => pendingWrites.slice(-1).map((write) => ({ type: "Write", generation, ...write })))
     ]
   },
+  AgentSuspended: {
+    guard: ({ context }: At) => context.suspendedAt == null,
+    actions: remember<"AgentSuspended">((_, { at }) => ({ suspendedAt: at }))
+  },
+  AgentContinued: {
+    guard: ({ context }: At) => context.suspendedAt != null,
+    actions: remember<"AgentContinued">(() => ({ suspendedAt: null }))
+  },
+  ContinueRequested: {
+    guard: ({ context }: At) => context.suspendedAt != null && context.process !== null,
+    actions: [
+      remember<"ContinueRequested">(),
+      perform(({ generation, nonce, process }) =>
+        process === null
+          ? []
+          : [
+              {
+                ...{ type: "Continue", generation, nonce },
+                process: { bootId: process.bootId, pid: process.pid, startTime: process.startTime }
+              }
+            ]
+      )
+    ]
+  },
+  TypingBegan: {
+    guard: ({ context }: At) => context.typing == null,
+    actions: remember<"TypingBegan">((_, { at, by, client }) => ({ typing: { client, by, at } }))
+  },
+  TypingEnded: {
+    guard: ({ context }: At) => context.typing != null,
+    actions: remember<"TypingEnded">(() => ({ typing: null }))
+  },
   IdleStopArmed: {
     guard: ({ context }: At) => context.clients.length === 0 && context.stop === null,
     actions: remember<"IdleStopArmed">((context, { deadline, offset }) => ({
@@ -253,6 +292,7 @@ export const whileUp = {
 export const exited = remember<"ProcessExited">((context, { code, holderSeq, signal }) => ({
   holderSeq,
   leaderExit: { code, signal },
+  ...undisturbed(context),
   deadlines: without(context.deadlines, "ready", "reclaim", "healthy", "idle", "doubt", "interrupt")
 }))
 

@@ -21,6 +21,8 @@ export const Phase = Schema.Literals([
   "launching",
   "booting",
   "running",
+  /** The agent is up and stopped (SIGSTOP, SIGTSTP): nothing is typed before it goes on. */
+  "suspended",
   /** The agent itself is gone; what is left of its process tree is being ended. */
   "reaping",
   "resting",
@@ -72,6 +74,10 @@ export const SessionView = Schema.Struct({
       })
     })
   ),
+  /** The agent is stopped, and *continue* lets it go on. */
+  suspended: Schema.NullOr(Schema.Struct({ at: Time })),
+  /** A person has typed text at an attached terminal that was not sent: prompts wait until it is. */
+  typing: Schema.NullOr(Schema.Struct({ by: Schema.String, at: Time })),
   generation: Schema.Int,
   seq: Schema.Int,
   outputOffset: Schema.Int,
@@ -145,7 +151,7 @@ export const view = (session: Session, seq: number): SessionView => {
     idleStopMs: spec.idleStopMs,
     trustFolder: spec.trustFolder ?? false,
     state: life,
-    phase: phases[inside] ?? "running",
+    phase: phases[inside] ?? (context.suspendedAt != null ? "suspended" : "running"),
     activity: isUp(session) ? context.activity.value : null,
     question:
       isUp(session) && context.activity.value === "waiting" && context.activity.asked !== undefined
@@ -160,6 +166,8 @@ export const view = (session: Session, seq: number): SessionView => {
             behindBytes: context.activity.behindBytes ?? null
           }
         : null,
+    suspended: context.suspendedAt == null ? null : { at: iso(context.suspendedAt) },
+    typing: context.typing == null ? null : { by: context.typing.by, at: iso(context.typing.at) },
     generation: context.generation,
     seq,
     outputOffset: context.offset,

@@ -11,7 +11,7 @@ const isActivity = Schema.is(Activity)
 
 const conditionOf = (name: string): Condition | undefined => {
   if (name === "ended") return (view) => view.state === "ended" || view.state === "terminated"
-  if (name === "ready") return (view) => view.state === "streaming" && view.phase === "running"
+  if (name === "ready") return (view) => view.state === "streaming" && (view.phase === "running" || view.phase === "suspended")
   if (name === "exit") return (view, since) => view.process === null || view.generation !== since.generation
   if (isState(name)) return (view) => view.state === name
   if (isActivity(name)) return (view) => view.state === "streaming" && view.activity === name

@@ -24,6 +24,11 @@ assert(created?.type === "SessionCreated")
 const still = new Set([
   "SessionPatched",
   "Resized",
+  "AgentSuspended",
+  "AgentContinued",
+  "ContinueRequested",
+  "TypingBegan",
+  "TypingEnded",
   "ToolKillRequested",
   "ToolKilled",
   "ClientAttached",

@@ -82,6 +82,11 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     tell("Patch", patch({ name: "blue" })),
     tell("Patch", patch({ idleStopMs: 1_000 })),
     tell("Patch", patch({ keepalive: { ...keepalive, mode: "never" } })),
+    tell("SuspensionObserved", { type: "SuspensionObserved", generation, suspended: true }),
+    tell("SuspensionObserved (runs)", { type: "SuspensionObserved", generation, suspended: false }),
+    tell("Continue", { type: "Continue", by: "ada" }),
+    tell("Typing", { type: "Typing", by: "ada", client: "c1", open: true }),
+    tell("Typing (over)", { type: "Typing", by: "ada", client: "c1", open: false }),
     tell("KillTool", { type: "KillTool", by: "ada", pgid: 70 }),
     tell("ToolEnded", { type: "ToolEnded", generation, pgid: 70, pids: [70], signal: "SIGTERM", left: [] }),
     tell("Prompt", ask({ deliver: "now" })),
@@ -163,9 +168,11 @@ const alike = (session: Session): string => {
 
 /** What is learnt of an agent is followed where there is a conversation to learn of, and one oddity at a time. */
 const talk = ({ context }: Session): ReadonlyArray<unknown> => {
-  const { blocked, conversation, doubt, heard, interrupt, poisoned, prompts } = context
+  const { blocked, conversation, doubt, heard, interrupt, poisoned, prompts, suspendedAt, typing } = context
   const [prompt] = prompts
   const said = [conversation?.kind, conversation?.begun, poisoned]
+  if (suspendedAt != null) return [said, "suspended", prompt?.stage]
+  if (typing != null) return [said, "typing", prompt?.stage]
   if (interrupt !== null) return [said, "interrupted", prompt?.stage]
   if (doubt !== null) return [said, "doubted", doubt.value]
   if (blocked !== null) return [said, blocked.cause]

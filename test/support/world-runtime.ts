@@ -224,6 +224,8 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
     stopLaunches: () => Effect.succeed(0),
     trouble: () => Effect.succeed(null),
     // Agents of the model start nothing.
+    isSuspended: () => Effect.succeed(false),
+    proceed: () => Effect.void,
     foreground: () => Effect.succeed(null),
     tools: () => Effect.succeed([]),
     killTool: () => Effect.succeed(null),

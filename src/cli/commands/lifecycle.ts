@@ -55,6 +55,13 @@ const verbs: ReadonlyArray<Verb> = [
     send: ({ client }, id, reason) => client.sessions.kill({ params: { id }, headers, payload: because(reason) })
   },
   {
+    name: "continue",
+    description: "Let a stopped agent go on (SIGCONT)",
+    until: null,
+    waits: false,
+    send: ({ client }, id) => client.sessions.continue({ params: { id }, headers, payload: {} })
+  },
+  {
     name: "resume",
     description: "Launch an ended session again",
     until: "ready",

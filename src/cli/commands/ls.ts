@@ -91,9 +91,10 @@ const tableOf = (sessions: ReadonlyArray<SessionView>, now: number, { paint, wid
 
 /** Below the table, so that no column cuts what somebody must read. */
 const questionsOf = (sessions: ReadonlyArray<SessionView>, { paint }: Setting): ReadonlyArray<string> =>
-  sessions.flatMap(({ id, question }) =>
-    question === null ? [] : [`${paint.yellow(`${id} asks`)} ${questionOf(question)}`, `  ${paint.dim(answerHint(id, question))}`]
-  )
+  sessions.flatMap(({ id, question, suspended }) => [
+    ...(suspended === null ? [] : [`${paint.yellow(`${id} is stopped`)}`, `  ${paint.dim(`reprise continue ${id}`)}`]),
+    ...(question === null ? [] : [`${paint.yellow(`${id} asks`)} ${questionOf(question)}`, `  ${paint.dim(answerHint(id, question))}`])
+  ])
 
 /** While it lives, what it does; after that, how it ended. */
 const activityOf = (session: SessionView): string =>

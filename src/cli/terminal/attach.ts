@@ -8,7 +8,7 @@ import { connect, type Daemon } from "../daemon.ts"
 import { NoDaemon } from "../failures.ts"
 import { isOver } from "../over.ts"
 import { type Borrowed, borrow } from "./borrowed.ts"
-import { type DetachKeys, detachScanner } from "./detach-keys.ts"
+import { type DetachKeys, detachScanner, withoutStop } from "./detach-keys.ts"
 import { type Link, openLink } from "./link.ts"
 import { launched, settled } from "./settled.ts"
 
@@ -17,6 +17,8 @@ export interface AttachOptions {
   readonly keys: DetachKeys
   readonly keysText: string
   readonly reconnect: boolean
+  /** The agent is a shell that stops and continues its own jobs: ctrl-z is for it. Else ctrl-z stops this command. */
+  readonly hasJobControl: boolean
 }
 
 /** `Over`: no process, and none will come by itself. `HungUp`: this terminal is gone. `Lost`: the daemon did not come back. */
@@ -62,7 +64,9 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
   })
   const typed = (bytes: Uint8Array) => {
     const { detach, pass } = scan(bytes)
-    if (pass.length > 0 && options.mode === "control") type(pass)
+    const stop = options.hasJobControl && options.mode === "control" ? { rest: pass, isThere: false } : withoutStop(pass)
+    if (stop.rest.length > 0 && options.mode === "control") type(stop.rest)
+    if (stop.isThere) terminal.stop()
     if (detach) Queue.offerUnsafe(happenings, { _tag: "Detach" })
   }
   const terminal = yield* borrow({
@@ -74,7 +78,11 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
     resized: (size) => {
       if (options.mode === "control") link?.resize(size)
     },
-    resumed: () => Queue.offerUnsafe(happenings, { _tag: "Redraw" }),
+    resumed: () => {
+      // The connection is made again, and the person types on meanwhile.
+      ahead ??= []
+      Queue.offerUnsafe(happenings, { _tag: "Redraw" })
+    },
     hungUp: () => Queue.offerUnsafe(happenings, { _tag: "HungUp" }),
     drained: () => link?.resumeReading()
   })

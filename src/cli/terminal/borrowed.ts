@@ -27,6 +27,8 @@ export interface Borrowed {
   readonly clear: () => void
   /** Asks the terminal for its colours; its answers are typed. False: it is one that would print the question. */
   readonly askColours: () => boolean
+  /** Gives the terminal back and stops this process, as ctrl-z does to any; it goes on with `fg`. */
+  readonly stop: () => void
   /** A line of ours, between the agent's. */
   readonly note: (text: string) => void
 }
@@ -112,6 +114,7 @@ const take = (listeners: Listeners): { readonly borrowed: Borrowed; readonly giv
       if (isKnowing) stdout.write(colourQuestion)
       return isKnowing
     },
+    stop: suspended,
     note: (text) => {
       stdout.write(`\r\n\x1b[0m[reprise: ${oneLine(text)}]\r\n`)
     }

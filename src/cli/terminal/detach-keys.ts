@@ -55,6 +55,22 @@ export const detachScanner = ([prefix, then]: DetachKeys): ((chunk: Uint8Array) 
   }
 }
 
+/** Takes ctrl-z out of what is typed, in every encoding: `isThere` says that it was pressed. */
+export const withoutStop = (chunk: Uint8Array): { readonly rest: Uint8Array; readonly isThere: boolean } => {
+  const rest: Array<Uint8Array> = []
+  let isThere = false
+  for (let at = 0; at < chunk.length; ) {
+    const unit = unitAt(chunk, at)
+    at += unit.bytes.length
+    if (!isStop(unit)) rest.push(unit.bytes)
+    else if (!unit.released) isThere = true
+  }
+  return { rest: isThere || rest.length === 0 ? joined(rest) : chunk, isThere }
+}
+
+const stopKey: Key = { byte: 0x1a, codePoint: 0x7a, ctrl: true }
+const isStop = (unit: Unit) => matches({ ...unit, released: false }, stopKey)
+
 interface Unit {
   readonly bytes: Uint8Array
   readonly codePoint: number | undefined

@@ -7,7 +7,8 @@ import { oneLine } from "./sanitise.ts"
 export const fateOf = (view: PromptView): string => `${oneLine(view.id)} ${view.state} (${evidenceOf(view)})`
 
 /** The newest of what was told. */
-export const evidenceOf = ({ steps }: PromptView): string => {
+export const evidenceOf = ({ steps, waits }: PromptView): string => {
+  if (waits !== undefined) return `it waits: ${oneLine(waits.detail)}`
   const last = steps.at(-1)
   if (last === undefined) return "nothing is known"
   return last.detail === "" ? `by ${oneLine(last.source)}` : `${oneLine(last.source)}: ${oneLine(last.detail)}`

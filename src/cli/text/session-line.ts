@@ -42,7 +42,8 @@ export const sentence = (session: SessionView, now: number): string => {
   const stop = session.stop === null ? "" : `, stop ${session.stop.step.replace("_", " ")}`
   const notice = session.notice === null ? "" : `; ${oneLine(session.notice)}`
   const asks = session.question === null ? "" : `; it asks ${questionOf(session.question)}: ${answerHint(session.id, session.question)}`
-  return `${session.id}${name} ${stateOf(session)}${process}${end === undefined ? "" : ` (${end})`}${stop}${relaunch}${notice}${asks}`
+  const stopped = session.suspended === null ? "" : `; it is stopped: reprise continue ${session.id}`
+  return `${session.id}${name} ${stateOf(session)}${process}${end === undefined ? "" : ` (${end})`}${stop}${relaunch}${notice}${stopped}${asks}`
 }
 
 /** Names and values, for a person to read. */
@@ -52,6 +53,8 @@ export const described = (session: SessionView, now: number): ReadonlyArray<read
     ["name", session.name === null ? undefined : oneLine(session.name)],
     ["state", stateOf(session)],
     ["activity", activityOf(session)],
+    ["suspended", session.suspended === null ? undefined : `since ${session.suspended.at}; go on: reprise continue ${session.id}`],
+    ["typing", session.typing === null ? undefined : `text by ${oneLine(session.typing.by)} that was not sent; prompts wait`],
     ["question", session.question === null ? undefined : questionOf(session.question)],
     ["answer it", session.question === null ? undefined : answerHint(session.id, session.question)],
     ["blocked", blockedOf(session)],

@@ -12,6 +12,7 @@ import { evidence } from "./evidence.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { prompts, sequel } from "./prompts.ts"
 import { stopping } from "./stopping.ts"
+import { suspending } from "./suspending.ts"
 import { terminal } from "./terminal.ts"
 import { type Nothing, type Policies, type Policy, type Refusal, refuse, type Verdict } from "./verdict.ts"
 
@@ -63,7 +64,7 @@ export interface Beginnings extends Pick<FactOf<"SessionCreated">, "provider" | 
 export const allowed = (session: Session, now: Moment): ReadonlyArray<CommandType> =>
   samples.filter((command) => decide(session, command, now)._tag !== "Refusal").map((command) => command.type)
 
-const policies: Policies = { ...lifecycle, ...terminal, ...stopping, ...deadlines, ...activity, ...evidence, ...prompts }
+const policies: Policies = { ...lifecycle, ...terminal, ...stopping, ...deadlines, ...activity, ...evidence, ...prompts, ...suspending }
 
 const consider = (session: Session, input: Input, now: Moment): Verdict =>
   (policies[input.type] as Policy<Input["type"]>)({ session, context: session.context, now }, input)
@@ -128,6 +129,7 @@ const samples: ReadonlyArray<Command> = [
     }
   },
   { type: "Resize", ...sample, size: { cols: 1, rows: 1 } },
+  { type: "Continue", ...sample },
   { type: "KillTool", ...sample, pgid: 1 },
   { type: "Stop", ...sample, reason: "" },
   { type: "Kill", ...sample, reason: "" },

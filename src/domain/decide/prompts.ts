@@ -98,13 +98,20 @@ const queued = (situation: Situation, promptId: string, then: () => Verdict): Ve
 export const promptWriteSettled = (
   situation: Situation,
   prompt: OpenPrompt,
-  { asked, outcome }: Pick<InputOf<"WriteSettled">, "asked" | "outcome">
+  { asked, outcome, why }: Pick<InputOf<"WriteSettled">, "asked" | "outcome" | "why">
 ): ReadonlyArray<Fact> => {
   const told = (detail: string): Evidence => ({ source: "holder", detail })
   const promptId = prompt.id
   if (outcome === "not_written")
-    return [fact("PromptReleased", situation, { promptId, evidence: told("nothing was typed"), ...(asked === true ? { free: true } : {}) })]
+    return [
+      fact("PromptReleased", situation, {
+        promptId,
+        evidence: told(why === "suspended" ? "nothing was typed: the agent is stopped" : "nothing was typed"),
+        ...(asked === true || why === "suspended" ? { free: true } : {})
+      })
+    ]
   if (outcome === "uncertain") return [uncertain(situation, prompt, "the terminal went while it was typed")]
+  if (situation.context.suspendedAt != null) return [uncertain(situation, prompt, "the agent was stopped while it was typed")]
   const busy = situation.context.activity.value === "working"
   return [
     fact("PromptWritten", situation, { promptId, evidence: told("every byte of the text reached the terminal") }),
@@ -216,7 +223,7 @@ export const cancelQueued = (situation: Situation, by: string): ReadonlyArray<Fa
     .filter((prompt) => (prompt.stage === "queued" && prompt.answers === undefined) || isResent(prompt))
     .map(({ id }) => fact("PromptCancelled", situation, { promptId: id, by, reason: "the session was terminated" }))
 
-const uncertain = (situation: Situation, prompt: OpenPrompt, reason: string) =>
+export const uncertain = (situation: Situation, prompt: OpenPrompt, reason: string) =>
   fact("PromptUncertain", situation, { promptId: prompt.id, reason, resend: isResent(prompt) })
 
 /** Once: a second doubt is no better than the first. Not an answer: the next question is another one. What the agent has taken is not sent again; whether it was answered is another question. */
@@ -286,10 +293,11 @@ const claimable = ({ context, now }: Situation): OpenPrompt | undefined => {
   const { activity, interrupt, prompts: open } = context
   const informed = activity.source !== "none"
   const underWay = open.some(({ stage }) => stage === "claimed" || stage === "written" || (stage === "submitted" && informed))
-  if (underWay || interrupt !== null) return undefined
+  if (underWay || interrupt !== null || context.suspendedAt != null) return undefined
   if (activity.value === "waiting")
     return open.find((prompt) => isFree(prompt, now) && prompt.answers !== undefined && prompt.answers === activity.asked?.id)
-  if (activity.value === "compacting") return undefined
+  // What a person has typed and not sent would become one prompt with this one.
+  if (activity.value === "compacting" || context.typing != null) return undefined
   const inTurn = open.some(({ stage }) => stage === "accepted") || activity.value === "working"
   return open.find((prompt) => {
     const { deliver } = prompt

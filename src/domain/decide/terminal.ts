@@ -30,7 +30,12 @@ export const terminal: Policies<TerminalInput> = {
   },
   WriteSettled: (situation, { asked, generation, outcome, why, writeId }) => {
     const prompt = situation.context.prompts.find((open) => open.writeId === writeId && open.stage === "claimed")
-    if (prompt !== undefined) return promptWriteSettled(situation, prompt, { outcome, ...(asked === undefined ? {} : { asked }) })
+    if (prompt !== undefined)
+      return promptWriteSettled(situation, prompt, {
+        outcome,
+        ...(asked === undefined ? {} : { asked }),
+        ...(why === undefined ? {} : { why })
+      })
     if (!situation.context.pendingWrites.some((write) => write.writeId === writeId)) return nothing("repeated")
     return outcome === "written"
       ? [fact("InputWritten", situation, { generation, writeId })]

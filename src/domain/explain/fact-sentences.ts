@@ -65,6 +65,11 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
       : `Nobody can say whether the input ${writeId} was written.`,
   ClientAttached: ({ client, mode }) => `${client} attached${mode === "view" ? " to look" : ""}.`,
   ClientDetached: ({ client, typedBytes }) => `${client} detached, having typed ${typedBytes} bytes.`,
+  AgentSuspended: ({ generation }) => `The agent of launch ${generation} was stopped (SIGSTOP or SIGTSTP): nothing was typed from then on.`,
+  AgentContinued: ({ generation }) => `The agent of launch ${generation} went on.`,
+  ContinueRequested: ({ by, generation }) => `${who(by)} asked for launch ${generation} to go on (SIGCONT).`,
+  TypingBegan: ({ by }) => `${who(by)} typed text at an attached terminal: prompts waited until it was sent.`,
+  TypingEnded: ({ by }) => `${who(by)} sent or cleared the text that was typed at an attached terminal.`,
   IdleStopArmed: ({ deadline }) =>
     `Nobody was attached: the agent would be stopped at ${iso(deadline.wallMs)} if it printed nothing until then.`,
 

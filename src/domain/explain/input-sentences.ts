@@ -30,6 +30,8 @@ export const inputSentences: { readonly [T in InputType | "Create"]?: (input: T 
   MessageNotKnown: ({ kind, source }) => `The agent's ${source} told something unknown: ${kind}.`,
   Reattached: ({ process }) => `The daemon was attached again to the holder of process ${process.pid}.`,
   HolderGone: ({ reason }) => `The holder was gone: ${reason}.`,
+  SuspensionObserved: ({ suspended }) => `The agent's processes were seen to be ${suspended ? "stopped" : "running again"}.`,
+  Typing: ({ open }) => (open ? "Text was typed at an attached terminal." : "The text at an attached terminal was sent or cleared."),
   ToolEnded: ({ pgid, signal }) =>
     signal === null ? `The tool in process group ${pgid} was looked for, and was gone.` : `The tool in process group ${pgid} was ended.`,
   Swept: ({ swept }) => `Every process of the launch had been looked for, and ${swept} ended.`,
@@ -50,6 +52,7 @@ export const effectSentences: { readonly [T in EffectType]?: (effect: Extract<Se
   DeliverPrompt: ({ promptId }) => `The daemon had to type the prompt ${promptId}, and Enter.`,
   SettleWrite: ({ writeId }) => `The daemon had to ask what became of the write ${writeId}.`,
   ResizeTerminal: ({ size }) => `The terminal had to become ${size.cols} columns by ${size.rows} rows.`,
+  Continue: ({ generation }) => `The stopped processes of launch ${generation} had to go on.`,
   RunLadder: ({ generation, mode }) =>
     mode === "kill" ? `Every process of launch ${generation} had to be killed.` : `Launch ${generation} had to be stopped, rung by rung.`,
   Sweep: ({ generation }) => `What the lost holder of launch ${generation} left had to be found and ended.`,

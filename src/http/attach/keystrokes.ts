@@ -2,6 +2,7 @@
 import type { WebSocket } from "@effect/platform-node/NodeWS"
 import { Effect, Option, Queue, Schema } from "effect"
 import { Sessions } from "../../actors/sessions.ts"
+import { makeComposer } from "../../domain/composer.ts"
 import { limits } from "../../domain/limits.ts"
 import { Answering } from "../../infra/screens/answering.ts"
 import { on, once } from "../contained.ts"
@@ -29,6 +30,7 @@ export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { a
   once(webSocket, "close", webSocket, (code: number) => void Queue.offerUnsafe(frames, { code, reason: "closed by the client" }))
   if (webSocket.readyState !== webSocket.OPEN) return { code: 1000, reason: "closed by the client" } satisfies Ending
 
+  const composer = makeComposer()
   for (;;) {
     const frame = yield* Queue.take(frames)
     if (!("binary" in frame)) return frame
@@ -39,6 +41,29 @@ export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { a
 
   function typed(bytes: Uint8Array): Effect.Effect<Ending | null> {
     if (mode === "view") return Effect.succeed({ code: 1008, reason: "this connection may only look" })
+    const left = composer(bytes)
+    // In the log before the first byte is typed, so that no prompt is typed behind it; and after the byte that sends it.
+    return Effect.andThen(left === "open" ? told(true) : Effect.void, passed(bytes)).pipe(
+      Effect.tap(() => (left === "empty" ? told(false) : Effect.void))
+    )
+  }
+
+  /** A log that takes nothing now must not keep a person from typing. */
+  function told(open: boolean): Effect.Effect<void> {
+    return Effect.gen(function* () {
+      const { typing } = yield* sessions.get(id)
+      if ((typing !== null) !== open) yield* sessions.send(id, { type: "Typing", client, open, by }, { by })
+    }).pipe(Effect.ignore)
+  }
+
+  function passed(bytes: Uint8Array): Effect.Effect<Ending | null> {
+    return Effect.flatMap(Effect.option(sessions.get(id)), (view) =>
+      // A stopped process reads nothing, and all of it at once when it goes on.
+      view._tag === "Some" && view.value.suspended !== null ? Effect.succeed(null) : sent(bytes)
+    )
+  }
+
+  function sent(bytes: Uint8Array): Effect.Effect<Ending | null> {
     return attachment.type(bytes).pipe(
       Effect.as(null),
       // While no process is up, no terminal takes keys; the client knows of the exit. Else it must know that they are lost.

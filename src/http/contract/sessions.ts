@@ -167,6 +167,10 @@ export class SessionsApi extends HttpApiGroup.make("sessions")
       success: accepted,
       error: ofCommand
     }),
+    command("continue", EmptyRequest).annotate(
+      OpenApi.Description,
+      "lets an agent go on that is stopped (SIGCONT to its stopped processes); refused where it is not (`not_suspended`)"
+    ),
     command("resume", EmptyRequest),
     command("reload", ReasonRequest).annotate(
       OpenApi.Description,

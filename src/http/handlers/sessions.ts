@@ -134,6 +134,10 @@ export const sessionsLayer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
       })
     )
     .handleRaw(
+      "continue",
+      command(nothing, (_, by) => ({ type: "Continue", by }))
+    )
+    .handleRaw(
       "resume",
       command(nothing, (_, by) => ({ type: "Resume", by }))
     )

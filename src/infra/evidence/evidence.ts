@@ -1,5 +1,6 @@
 /** Where evidence of an agent comes from beside its terminal: each source by itself, to be followed for as long as somebody cares. */
 import { Context, Effect, Layer, Stream } from "effect"
+import type { ProcessIdentity } from "../../domain/facts.ts"
 import type { Observation } from "../../domain/observations.ts"
 import type { Size } from "../../domain/spec.ts"
 import { ProcessTree } from "../holder/tree.ts"
@@ -12,6 +13,7 @@ import { codexPaths, type OpenConversation, openConversations } from "./conversa
 import { isOwnSecret } from "./own-secrets.ts"
 import { watchScreen } from "./screen-watch.ts"
 import { followStatus, statusDirectory } from "./status-file.ts"
+import { watchSuspension } from "./suspension-watch.ts"
 import { type Tailed, tail } from "./tail.ts"
 
 /** None of the streams ends by itself; each reads when it is pulled. */
@@ -26,6 +28,8 @@ export class Evidence extends Context.Service<
     readonly status: (environment: Readonly<Record<string, string | undefined>>, launch: LaunchedProcess) => Stream.Stream<Observation>
     /** What a launch of Codex holds open now, the likeliest first. A few milliseconds of the daemon's time, so not to be asked in a loop. */
     readonly conversations: (launch: LaunchedProcess) => Effect.Effect<ReadonlyArray<OpenConversation>>
+    /** Whether the agent is stopped, looked at again and again. */
+    readonly suspension: (process: ProcessIdentity) => Stream.Stream<boolean>
     /** The screen as it comes to rest, of what was drawn `from` there on; null: all of it, at once. `size`: where the output does not say. */
     readonly screen: (session: string, size: Size, from: number | null) => Stream.Stream<ScreenRead>
   }
@@ -44,6 +48,7 @@ export class Evidence extends Context.Service<
           },
           conversations: ({ nonce, process }) =>
             Effect.sync(() => openConversations(new ProcessTree(process, nonce, { watched: false }), codexPaths)),
+          suspension: watchSuspension,
           screen: (session, size, from) => Stream.provideContext(watchScreen(session, size, from), context)
         })
       })
@@ -55,6 +60,7 @@ export class Evidence extends Context.Service<
     spool: () => Stream.never,
     status: () => Stream.never,
     conversations: () => Effect.succeed([]),
+    suspension: () => Stream.never,
     screen: () => Stream.never
   })
 }

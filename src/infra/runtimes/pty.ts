@@ -6,7 +6,7 @@ import { Effect, Layer } from "effect"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import { endTree } from "../holder/killing.ts"
 import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
-import { isAlive, readProcess } from "../holder/process-table.ts"
+import { isAlive, isSuspended, readProcess, signalExactly } from "../holder/process-table.ts"
 import { endTool, toolsOf } from "../holder/tools.ts"
 import { ProcessTree } from "../holder/tree.ts"
 import { Output } from "../output/output.ts"
@@ -73,6 +73,14 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
             return row === null || row.foreground <= 0 ? null : { group: row.foreground, isOwn: row.foreground === row.group }
           }),
         trouble: (ref) => Effect.sync(() => launchTrouble(home, ref.session, ref.generation)),
+        isSuspended: (leader) => Effect.sync(() => isAlive(leader) && isSuspended(leader.pid)),
+        proceed: (ref, leader) =>
+          Effect.sync(() => {
+            // Its members first: a shell that goes on looks at its jobs.
+            const members = new ProcessTree(leader, ref.nonce, { watched: false }).scan()
+            for (const { identity } of members.toReversed())
+              if (readProcess(identity.pid)?.state === "T") signalExactly(identity, "SIGCONT")
+          }),
         tools: (ref, leader) => Effect.sync(() => toolsOf(leader, ref.nonce)),
         killTool: (ref, leader, pgid) => Effect.promise((abort) => endTool(leader, ref.nonce, pgid, abort)),
         discard: (ref) =>

@@ -121,6 +121,10 @@ export class Runtime extends Context.Service<
     /** What keeps a living launch from being under control, in one sentence; null for nothing. Asks no holder. */
     readonly trouble: (ref: LaunchRef) => Effect.Effect<string | null>
     /** The process groups of the agent's tree that are not its own, oldest first; none when it is gone. */
+    /** Whether the process, or all of the group that reads its terminal, is stopped. */
+    readonly isSuspended: (process: ProcessIdentity) => Effect.Effect<boolean>
+    /** Sends SIGCONT to every process of the launch that is stopped. */
+    readonly proceed: (ref: LaunchRef, process: ProcessIdentity) => Effect.Effect<void>
     readonly tools: (ref: LaunchRef, process: ProcessIdentity) => Effect.Effect<ReadonlyArray<Tool>>
     /**
      * Ends that group alone: SIGTERM, and SIGKILL after two seconds, to its members of the tree, each looked at again right before.

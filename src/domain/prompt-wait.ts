@@ -1,0 +1,47 @@
+/** Why a queued prompt is not typed now, in a word for programs and a sentence for people. */
+import { Schema } from "effect"
+import { isUp, type Session } from "./session.ts"
+
+export const PromptWait = Schema.Struct({
+  code: Schema.Literals([
+    "no_agent",
+    "stopping",
+    "suspended",
+    "typing",
+    "question",
+    "compacting",
+    "interrupting",
+    "other_prompt",
+    "turn",
+    "activity"
+  ]),
+  detail: Schema.String
+})
+export type PromptWait = typeof PromptWait.Type
+
+/** Null where the prompt is not queued, and where it is about to be typed. */
+export const waitOf = (session: Session, promptId: string): PromptWait | null => {
+  const { context } = session
+  const prompt = context.prompts.find(({ id }) => id === promptId)
+  if (prompt?.stage !== "queued") return null
+  const { activity, id, interrupt, prompts, stop, suspendedAt, typing } = context
+  if (!isUp(session)) return { code: "no_agent", detail: "no agent is up" }
+  if (stop !== null) return { code: "stopping", detail: "the agent is being stopped" }
+  if (suspendedAt != null) return { code: "suspended", detail: `the agent is stopped (SIGSTOP, SIGTSTP): reprise continue ${id}` }
+  if (typing != null && prompt.answers === undefined)
+    return {
+      code: "typing",
+      detail: `${typing.by} has typed text at an attached terminal that was not sent: Enter or ctrl-c there ends the wait`
+    }
+  if (interrupt !== null) return { code: "interrupting", detail: "an interrupt is under way" }
+  if (prompts.some(({ stage }) => stage === "claimed" || stage === "written" || stage === "submitted"))
+    return { code: "other_prompt", detail: "another prompt is under way" }
+  if (activity.value === "waiting") return { code: "question", detail: "the agent asks a question" }
+  if (activity.value === "compacting") return { code: "compacting", detail: "the agent compacts its conversation" }
+  if (prompt.deliver === "now") return null
+  if (activity.value === "working" || prompts.some(({ stage }) => stage === "accepted"))
+    return { code: "turn", detail: "a turn is running" }
+  return prompt.deliver === "idle" && activity.value !== "idle"
+    ? { code: "activity", detail: `the agent is ${activity.value}, and the prompt waits for idle` }
+    : null
+}
