@@ -1,5 +1,5 @@
 /** A launch before its process: whether it may be, and everything that it consists of, put in place. */
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { parentOf } from "../domain/decide/conversation.ts"
 import type { Beginning } from "../domain/facts.ts"
 import type { Report } from "../domain/inputs.ts"
@@ -27,7 +27,15 @@ export const prepare = Effect.fn("prepare")(function* (id: string, context: Sess
   const failed = (code: string, message: string): Report => ({ type: "PrepareFailed", generation, code, message })
   return yield* Effect.gen(function* () {
     const environment = yield* secrets.environment(id)
-    const { executable } = yield* runtime.preflight(spec.command[0], spec.cwd, environment.PATH ?? "")
+    const found = runtime.preflight(spec.command[0], spec.cwd, environment.PATH ?? "")
+    // It ran before: a package manager may be replacing it.
+    const { executable } = yield* generation === 1
+      ? found
+      : Effect.retry(found, {
+          schedule: Schedule.spaced(limits.launchAgainEveryMs),
+          times: limits.launchAgainMs / limits.launchAgainEveryMs,
+          while: ({ reasons }) => reasons.every(({ field }) => field === "command")
+        })
     const conversation = awaited(context)
     const holder = leases.claim(id, spec.provider, conversation)
     if (holder !== null) return failed("conversation_in_use", `session ${holder} has the conversation ${conversation}`)

@@ -4,6 +4,7 @@ import { control } from "./control.ts"
 import { conversations } from "./conversations.ts"
 import { disks } from "./disk.ts"
 import { door } from "./door.ts"
+import { exec } from "./exec.ts"
 import { files } from "./files.ts"
 import { homes } from "./homes.ts"
 import { logFiles } from "./log-files.ts"
@@ -11,6 +12,7 @@ import { marks } from "./marks.ts"
 import { oddHomes } from "./odd-homes.ts"
 import { short } from "./short.ts"
 import { stopping } from "./stopping.ts"
+import { suspended } from "./suspended.ts"
 import { terminal } from "./terminal.ts"
 import { words } from "./words.ts"
 import { world } from "./world.ts"
@@ -25,9 +27,11 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...disks,
   ...logFiles,
   ...homes,
+  ...exec,
   ...stopping,
   ...control,
   ...short,
+  ...suspended,
   ...world,
   ...oddHomes
 ]

@@ -16,7 +16,8 @@ const configuration: ReadonlySet<string> = new Set([
   "preflight_failed",
   "ENOENT",
   "EACCES",
-  "ENOEXEC"
+  "ENOEXEC",
+  "E2BIG"
 ])
 
 /** The facts that follow the end of a generation that nobody asked to end. */

@@ -2,16 +2,18 @@
 import { existsSync, rmSync } from "node:fs"
 import { constants } from "node:os"
 import type { ProcessIdentity } from "../../domain/facts.ts"
+import { limits } from "../../domain/limits.ts"
 import { signalName } from "../../domain/signal-names.ts"
 import type { Size } from "../../domain/spec.ts"
 import { crashPoint } from "../crash-points.ts"
 import { writeWhole } from "../durable-file.ts"
 import { Ending } from "./ending.ts"
+import { execProblem, executed, mayPass } from "./exec-outcome.ts"
 import { Journal } from "./journal.ts"
 import { codeOf, fileNames, type HolderSpec, type LaunchIdentity } from "./launch-directory.ts"
-import { launchProblem } from "./launch-problem.ts"
+import { type LaunchProblem, launchProblem } from "./launch-problem.ts"
 import { refusalOf, type Typed } from "./line-discipline.ts"
-import { currentBootId, endOfZombie, identityOf, signalExactly } from "./process-table.ts"
+import { currentBootId, endOfZombie, identityOf, isAlive, signalExactly } from "./process-table.ts"
 import { type Hello, protocolRange } from "./protocol.ts"
 import { type Answer, Server } from "./server.ts"
 import { Spool } from "./spool.ts"
@@ -47,7 +49,7 @@ export class Holding {
 
   /** Resolves when the socket answers: something was spawned, or the journal says why not. */
   async start(): Promise<void> {
-    const problem = launchProblem(this.#spec) ?? this.#openSpool() ?? this.#spawn()
+    const problem = this.#openSpool() ?? (await this.#launch())
     rmSync(fileNames.spec, { force: true })
     if (problem !== null) {
       this.#finish()
@@ -80,15 +82,30 @@ export class Holding {
     }
   }
 
-  #spawn(): { readonly code: string; readonly message: string } | null {
-    const { args, cwd, env, executable, ladder, nonce, size } = this.#spec
+  /** Again for a while where it can pass: a package is being replaced, a limit is reached. */
+  async #launch(): Promise<LaunchProblem | null> {
+    for (const startedAt = performance.now(); ; ) {
+      const problem = launchProblem(this.#spec) ?? (await this.#spawn())
+      if (problem === null || !mayPass.has(problem.code) || performance.now() - startedAt >= limits.launchAgainMs) return problem
+      await new Promise((resolve) => setTimeout(resolve, limits.launchAgainEveryMs))
+    }
+  }
+
+  async #spawn(): Promise<LaunchProblem | null> {
+    const { args, cwd, env, executable, size } = this.#spec
     crashPoint("before_spawn")
+    const early: Array<Buffer> = []
+    const ended: Array<Exit> = []
+    const on: { output: (bytes: Buffer) => void; exit: (exit: Exit) => void } = {
+      output: (bytes) => void early.push(Buffer.from(bytes)),
+      exit: (exit) => void ended.push(exit)
+    }
     let terminal: Terminal
     try {
       terminal = new Terminal({
         ...{ args, cwd, env, executable, size },
-        onOutput: (bytes) => this.#keep(bytes),
-        onExit: (exit) => void this.#endOnce(exit)
+        onOutput: (bytes) => on.output(bytes),
+        onExit: (exit) => on.exit(exit)
       })
     } catch (error) {
       return { code: codeOf(error) === "unknown" ? "spawn_failed" : codeOf(error), message: String(error) }
@@ -96,6 +113,24 @@ export class Holding {
     crashPoint("after_spawn")
     // A child that is dead already is a zombie until our exit callback runs, which is not before this turn ends: its row is there.
     const process = identityOf(terminal.pid) ?? { bootId: currentBootId(), pid: terminal.pid, startTime: 0 }
+    await executed(terminal.pid)
+    if (!isAlive(process)) {
+      // It may be what node-pty's child says of a failed exec, and no word of the agent's: read whole before anything is written down.
+      await terminal.drain()
+      for (let looks = 0; ended.length === 0 && looks < limits.execMs; looks++) await new Promise((resolve) => setTimeout(resolve, 1))
+      const problem = execProblem(Buffer.concat(early).toString("latin1"), ended[0]?.code ?? null, executable, cwd)
+      if (problem !== null) return problem
+    }
+    this.#begin(terminal, process)
+    on.output = (bytes) => this.#keep(bytes)
+    on.exit = (exit) => void this.#endOnce(exit)
+    for (const bytes of early) this.#keep(bytes)
+    for (const exit of ended) void this.#endOnce(exit)
+    return null
+  }
+
+  #begin(terminal: Terminal, process: ProcessIdentity): void {
+    const { ladder, nonce } = this.#spec
     const typing = new Typing(terminal.fd)
     const ending = new Ending({
       tree: new ProcessTree(process, nonce, { watched: true }),
@@ -109,7 +144,6 @@ export class Holding {
     crashPoint("before_identity")
     this.#writeIdentity(process)
     void this.#journal.append({ type: "spawned", process })
-    return null
   }
 
   #writeIdentity(child: ProcessIdentity): void {

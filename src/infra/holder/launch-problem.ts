@@ -1,9 +1,10 @@
 /** Why an executable cannot be run in a directory, found before anything is spawned: such an error is never an agent's exit. */
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs"
+import { accessSync, closeSync, constants, openSync, readdirSync, readSync, statSync } from "node:fs"
 import { codeOf } from "./launch-directory.ts"
 
 export interface LaunchProblem {
-  readonly code: "cwd_missing" | "cwd_not_directory" | "cwd_not_accessible" | "executable_missing" | "executable_not_executable"
+  /** A name of ours, or the errno of exec(2). */
+  readonly code: string
   readonly message: string
 }
 
@@ -33,7 +34,11 @@ export const executableProblem = (path: string): LaunchProblem | null => {
       ? { code: "executable_missing", message: `${path} does not exist` }
       : { code: "executable_not_executable", message: `${path} may not be executed (${codeOf(error)})` }
   }
-  const interpreter = interpreterOf(path)
+  const head = headOf(path)
+  if (head === null) return null
+  const format = formatProblem(path, head)
+  if (format !== null) return format
+  const interpreter = interpreterIn(head)
   if (interpreter === null) return null
   try {
     accessSync(interpreter, constants.X_OK)
@@ -44,19 +49,60 @@ export const executableProblem = (path: string): LaunchProblem | null => {
   }
 }
 
-const interpreterOf = (path: string): string | null => {
+const interpreterIn = (head: Buffer): string | null => /^#![ \t]*(\/[^ \t\0\n]+)/.exec(head.toString("latin1"))?.[1] ?? null
+
+/** Its beginning; null where it may be executed and not read: then the kernel says what is wrong. */
+const headOf = (path: string): Buffer | null => {
   let fd: number
   try {
     fd = openSync(path, "r")
   } catch {
-    // Executable but not readable: it has no first line for us, and the kernel runs it all the same.
     return null
   }
   try {
     const head = Buffer.alloc(256)
-    const line = head.toString("latin1", 0, readSync(fd, head, 0, head.length, 0)).split("\n")[0] ?? ""
-    return /^#![ \t]*(\/[^ \t\0]+)/.exec(line)?.[1] ?? null
+    return head.subarray(0, readSync(fd, head, 0, head.length, 0))
   } finally {
     closeSync(fd)
+  }
+}
+
+/**
+ * execvp(3) hands what the kernel refuses (ENOEXEC) to a shell: an empty file would end well at once, and a program for another machine
+ * would be read as a script. A text without `#!` is a script, as shells take it.
+ */
+const formatProblem = (path: string, head: Buffer): LaunchProblem | null => {
+  if (head.length === 0) return { code: "executable_incomplete", message: `${path} is empty: it may be being replaced` }
+  const noProgram = (why: string): LaunchProblem => ({
+    code: "ENOEXEC",
+    message: `${path} is no program for this machine: ${why} (ENOEXEC)`
+  })
+  if (head.subarray(0, 4).equals(elf)) {
+    if (head.length < elfHeaderBytes)
+      return { code: "executable_incomplete", message: `${path} ends within its header: it may be being replaced` }
+    const machine = head.readUInt16LE(machinePlace)
+    const own = machines.get(process.arch)
+    return own === undefined || own.includes(machine) || hasForeignFormats() ? null : noProgram(`it is for machine ${machine}`)
+  }
+  const [first = ""] = head.toString("latin1").split("\n")
+  return !first.startsWith("#!") && first.includes("\0") && !hasForeignFormats() ? noProgram("it is neither ELF nor a script") : null
+}
+
+const elf = Buffer.from("\x7fELF", "latin1")
+const elfHeaderBytes = 20
+/** e_machine of elf(5). */
+const machinePlace = 18
+/** A kernel for x86-64 runs programs for i386 too, one for AArch64 those for ARM. */
+const machines: ReadonlyMap<string, ReadonlyArray<number>> = new Map([
+  ["x64", [62, 3]],
+  ["arm64", [183, 40]]
+])
+
+/** binfmt_misc: an emulator runs what is for another machine. */
+const hasForeignFormats = (): boolean => {
+  try {
+    return readdirSync("/proc/sys/fs/binfmt_misc").some((name) => name !== "register" && name !== "status")
+  } catch {
+    return false
   }
 }

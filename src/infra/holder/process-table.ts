@@ -107,6 +107,9 @@ export const workingDirectory = (pid: number): string | null => {
   }
 }
 
+/** Its words, each with a NUL behind it; empty of a process that is about to end, null where there is none. */
+export const commandLine = (pid: number | "self"): string | null => readOrNull(`/proc/${pid}/cmdline`)
+
 /** Constant until the machine starts again. */
 export const currentBootId = (): string => {
   bootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()

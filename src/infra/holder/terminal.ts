@@ -34,6 +34,7 @@ export class Terminal {
   readonly #onOutput: (bytes: Buffer) => void
   readonly #buffer = Buffer.allocUnsafeSlow(turnBytes)
   #ended = false
+  #drained = false
   #lastOutputAt = 0
   #onEnd = () => {}
 
@@ -71,6 +72,8 @@ export class Terminal {
    * came for a while, and in any case soon, so that an exit is known within 100 ms of a quiet end. Nothing is read afterwards.
    */
   async drain(): Promise<void> {
+    if (this.#drained) return
+    this.#drained = true
     const startedAt = performance.now()
     closeSync(this.#slave)
     await new Promise<void>((resolve) => {

@@ -31,7 +31,8 @@ export interface LaunchOrder extends LaunchRef {
 
 /** One reason a launch cannot work; preflight lists them all at once. */
 export const PreflightReason = Schema.Struct({
-  code: Schema.Literals(["cwd_missing", "cwd_not_directory", "cwd_not_accessible", "executable_missing", "executable_not_executable"]),
+  /** `cwd_missing`, `cwd_not_directory`, `cwd_not_accessible`, `executable_missing`, `executable_not_executable`, `executable_incomplete`, or an errno. */
+  code: Schema.String,
   field: Schema.Literals(["cwd", "command"]),
   message: Schema.String
 })
@@ -120,11 +121,11 @@ export class Runtime extends Context.Service<
     readonly foreground: (process: ProcessIdentity) => Effect.Effect<Foreground | null>
     /** What keeps a living launch from being under control, in one sentence; null for nothing. Asks no holder. */
     readonly trouble: (ref: LaunchRef) => Effect.Effect<string | null>
-    /** The process groups of the agent's tree that are not its own, oldest first; none when it is gone. */
     /** Whether the process, or all of the group that reads its terminal, is stopped. */
     readonly isSuspended: (process: ProcessIdentity) => Effect.Effect<boolean>
     /** Sends SIGCONT to every process of the launch that is stopped. */
     readonly proceed: (ref: LaunchRef, process: ProcessIdentity) => Effect.Effect<void>
+    /** The process groups of the agent's tree that are not its own, oldest first; none when it is gone. */
     readonly tools: (ref: LaunchRef, process: ProcessIdentity) => Effect.Effect<ReadonlyArray<Tool>>
     /**
      * Ends that group alone: SIGTERM, and SIGKILL after two seconds, to its members of the tree, each looked at again right before.

@@ -1,0 +1,4 @@
+import { testAttacks } from "./attack.ts"
+import { exec } from "./exec.ts"
+
+testAttacks("exec", exec)
