@@ -52,6 +52,8 @@ const fingerprint = "src/infra/log/state-hash.ts"
 const rules: ReadonlySet<string> = new Set(["src/infra/crash-points.ts", "src/infra/keep-running.ts", fingerprint])
 
 /** How files are opened safely: for everybody, since a person's command reads the same home. */
+/** How a command tells the daemon that it starts what limit it was started with itself. */
+const descriptors = "src/infra/descriptors.ts"
 const safeFiles = "src/infra/regular-file.ts"
 
 /** What the files of a home say of a lost log: the daemon's start and doctor judge it alike. */
@@ -132,6 +134,7 @@ describe("imports", () => {
           contract(one) ||
           one.to === fingerprint ||
           one.to === safeFiles ||
+          one.to === descriptors ||
           one.to === processTable ||
           one.to === daemonNote ||
           one.to === lockHolder ||

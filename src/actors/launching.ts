@@ -60,7 +60,10 @@ export const orderOf = Effect.fn("orderOf")(function* (ref: LaunchRef, executabl
   const { spec } = context
   const { cwd, size, stop } = spec
   const agent = agentOf(context)
-  const env = yield* secrets.environment(ref.session)
+  const kept = yield* secrets.environment(ref.session)
+  // The session's own, under a name that sockets fit behind.
+  const isOwn = kept.TMPDIR === `${files.directoryOf(ref.session)}/tmp`
+  const env = isOwn ? { ...kept, TMPDIR: yield* files.temporary(ref.session) } : kept
   const order = {
     ...ref,
     executable,

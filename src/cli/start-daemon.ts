@@ -4,6 +4,7 @@ import { closeSync, constants, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Option, Schedule } from "effect"
 import { daemonEnvironment } from "../domain/launch-marks.ts"
+import { descriptorsName, softDescriptors } from "../infra/descriptors.ts"
 import { openRegular, readSmall } from "../infra/regular-file.ts"
 import { connect } from "./daemon.ts"
 import { Failure } from "./failures.ts"
@@ -42,10 +43,11 @@ const launch = (home: string, log: string) => {
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT
   const { fd: descriptor } = openRegular(log, flags, { ours: true, written: true })
+  const soft = softDescriptors()
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, "serve", "--home", home], {
     cwd: home,
     detached: true,
-    env: daemonEnvironment(process.env),
+    env: { ...daemonEnvironment(process.env), ...(soft === null ? {} : { [descriptorsName]: String(soft) }) },
     stdio: ["ignore", descriptor, descriptor]
   })
   closeSync(descriptor)

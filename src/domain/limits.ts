@@ -58,6 +58,8 @@ export const limits = {
   /** How often the daemon looks whether an agent is stopped, and how long it must stay so: a shell takes its terminal back meanwhile. */
   suspensionLookMs: 1_000,
   suspensionSettleMs: 200,
+  /** The longest name of a directory for temporary files: a socket has 107 bytes (unix(7)), and agents name theirs in some twenty behind it. */
+  temporaryBytes: 76,
   /** How long a child may take from fork(2) to exec(2), and how long a launch that fails so is tried again: npm replaces a package meanwhile. */
   execMs: 2_000,
   launchAgainMs: 3_000,

@@ -12,6 +12,7 @@ import { marks } from "./marks.ts"
 import { oddHomes } from "./odd-homes.ts"
 import { short } from "./short.ts"
 import { stopping } from "./stopping.ts"
+import { surroundings } from "./surroundings.ts"
 import { suspended } from "./suspended.ts"
 import { terminal } from "./terminal.ts"
 import { words } from "./words.ts"
@@ -32,6 +33,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...control,
   ...short,
   ...suspended,
+  ...surroundings,
   ...world,
   ...oddHomes
 ]

@@ -171,8 +171,8 @@ const talk = ({ context }: Session): ReadonlyArray<unknown> => {
   const { blocked, conversation, doubt, heard, interrupt, poisoned, prompts, suspendedAt, typing } = context
   const [prompt] = prompts
   const said = [conversation?.kind, conversation?.begun, poisoned]
-  if (suspendedAt != null) return [said, "suspended", prompt?.stage]
-  if (typing != null) return [said, "typing", prompt?.stage]
+  if (suspendedAt != null) return ["suspended"]
+  if (typing != null) return ["typing"]
   if (interrupt !== null) return [said, "interrupted", prompt?.stage]
   if (doubt !== null) return [said, "doubted", doubt.value]
   if (blocked !== null) return [said, blocked.cause]

@@ -149,6 +149,7 @@ export const worldAgents = (world: World) =>
       directoryOf: (session) => `${prefix}${session}/agent`,
       spoolOf,
       spooledTo: (session) => world.spoolRead.get(session) ?? 0,
+      temporary: () => Effect.succeed("/tmp"),
       keepSpooledTo: (session, to) => void world.spoolRead.set(session, to),
       place: () => Effect.void,
       kept: Effect.succeed([]),

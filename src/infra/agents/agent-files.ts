@@ -1,11 +1,12 @@
 /** The private directory of a session's agent: the files that its hooks are written in, and room for its temporary ones. */
-import { existsSync } from "node:fs"
+import { existsSync, lstatSync, readlinkSync, rmSync, symlinkSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
 import { limits } from "../../domain/limits.ts"
 import { writeWhole } from "../durable-file.ts"
 import { namesIn, ownDirectory, readSmall } from "../regular-file.ts"
+import { trustedDirectory } from "../trusted-place.ts"
 
 /** The disk said no. */
 export class AgentFilesFailure extends Schema.TaggedError<AgentFilesFailure>()("AgentFilesFailure", {
@@ -30,6 +31,8 @@ export class AgentFiles extends Context.Service<
       files: ReadonlyArray<{ readonly name: string; readonly text: string }>,
       directories: ReadonlyArray<string>
     ) => Effect.Effect<void, AgentFilesFailure>
+    /** A directory for temporary files, by a name that is short enough for the sockets that agents bind below it. */
+    readonly temporary: (session: string) => Effect.Effect<string>
     /** Sessions that have such a directory, or an environment. */
     readonly kept: Effect.Effect<ReadonlyArray<string>>
     /** With everything in it, as far as the disk lets go of it. */
@@ -68,15 +71,35 @@ export class AgentFiles extends Context.Service<
             },
             catch: (cause) => new AgentFilesFailure({ session, code: (cause as NodeJS.ErrnoException).code ?? "UNKNOWN", cause })
           }),
+        temporary: (session) => Effect.sync(() => shortName(session, join(directoryOf(session), "tmp"))),
         kept: Effect.sync(() =>
           namesIn(join(home, "sessions"), limits.sessionDirectories).filter(
             (session) => existsSync(directoryOf(session)) || existsSync(join(home, "sessions", session, "environment.json"))
           )
         ),
         remove: (session) =>
-          Effect.promise(() => rm(directoryOf(session), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined))
+          Effect.promise(() => {
+            const path = join(directoryOf(session), "tmp")
+            const name = shortName(session, path)
+            if (name !== path) rmSync(name, { force: true })
+            return rm(directoryOf(session), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
+          })
       }
     })
+}
+
+/** A link in a directory of this user's own, where the path itself is too long; the path where no such link can be made. */
+const shortName = (session: string, path: string): string => {
+  if (Buffer.byteLength(path) <= limits.temporaryBytes) return path
+  try {
+    const link = join(trustedDirectory(`/tmp/rp-${process.geteuid?.() ?? 0}`, "the directory of short names"), session)
+    if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() && readlinkSync(link) === path) return link
+    rmSync(link, { force: true, recursive: true })
+    symlinkSync(path, link)
+    return link
+  } catch {
+    return path
+  }
 }
 
 /** A number in decimal digits. */

@@ -1,4 +1,5 @@
 /** One launch from its start to its acknowledged end: what happened is in the journal before anybody is told. */
+import { spawnSync } from "node:child_process"
 import { existsSync, rmSync } from "node:fs"
 import { constants } from "node:os"
 import type { ProcessIdentity } from "../../domain/facts.ts"
@@ -49,6 +50,7 @@ export class Holding {
 
   /** Resolves when the socket answers: something was spawned, or the journal says why not. */
   async start(): Promise<void> {
+    this.#lowerDescriptors()
     const problem = this.#openSpool() ?? (await this.#launch())
     rmSync(fileNames.spec, { force: true })
     if (problem !== null) {
@@ -80,6 +82,16 @@ export class Holding {
     } catch (error) {
       return { code: codeOf(error), message: `the output cannot be kept: ${String(error)}` }
     }
+  }
+
+  /** For the children: Node has raised its own soft limit, and a program that uses select(2) fails above 1,024. Without prlimit(1) it stays. */
+  #lowerDescriptors(): void {
+    const { descriptors } = this.#spec
+    if (descriptors === undefined) return
+    spawnSync("prlimit", ["--pid", `${process.pid}`, `--nofile=${Math.max(descriptors, ownDescriptors)}:`], {
+      stdio: "ignore",
+      timeout: 2_000
+    })
   }
 
   /** Again for a while where it can pass: a package is being replaced, a limit is reached. */
@@ -280,6 +292,8 @@ interface Running {
   readonly process: ProcessIdentity
 }
 
+/** What the holder itself has open at most, with the spare room of a flood. */
+const ownDescriptors = 64
 /** Long enough for the answer to leave, short enough for nobody to wait. */
 const replyMs = 20
 /** A look costs one system call. */

@@ -21,6 +21,8 @@ export interface HolderSpec {
   readonly outputDirectory: string
   readonly outputRetentionBytes: number
   readonly build: string
+  /** How many files the agent may have open, where that is not the holder's own limit. */
+  readonly descriptors?: number
   readonly crashAt?: string
 }
 
@@ -91,7 +93,7 @@ export const readEpoch = (directory: string): number =>
 const isSpec = (value: unknown): value is HolderSpec =>
   isRecord(value) &&
   [value.session, value.nonce, value.executable, value.cwd, value.outputDirectory, value.build].every(isText) &&
-  [value.generation, value.outputRetentionBytes].every(isCount) &&
+  [value.generation, value.outputRetentionBytes, value.descriptors ?? 0].every(isCount) &&
   Array.isArray(value.args) &&
   value.args.every(isText) &&
   isRecord(value.env) &&

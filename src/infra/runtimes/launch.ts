@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Clock, Effect, Schedule } from "effect"
 import { crashPoint } from "../crash-points.ts"
+import { softDescriptors } from "../descriptors.ts"
 import { writeWhole } from "../durable-file.ts"
 import { codeOf, fileNames, type HolderSpec, launchDirectory, outputDirectory, readOwner } from "../holder/launch-directory.ts"
 import { isAlive } from "../holder/process-table.ts"
@@ -11,6 +12,9 @@ import type { Installed } from "./bundle.ts"
 import { openSocket } from "./holder-socket.ts"
 import { deny, standingOf, takeOver, takeRight } from "./launch-right.ts"
 import { LaunchFailure, type LaunchOrder } from "./runtime.ts"
+
+/** Looked at once, while the parent of this process is the one that started it. */
+const descriptors = softDescriptors()
 
 /** Resolves when the holder serves or is dead. */
 export type HolderStart = (program: string, directory: string) => Effect.Effect<void, LaunchFailure>
@@ -73,6 +77,7 @@ const specOf = (home: string, holder: Installed, order: LaunchOrder): HolderSpec
     env: { ...env, REPRISE_SESSION: session, REPRISE_GENERATION: `${generation}`, REPRISE_NONCE: nonce },
     outputDirectory: outputDirectory(home, session),
     build: holder.build,
+    ...(descriptors === null ? {} : { descriptors }),
     ...(crashAt === undefined ? {} : { crashAt })
   }
 }
