@@ -128,8 +128,8 @@ export class Holding {
     await executed(terminal.pid)
     if (!isAlive(process)) {
       // It may be what node-pty's child says of a failed exec, and no word of the agent's: read whole before anything is written down.
-      await terminal.drain()
       for (let looks = 0; ended.length === 0 && looks < limits.execMs; looks++) await new Promise((resolve) => setTimeout(resolve, 1))
+      if (ended[0]?.code === 1) await terminal.drain()
       const problem = execProblem(Buffer.concat(early).toString("latin1"), ended[0]?.code ?? null, executable, cwd)
       if (problem !== null) return problem
     }
