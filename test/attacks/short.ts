@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { TestDaemon, until } from "../support/daemon.ts"
 import type { Attack } from "./attack.ts"
+import { endHoldersIn } from "./refusals.ts"
 
 interface Shortage {
   readonly id: string
@@ -62,33 +63,43 @@ const bother = async (daemon: TestDaemon, id: string, rounds: number) => {
   return [...outcomes].map(([outcome, count]) => `${count} × ${outcome}`).join(", ")
 }
 
+/** A launch that the daemon could not finish may leave a holder that it does not know: it is ended with the home. */
+const withDaemon = async (run: (daemon: TestDaemon) => Promise<string>): Promise<string> => {
+  const daemon = await TestDaemon.started()
+  try {
+    return await run(daemon)
+  } finally {
+    await daemon[Symbol.asyncDispose]().finally(() => endHoldersIn(daemon.home))
+  }
+}
+
 const shortage = ({ does, id, limit, rounds = 6 }: Shortage): Attack => ({
   id,
   attacker: "machine",
   does,
   promise: "refuses with a typed problem what it cannot do, lives, and works again once the limit is lifted",
   isAlone: true,
-  run: async () => {
-    await using daemon = await TestDaemon.started()
-    const { id: session } = await daemon.create(["cat"])
-    await daemon.reaches(session, "streaming", ({ state }) => state === "streaming")
-    const { pid } = daemon
-    const softFiles = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8"))?.[1]
-    prlimit(pid, ...limit(pid))
-    const during = await bother(daemon, session, rounds)
-    if (!existsSync(`/proc/${pid}/fd/0`) && !existsSync(`/proc/${pid}/exe`))
-      throw new Error(`the daemon has ended: ${daemon.log.slice(-3_000)}`)
-    prlimit(pid, `--nofile=${softFiles}:`, "--fsize=unlimited:", "--as=unlimited:")
-    await until("the daemon answers", async () => (await daemon.ask("GET", "/readyz").catch(() => null))?.status === 200, 30_000)
-    if (daemon.pid !== pid) throw new Error("the daemon is another process")
-    const { id: after } = await daemon.create(["cat"])
-    await daemon.reaches(after, "streaming", ({ state }) => state === "streaming")
-    for (const each of [session, after]) {
-      await daemon.done("POST", `/v1/sessions/${each}/input`, { text: "again\r" })
-      await until(`${each} echoes`, async () => (await daemon.output(each)).includes("again"), 30_000)
-    }
-    return during
-  }
+  run: () =>
+    withDaemon(async (daemon) => {
+      const { id: session } = await daemon.create(["cat"])
+      await daemon.reaches(session, "streaming", ({ state }) => state === "streaming")
+      const { pid } = daemon
+      const softFiles = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8"))?.[1]
+      prlimit(pid, ...limit(pid))
+      const during = await bother(daemon, session, rounds)
+      if (!existsSync(`/proc/${pid}/fd/0`) && !existsSync(`/proc/${pid}/exe`))
+        throw new Error(`the daemon has ended: ${daemon.log.slice(-3_000)}`)
+      prlimit(pid, `--nofile=${softFiles}:`, "--fsize=unlimited:", "--as=unlimited:")
+      await until("the daemon answers", async () => (await daemon.ask("GET", "/readyz").catch(() => null))?.status === 200, 30_000)
+      if (daemon.pid !== pid) throw new Error("the daemon is another process")
+      const { id: after } = await daemon.create(["cat"])
+      await daemon.reaches(after, "streaming", ({ state }) => state === "streaming")
+      for (const each of [session, after]) {
+        await daemon.done("POST", `/v1/sessions/${each}/input`, { text: "again\r" })
+        await until(`${each} echoes`, async () => (await daemon.output(each)).includes("again"), 30_000)
+      }
+      return during
+    })
 })
 
 /** V8 ends a process that gets no memory, and nothing in the process can keep it from that: the next start must find everything. */
@@ -98,30 +109,30 @@ const withoutMemory = (id: string, does: string, spareKilobytes: number): Attack
   does,
   promise: "lives, or ends so that its next start adopts every agent and knows every session that it has acknowledged",
   isAlone: true,
-  run: async () => {
-    await using daemon = await TestDaemon.started()
-    const { id: session } = await daemon.create(["cat"])
-    const { process: agent } = await daemon.reaches(session, "streaming", ({ state }) => state === "streaming")
-    const { pid } = daemon
-    prlimit(pid, `--as=${(kilobytes(pid, "VmSize") + spareKilobytes) * 1_024}:`)
-    const acknowledged = [session]
-    for (let round = 0; round < 30 && existsSync(`/proc/${pid}/exe`); round++) {
-      const asked = Array.from({ length: 3 }, () => daemon.create(["sleep", "1000"]).catch(() => null))
-      await Promise.all([...asked, daemon.ask("GET", `/v1/sessions/${session}/screen`).catch(() => null)])
-      for (const made of await Promise.all(asked)) if (made !== null) acknowledged.push(made.id)
-    }
-    const lived = existsSync(`/proc/${pid}/exe`)
-    if (lived) prlimit(pid, "--as=unlimited:")
-    else {
-      await daemon.ended()
-      if (/TypeError|ERR_UNHANDLED/.test(daemon.log)) throw new Error(`the daemon has ended: ${daemon.log.slice(-3_000)}`)
-      await daemon.start()
-    }
-    for (const each of acknowledged) await daemon.session(each)
-    const after = await daemon.session(session)
-    if (after.process?.pid !== agent?.pid) throw new Error(`the agent is another process: ${JSON.stringify(after.process)}`)
-    return `${lived ? "lives" : "ends"}, ${acknowledged.length} of ${acknowledged.length} sessions known, the agent has its pid`
-  }
+  run: () =>
+    withDaemon(async (daemon) => {
+      const { id: session } = await daemon.create(["cat"])
+      const { process: agent } = await daemon.reaches(session, "streaming", ({ state }) => state === "streaming")
+      const { pid } = daemon
+      prlimit(pid, `--as=${(kilobytes(pid, "VmSize") + spareKilobytes) * 1_024}:`)
+      const acknowledged = [session]
+      for (let round = 0; round < 30 && existsSync(`/proc/${pid}/exe`); round++) {
+        const asked = Array.from({ length: 3 }, () => daemon.create(["sleep", "1000"]).catch(() => null))
+        await Promise.all([...asked, daemon.ask("GET", `/v1/sessions/${session}/screen`).catch(() => null)])
+        for (const made of await Promise.all(asked)) if (made !== null) acknowledged.push(made.id)
+      }
+      const lived = existsSync(`/proc/${pid}/exe`)
+      if (lived) prlimit(pid, "--as=unlimited:")
+      else {
+        await daemon.ended()
+        if (/TypeError|ERR_UNHANDLED/.test(daemon.log)) throw new Error(`the daemon has ended: ${daemon.log.slice(-3_000)}`)
+        await daemon.start()
+      }
+      for (const each of acknowledged) await daemon.session(each)
+      const after = await daemon.session(session)
+      if (after.process?.pid !== agent?.pid) throw new Error(`the agent is another process: ${JSON.stringify(after.process)}`)
+      return `${lived ? "lives" : "ends"}, ${acknowledged.length} of ${acknowledged.length} sessions known, the agent has its pid`
+    })
 })
 
 export const short: ReadonlyArray<Attack> = [
