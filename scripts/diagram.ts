@@ -14,10 +14,10 @@ export const pictures = (): ReadonlyMap<string, string> =>
     ["docs/stopping.mmd", picture(region("stopping"))]
   ])
 
-/** `readme` with the pictures between its markers; the rest is as it was. */
-export const illustrated = (readme: string): string => {
-  const [before, , after] = readme.split(marker)
-  if (before === undefined || after === undefined) throw new Error(`README.md needs two lines that say ${marker}`)
+/** `page` with the pictures between its markers; the rest is as it was. */
+export const illustrated = (page: string): string => {
+  const [before, , after] = page.split(marker)
+  if (before === undefined || after === undefined) throw new Error(`docs/architecture.md needs two lines that say ${marker}`)
   const blocks = [...pictures().values()].map((text) => `\`\`\`mermaid\n${text}\`\`\`\n`)
   return `${before}${marker}\n${blocks.join("\n")}${marker}${after}`
 }
@@ -106,6 +106,6 @@ const factOf = ({ eventType, guard, source }: AnyTransitionDefinition): string =
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(join(root, "docs"), { recursive: true })
   for (const [file, text] of pictures()) writeFileSync(join(root, file), text)
-  const readme = join(root, "README.md")
-  writeFileSync(readme, illustrated(readFileSync(readme, "utf8")))
+  const page = join(root, "docs/architecture.md")
+  writeFileSync(page, illustrated(readFileSync(page, "utf8")))
 }

@@ -1,4 +1,4 @@
-/** The long version of what the tests do briefly. See "The simulation" in the README. */
+/** The long version of what the tests do briefly. See "The simulation" in docs/contributing.md. */
 import { parseArgs } from "node:util"
 import { hunt } from "../test/simulation/hunt.ts"
 import { mutants } from "../test/simulation/mutants.ts"

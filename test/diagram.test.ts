@@ -16,9 +16,9 @@ describe("the state diagram", () => {
       assert.strictEqual(readFileSync(join(root, file), "utf8"), text, stale(file))
     })
 
-  it("in the README is the machine's", () => {
-    const readme = readFileSync(join(root, "README.md"), "utf8")
-    assert.strictEqual(readme, illustrated(readme), stale("README.md"))
+  it("in docs/architecture.md is the machine's", () => {
+    const architecture = readFileSync(join(root, "docs/architecture.md"), "utf8")
+    assert.strictEqual(architecture, illustrated(architecture), stale("docs/architecture.md"))
   })
 
   it("shows every fact that leads from one state to another, and none that does not exist", () => {
@@ -37,7 +37,7 @@ describe("the state diagram", () => {
     const page = illustrated("above\n<!-- diagram -->\nof yesterday\n<!-- diagram -->\nbelow\n")
     assert.match(page, /^above\n<!-- diagram -->\n```mermaid\nstateDiagram-v2\n[\s\S]*<!-- diagram -->\nbelow\n$/)
     assert.notInclude(page, "of yesterday")
-    assert.throws(() => illustrated("no place"), "README.md needs two lines that say <!-- diagram -->")
+    assert.throws(() => illustrated("no place"), "docs/architecture.md needs two lines that say <!-- diagram -->")
   })
 })
 

@@ -1,4 +1,4 @@
-/** The README's story of a crash, told by the commands that it shows: run as they stand, each says what stands below it. */
+/** The guide's story of a crash, told by the commands that it shows: run as they stand, each says what stands below it. */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -14,8 +14,8 @@ interface Told {
 }
 
 const story = (): ReadonlyArray<Told> => {
-  const readme = readFileSync(join(root, "README.md"), "utf8")
-  const section = readme.slice(readme.indexOf("### From a crash to a regression test"))
+  const guide = readFileSync(join(root, "docs/guide.md"), "utf8")
+  const section = guide.slice(guide.indexOf("### From a crash to a regression test"))
   const block = /```console\n([\s\S]*?)```/.exec(section)?.[1] ?? ""
   return block
     .split(/^\$ /m)
@@ -33,7 +33,7 @@ const plain = (text: string) =>
     .replaceAll(/[ \t]+$/gm, "")
     .trim()
 
-describe("the README's story of a crash", () => {
+describe("the guide's story of a crash", () => {
   it("is true to the letter", async () => {
     await using daemon = await TestDaemon.started()
     const checkout = mkdtempSync(join(tmpdir(), "reprise-story-"))

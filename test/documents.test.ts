@@ -26,10 +26,10 @@ const decodeProvider = Schema.decodeUnknownSync(Provider, { onExcessProperty: "e
 const root = fileURLToPath(new URL("..", import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), "utf8")
 
-const readme = read("README.md")
-const operating = read("docs/operating.md")
+const names = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"))
+const [guide, operating, reference] = ["guide", "operating", "reference"].map((name) => read(`docs/${name}.md`)) as [string, string, string]
 const unit = read("packaging/systemd/reprise.service")
-const pages = [readme, operating, unit]
+const pages = [read("README.md"), ...names.map((name) => read(`docs/${name}`)), unit]
 const manifest = JSON.parse(read("package.json")) as { readonly scripts: Readonly<Record<string, string>>; readonly license: string }
 
 /** The rows of the table whose head begins with these words, a list of cells each. */
@@ -65,11 +65,10 @@ describe("the documentation", () => {
   })
 
   it("names files that there are", () => {
-    const named = [
-      ...all(/`((?:src|docs|packaging|test|scripts|bin)\/[\w./-]+)`/g),
-      ...all(/\]\(([\w./-]+)\)/g),
-      ...all(/\bcp (packaging\/\S+)/g)
-    ]
+    const links = ["README.md", ...names.map((name) => `docs/${name}`)].flatMap((page) =>
+      [...read(page).matchAll(/\]\(([\w./-]+)(?:#[\w-]+)?\)/g)].map(([, path]) => join(page, "..", path!))
+    )
+    const named = [...all(/`((?:src|docs|packaging|test|scripts|bin)\/[\w./-]+)`/g), ...links, ...all(/\bcp (packaging\/\S+)/g)]
     assert.isAbove(named.length, 20)
     assert.deepStrictEqual(
       named.filter((path) => !existsSync(join(root, path))),
@@ -77,8 +76,12 @@ describe("the documentation", () => {
     )
   })
 
+  it("has a README that is read in a few minutes", () => {
+    assert.isAtMost(read("README.md").split("\n").length, 150)
+  })
+
   it("quotes every limit with its figure", () => {
-    const rows = table(readme, "limit | figure")
+    const rows = table(reference, "limit | figure")
     assert.isAbove(rows.length, 20)
     for (const [name, figure = ""] of rows) {
       const limit = quoted(name)[0]! as keyof typeof limits
@@ -88,7 +91,7 @@ describe("the documentation", () => {
 
   it("lists the states and what start-up counts, all of them", () => {
     const firsts = (page: string, head: string) => table(page, head).map(([name]) => quoted(name)[0])
-    assert.sameMembers(firsts(readme, "state | means"), [...State.literals])
+    assert.sameMembers(firsts(guide, "state | means"), [...State.literals])
     const { expected, tookMs, ...counts } = Recovery.fields
     assert.sameMembers(firsts(operating, "count | means"), Object.keys(counts))
   })
@@ -110,7 +113,7 @@ describe("the documentation", () => {
   })
 })
 
-describe("the README", () => {
+describe("the guide and the reference", () => {
   const commands = new Map(
     Completions.fromCommand(program).subcommands.flatMap((command) =>
       (command.subcommands.length === 0 ? [command] : command.subcommands).map(({ flags, name }) => [
@@ -124,7 +127,7 @@ describe("the README", () => {
   const idle = new Set(["interrupt", "continue", "unarchive", "resume", "archive"])
 
   it("lists every command with its flags", () => {
-    const rows = new Map(table(readme, "command | does").map(([name, , flags]) => [quoted(name)[0]!, quoted(flags)]))
+    const rows = new Map(table(reference, "command | does").map(([name, , flags]) => [quoted(name)[0]!, quoted(flags)]))
     assert.sameMembers(
       [...rows.keys(), "list"],
       [...commands.keys()],
@@ -135,7 +138,7 @@ describe("the README", () => {
       if (idle.has(name)) assert.includeMembers([...own], [...listed], name)
       else assert.sameMembers([...listed], own, name)
     }
-    assert.includeMembers([...quoted(/^Everywhere: .*$/m.exec(readme)?.[0])], shared)
+    assert.includeMembers([...quoted(/^Everywhere: .*$/m.exec(reference)?.[0])], shared)
   })
 
   it("uses commands and flags that there are", () => {
@@ -150,7 +153,7 @@ describe("the README", () => {
   })
 
   it("lists every exit code", () => {
-    const listed = table(readme, "exit code | means").map(([code]) => Number(code))
+    const listed = table(reference, "exit code | means").map(([code]) => Number(code))
     assert.sameMembers(
       listed.filter((code) => !Number.isNaN(code)),
       Object.values(exitCodes)
@@ -161,8 +164,10 @@ describe("the README", () => {
     const served = Object.entries(OpenApi.fromApi(Api).paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method} ${path}`)
     )
-    const verbs = quoted(table(readme, "route |").find(([route]) => route?.includes("{command}"))?.[1]).filter((word) => !/\d/.test(word))
-    const listed = table(readme, "route |").flatMap(([cell]) => {
+    const verbs = quoted(table(reference, "route |").find(([route]) => route?.includes("{command}"))?.[1]).filter(
+      (word) => !/\d/.test(word)
+    )
+    const listed = table(reference, "route |").flatMap(([cell]) => {
       let method = ""
       return quoted(cell).flatMap((route) => {
         const words = route.split(" ")
@@ -186,16 +191,16 @@ describe("the README", () => {
       `at most ${relaunchesPerWindow} relaunches happen in any ${relaunchWindowMs / 60_000} minutes`,
       hangup?.step === "hangup" ? `${hangup.signals.join(" and ")} to the process tree → ${hangup.waitMs / 1_000} s → SIGKILL` : ""
     ]) {
-      assert.include(readme, said)
+      assert.include(guide, said)
     }
   })
 
   it("tells the life of a prompt: its states, when it is typed, and how long its agent has to take it", () => {
     assert.deepStrictEqual(
-      table(readme, "prompt is | means").map(([state]) => quoted(state)[0]),
+      table(guide, "prompt is | means").map(([state]) => quoted(state)[0]),
       [...PromptState.literals]
     )
-    const section = readme.slice(readme.indexOf("\n## Prompts\n"), readme.indexOf("\n## Command line\n"))
+    const section = guide.slice(guide.indexOf("\n## Prompts\n"))
     const when = section.slice(section.indexOf("**When.**"), section.indexOf("**Once.**"))
     assert.includeMembers([...quoted(when).map((word) => word.replace("--deliver ", ""))], [...Delivery.literals])
     for (const said of [
@@ -211,20 +216,20 @@ describe("the README", () => {
 
   it("names the codes by which prompts are refused, and the states of the status protocol, as they are", () => {
     const sources = ["decide/prompts.ts", "program-status.ts"].map((name) => read(join("src/domain", name))).join("\n")
-    const spoken = /Its\nstates ([\s\S]*?)A program that first asks/.exec(readme)?.[1]
+    const spoken = /Its\nstates ([\s\S]*?)A program that first asks/.exec(guide)?.[1]
     const heard = ["idle", "done", "error", "working", "blocked", "clear"]
     assert.includeMembers([...quoted(spoken)], heard)
     for (const state of heard) assert.match(sources, new RegExp(`^  \\["${state}", "`, "m"))
     for (const code of ["queue_full", "no_conversation", "prompt_exists"]) {
-      assert.include(readme, `(\`${code}\`)`)
+      assert.include(guide + reference, `(\`${code}\`)`)
       assert.include(sources, `refuse("${code}"`)
     }
   })
 
   it("describes a provider as one is taken, and the agents by what they can do", () => {
-    const example = /```json\n(\{\n {2}"id": "mycoder"[\s\S]*?)```/.exec(readme)?.[1] ?? "null"
+    const example = /```json\n(\{\n {2}"id": "mycoder"[\s\S]*?)```/.exec(guide)?.[1] ?? "null"
     assert.strictEqual(decodeProvider(JSON.parse(example)).id, "mycoder")
-    for (const [name, title, tells = "", can = ""] of table(readme, "run | is")) {
+    for (const [name, title, tells = "", can = ""] of table(guide, "run | is")) {
       const agent = [...providers.values()].find(({ command }) => command?.[0] === quoted(name)[0])
       assert.strictEqual(agent?.title, title)
       const { conversation, evidence, model } = agent!
