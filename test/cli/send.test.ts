@@ -80,7 +80,7 @@ describe("reprise send", () => {
         const { home } = yield* Daemon
         const id = yield* unready
         const late = yield* reprise(home, "send", id, "x", "--id", "late", "--wait", "accepted", "--timeout", "200ms")
-        assert.deepStrictEqual([late.code, late.stdout], [124, "late queued (cli: durable in the log)\n"])
+        assert.deepStrictEqual([late.code, late.stdout], [124, "late queued (it waits: no agent is up)\n"])
         assert.match(late.stderr, /not accepted in time: late is queued/)
         const expired = yield* reprise(home, "send", id, "x", "--id", "brief", "--wait", "answered", "--expires", "1s")
         assert.deepStrictEqual([expired.code, expired.stdout], [6, "brief expired (reprise: its time was up)\n"])
@@ -142,7 +142,7 @@ describe("reprise prompts", () => {
         const [title, first, second] = (yield* said("prompts", id)).split("\n")
         assert.match(title ?? "", /^ID +STATE +AGE +DELIVER +BYTES +LAST EVIDENCE$/)
         assert.match(first ?? "", /^a +cancelled +\S+ +idle +1 +by cli$/)
-        assert.match(second ?? "", /^b +queued +\S+ +idle +6 +cli: durable in the log$/)
+        assert.match(second ?? "", /^b +queued +\S+ +idle +6 +it waits: no agent is up$/)
         assert.match(yield* fails(4, "prompts", id, "--promote", "a"), /cancelled already/)
         yield* fails(2, "prompts", id, "--edit", "b")
         yield* fails(2, "prompts", id, "--cancel", "b", "--promote", "b")

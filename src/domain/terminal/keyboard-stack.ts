@@ -43,6 +43,13 @@ export const keyboardStack = (): KeyboardStack => {
       isTouched = false
     },
     off: () => (stack.length > 1 ? `\x1b[<${stack.length - 1}u` : "") + (isTouched ? "\x1b[=0u" : ""),
-    on: () => stack.map((flags, depth) => (depth > 0 ? `\x1b[>${flags}u` : flags === 0 ? "" : `\x1b[=${flags}u`)).join("")
+    // The last is set once more: a terminal that keeps no stack has it too.
+    on: () => {
+      const pushed = stack.slice(1).map((flags) => `\x1b[>${flags}u`)
+      const [first = 0, last = 0] = [stack[0], stack.at(-1)]
+      return [first === 0 ? "" : set(first), ...pushed, pushed.length === 0 || last === 0 ? "" : set(last)].join("")
+    }
   }
 }
+
+const set = (flags: number) => `\x1b[=${flags}u`

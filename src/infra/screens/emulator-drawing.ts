@@ -129,7 +129,7 @@ const drawnRow = (line: Line, cols: number, isJoined: boolean): string => {
     if (needsPlace && !(at === col && isAlone && isSimple(text))) parts.push(`${csi}${col + 1}G`)
     if (!isSame(pen, cell)) {
       if (isKept(pen)) parts.push(unprotected)
-      parts.push(penOf(cell))
+      parts.push(isSame(pen, plain) ? penOf(cell).replace(`${csi}0;`, csi) : penOf(cell))
       pen = cell
     }
     parts.push(text)
