@@ -11,7 +11,7 @@ import { failsAnywhere } from "./many-borders.ts"
 const seeds = 40
 
 describe("a terminal that attaches", () => {
-  it("in the middle of any stream shows what the screen shows, then and after it", () => {
+  it("in the middle of any stream shows what the screen shows, then and after it", { timeout: 300_000 }, () => {
     for (let seed = 1; seed <= seeds; seed++) {
       const pieces = stream(chance(seed), 30, true)
       if (failsAnywhere(pieces)) assert.fail(`seed ${seed}: ${JSON.stringify(shortened(pieces, failsAnywhere))}`)
