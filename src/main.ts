@@ -1,10 +1,15 @@
 /** The program: reads the command line, and loads what that asks for: the daemon's parts for a daemon, next to nothing for a hook. */
 import { commandName, hookWords } from "./cli/command-line.ts"
 import { becomeWithFlags } from "./engine-flags.ts"
+import { closeInherited } from "./infra/inherited-descriptors.ts"
 
 const words = process.argv.slice(2)
 const hook = hookWords(words)
-if (commandName(words) === "serve") becomeWithFlags()
+if (commandName(words) === "serve") {
+  // Before anything is open, and before the same process becomes another program that has it all.
+  closeInherited()
+  becomeWithFlags()
+}
 if (hook === undefined) {
   const [{ main }, { Effect }, { default: manifest }] = await Promise.all([
     import("./cli/program.ts"),

@@ -1,9 +1,9 @@
 /** Attacks by what a daemon was started with: limits, long homes, the login of its caller. */
-import { spawn } from "node:child_process"
-import { lstatSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { TestDaemon, until } from "../support/daemon.ts"
+import { processesOf, TestDaemon, until } from "../support/daemon.ts"
 import type { Attack } from "./attack.ts"
 
 const refuse = (holds: boolean, broken: string) => {
@@ -18,6 +18,15 @@ const says = async (daemon: TestDaemon, script: string, more: Readonly<Record<st
   await daemon.done("POST", `/v1/sessions/${id}/kill`, {})
   await daemon.reaches(id, "ended", ({ state }) => state === "ended", 30_000)
   return text
+}
+
+const linkOf = (path: string): string | null => {
+  try {
+    return readlinkSync(path)
+  } catch {
+    // Closed meanwhile.
+    return null
+  }
 }
 
 export const surroundings: ReadonlyArray<Attack> = [
@@ -86,6 +95,46 @@ export const surroundings: ReadonlyArray<Attack> = [
       const asked = await says(daemon, 'echo "$SSH_AUTH_SOCK"', { env: { SSH_AUTH_SOCK: "/tmp/of-this-login" } })
       refuse(asked === "/tmp/of-this-login", asked)
       return text
+    }
+  },
+  {
+    id: "surroundings-04",
+    attacker: "machine",
+    does: "starts the daemon from a shell that holds a lock through descriptor 200 and has files at 7, 17 and 18",
+    promise: "gives none of them to an agent or a holder, and leaves the lock free",
+    isAlone: true,
+    run: async () => {
+      const root = join(import.meta.dirname, "../..")
+      const home = mkdtempSync(join(tmpdir(), "reprise-descriptors-"))
+      const lock = join(home, "lock-of-the-caller")
+      const script = `exec 7>"$0" 17>"$0" 18<"$0" 200>"$0"; flock 200; exec "$@"`
+      const words = [process.execPath, join(root, "bin/reprise.js"), "--home", home, "serve", "--port", "0"]
+      const shell = spawn("bash", ["-c", script, lock, ...words], {
+        stdio: "ignore",
+        env: { ...process.env, XDG_CACHE_HOME: join(root, "node_modules/.cache") }
+      })
+      const ended = new Promise((resolve) => shell.once("exit", resolve))
+      const daemon = new TestDaemon(home)
+      await daemon.adopted()
+      try {
+        const { id } = await daemon.create(["sleep", "1000"], { keepalive: { mode: "never" } })
+        await daemon.reaches(id, "streaming", ({ state }) => state === "streaming")
+        const owner = readFileSync(join(home, "sessions", id, "g1/owner"), "utf8")
+        const holder = (JSON.parse(owner) as { readonly process: { readonly pid: number } }).process.pid
+        for (const pid of [holder, ...processesOf(id), shell.pid!]) {
+          const open = readdirSync(`/proc/${pid}/fd`).filter((name) => linkOf(`/proc/${pid}/fd/${name}`) === lock)
+          refuse(open.length === 0, `process ${pid} has ${open.join(", ")} open`)
+        }
+        const free = spawnSync("flock", ["--nonblock", lock, "true"])
+        refuse(free.status === 0, "the lock is held")
+        await daemon.done("POST", `/v1/sessions/${id}/kill`, {})
+        await daemon.reaches(id, "ended", ({ state }) => state === "ended", 30_000)
+        return "no descriptor, the lock is free"
+      } finally {
+        process.kill((JSON.parse(readFileSync(join(home, "daemon.json"), "utf8")) as { readonly pid: number }).pid, "SIGTERM")
+        await ended
+        rmSync(home, { recursive: true, force: true })
+      }
     }
   }
 ]
