@@ -1,5 +1,5 @@
 /** The log's files are private to their user, on a local disk, and a ballast beside them keeps room for a last stop on a full one. */
-import { chmodSync, existsSync, lstatSync, rmSync, statfsSync } from "node:fs"
+import { chmodSync, lstatSync, rmSync, statfsSync } from "node:fs"
 import { dirname } from "node:path"
 import { writeSynced } from "../durable-file.ts"
 import { FileRefused, ownDirectory, problemOf } from "../regular-file.ts"
@@ -55,8 +55,12 @@ const ballastOf = (path: string) => `${path}.ballast`
 /** Written for real and not as a hole, so that its blocks are ours. On a disk that is nearly full there is more urgent need of the room. */
 export const layBallast = (path: string) => {
   const ballast = ballastOf(path)
-  if (existsSync(ballast)) return
+  const found = lstatSync(ballast, { throwIfNoEntry: false })
+  if (found?.isDirectory() === true) throw new FileRefused(ballast, "EISDIR")
+  if (found?.isFile() === true) return
   try {
+    // A link, a pipe: what is written there is room for nothing. It is taken away, and not followed.
+    if (found !== undefined) rmSync(ballast, { force: true })
     const { bavail, bsize } = statfsSync(dirname(path))
     if (bavail * bsize < leastRoom) return
     writeSynced(ballast, Buffer.alloc(ballastBytes, 1))
@@ -70,7 +74,7 @@ export const layBallast = (path: string) => {
 /** Whether there was any left to drop. */
 export const dropBallast = (path: string): boolean => {
   const ballast = ballastOf(path)
-  const laid = existsSync(ballast)
-  rmSync(ballast, { force: true })
+  const laid = lstatSync(ballast, { throwIfNoEntry: false })?.isFile() === true
+  if (laid) rmSync(ballast, { force: true })
   return laid
 }

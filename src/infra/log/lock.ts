@@ -1,7 +1,7 @@
 /** One daemon per log: an exclusive lock on a small file beside it, which the kernel lets go of when the process dies, however it dies. */
 import Sqlite from "better-sqlite3"
 import { ensurePrivateFile } from "./disk.ts"
-import { AlreadyRunning, codeOf } from "./open-errors.ts"
+import { AlreadyRunning, codeOf, openErrorOf } from "./open-errors.ts"
 
 export interface Lock {
   readonly path: string
@@ -22,7 +22,8 @@ export const takeLock = (logPath: string): Lock => {
     handle.exec("BEGIN EXCLUSIVE")
   } catch (cause) {
     handle.close()
-    throw codeOf(cause).startsWith("SQLITE_BUSY") ? new AlreadyRunning({ lock: path }) : cause
+    // By the name of this file: the log is whole.
+    throw codeOf(cause).startsWith("SQLITE_BUSY") ? new AlreadyRunning({ lock: path }) : openErrorOf(path, cause)
   }
   return { path, release: () => void handle.close() }
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs"
+import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, writeSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
@@ -70,6 +70,34 @@ describe("a log", () => {
       for (let n = 0; n < 2; n++) assert.deepInclude(yield* refusal(path), { _tag: "CorruptLog", path })
       writeFileSync(path, "this has never been a database, and is long enough to be taken for one".repeat(20))
       assert.deepInclude(yield* refusal(path), { _tag: "CorruptLog", path })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("whose lock file holds a text is refused by the name of that file", () =>
+    Effect.gen(function* () {
+      const path = yield* logPath
+      yield* written(path)
+      writeFileSync(`${path}.lock`, "this is no lock ".repeat(100))
+      const refused = yield* refusal(path)
+      assert.deepInclude(refused, { _tag: "CorruptLog", path: `${path}.lock` })
+      rmSync(`${path}.lock`)
+      yield* Effect.asVoid(EventStore).pipe(Effect.provide(EventLog.layer(path), { local: true }))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("replaces a link in the place of its ballast, and refuses a directory there by name", () =>
+    Effect.gen(function* () {
+      const path = yield* logPath
+      const ballast = `${path}.ballast`
+      for (const target of ["nowhere", ballast]) {
+        symlinkSync(target, ballast)
+        yield* Effect.asVoid(EventStore).pipe(Effect.provide(EventLog.layer(path), { local: true }))
+        assert.isTrue(lstatSync(ballast).isFile())
+        rmSync(ballast)
+      }
+      mkdirSync(ballast)
+      const refused = yield* refusal(path)
+      assert.strictEqual(refused._tag === "UnopenableLog" && refused.message, `${ballast} is a directory`)
     }).pipe(Effect.scoped)
   )
 
