@@ -20,6 +20,8 @@ export interface Attendance {
 
 export interface Attending {
   readonly ref: LaunchRef
+  /** The agent's process, as far as the log knows it. */
+  readonly process: () => ProcessIdentity | null
   /** The newest journal entry that is in the log. */
   readonly journaled: () => number
   readonly tell: (report: Report) => void
@@ -90,7 +92,7 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
 
   /** The holder is dead: what it wrote down it has said; then the session hears that nobody holds the launch any more. */
   const bereaved = Effect.fnUntraced(function* (cause: HolderUnavailable) {
-    const remains = yield* runtime.remains(attending.ref)
+    const remains = yield* runtime.remains(attending.ref, attending.process())
     for (const entry of remains?.journal ?? [])
       if (entry.n > attending.journaled()) attending.tell({ type: "HolderReported", generation, entry })
     attending.tell({ type: "HolderGone", generation, reason: cause.message })

@@ -154,6 +154,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
     const attendance = yield* Effect.provideContext(
       attendIn(own, {
         ref,
+        process: () => context().process,
         journaled: () => context().holderSeq,
         tell,
         leftAt,

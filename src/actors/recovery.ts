@@ -79,6 +79,8 @@ const settleRemains = Effect.fnUntraced(function* (residents: Residents) {
     Effect.fnUntraced(function* (remains) {
       const row = yield* reader.row(remains.session)
       if (row !== null && hasEnded(row, remains.generation)) {
+        // Of a launch that is over by the log, whatever lives has outlived every sweep, or a forged end.
+        if (remains.isContradicted) yield* runtime.sweep(remains, null)
         yield* isOver(remains) ? acknowledge(remains) : runtime.discard(remains)
         if ((yield* runtime.remains(remains)) === null) return false
       }

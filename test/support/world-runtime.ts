@@ -181,7 +181,8 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
   const remainsOf = ({ holder, order: { generation, nonce, session } }: Launch) => ({
     ...{ session, generation, nonce },
     process: holder?.process ?? null,
-    journal: [...(holder?.journal ?? [])]
+    journal: [...(holder?.journal ?? [])],
+    isContradicted: false
   })
   const deny = (ref: LaunchRef) => {
     const launch = world.launchOf(ref)

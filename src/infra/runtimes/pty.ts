@@ -53,7 +53,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
         launch: (order, isOurs) => Effect.flatMap(holder, (installed) => launch(home, installed, startHolder, order, isOurs)),
         connect: connectTo,
         list: Effect.sync(() => listRemains(home)),
-        remains: (ref) => Effect.sync(() => remainsOf(home, ref.session, ref.generation)),
+        remains: (ref, process = null) => Effect.sync(() => remainsOf(home, ref.session, ref.generation, { nonce: ref.nonce, process })),
         sweep,
         stopLaunches: (session, epoch, wish) =>
           Effect.suspend(() =>

@@ -8,18 +8,43 @@ import { JournalEntry } from "../../domain/inputs.ts"
 import { limits } from "../../domain/limits.ts"
 import { fileNames, launchDirectory, readEpoch, readIdentity, readOwner, readSpec, sessionDirectory } from "../holder/launch-directory.ts"
 import { carriesAnotherNonce, isAlive } from "../holder/process-table.ts"
+import { ProcessTree } from "../holder/tree.ts"
 import { namesIn, readSmall } from "../regular-file.ts"
 import type { LaunchRemains } from "./runtime.ts"
 
-export const remainsOf = (home: string, session: string, generation: number): LaunchRemains | null => {
+/** What the log knows of a launch; the files of the launch may tell otherwise, since its agent can write to them. */
+export interface Expected {
+  readonly nonce: string
+  readonly process: ProcessIdentity | null
+}
+
+export const remainsOf = (home: string, session: string, generation: number, expected?: Expected): LaunchRemains | null => {
   const directory = launchDirectory(home, session, generation)
   if (!existsSync(directory)) return null
   const identity = readIdentity(directory)
   const journal = readJournal(directory)
   const spawned = journal.flatMap(({ event }) => (event.type === "spawned" ? [event.process] : []))[0]
   const nonce = identity?.nonce ?? readOwner(directory)?.nonce ?? readSpec(directory)?.nonce ?? ""
-  return { session, generation, nonce, process: ownProcess(identity?.process ?? spawned ?? null, nonce), journal }
+  const process = ownProcess(identity?.process ?? spawned ?? null, nonce)
+  const own = believed(journal, [{ process, nonce }, ...(expected === undefined ? [] : [expected])])
+  return { session, generation, nonce, process, journal: own, isContradicted: own.length < journal.length }
 }
+
+/**
+ * The agent can write to the journal: an end counts where nothing of the launch lives. A leader's exit counts where that leader is dead. What
+ * follows an entry that does not count is left out with it.
+ */
+const believed = (journal: ReadonlyArray<JournalEntry>, traces: ReadonlyArray<Expected>): ReadonlyArray<JournalEntry> => {
+  const end = journal.findIndex(({ event }) => isEnd(event.type))
+  if (end < 0) return journal
+  if (traces.some(({ process }) => process !== null && isAlive(process))) return journal.slice(0, end)
+  const over = journal.findIndex(({ event }) => event.type !== "exited" && isEnd(event.type))
+  if (over < 0 || !traces.some(({ nonce, process }) => nonce !== "" && hasMembers(process, nonce))) return journal
+  return journal.slice(0, over)
+}
+
+const isEnd = (type: string) => type === "exited" || type === "cleared" || type === "launch_failed"
+const hasMembers = (process: ProcessIdentity | null, nonce: string) => new ProcessTree(process, nonce, { watched: false }).scan().length > 0
 
 /** Agents can write here: a process that lives and was launched for another session is not this one's, whatever the files say. */
 const ownProcess = (process: ProcessIdentity | null, nonce: string): ProcessIdentity | null =>

@@ -96,7 +96,10 @@ export interface Foreground {
 /** What lies on disk of one launch, whether or not its holder lives. */
 export interface LaunchRemains extends LaunchRef {
   readonly process: ProcessIdentity | null
+  /** Up to the first entry that tells of an end while the launch lives. */
   readonly journal: ReadonlyArray<JournalEntry>
+  /** The file told of an end, and something of the launch lives. */
+  readonly isContradicted: boolean
 }
 
 export class Runtime extends Context.Service<
@@ -113,9 +116,9 @@ export class Runtime extends Context.Service<
     readonly connect: (ref: LaunchRef, epoch: number, after: number) => Effect.Effect<HolderLink, HolderUnavailable, Scope.Scope>
     /** Every launch directory of this home. */
     readonly list: Effect.Effect<ReadonlyArray<LaunchRemains>>
-    /** What the directory of one launch tells; null when there is none. */
-    readonly remains: (ref: LaunchRef) => Effect.Effect<LaunchRemains | null>
-    /** Ends every process of a launch whose holder is dead, by identity and nonce; returns when two scans find none. */
+    /** What the directory of one launch tells; null when there is none. `process`: the agent's, as the log knows it. */
+    readonly remains: (ref: LaunchRef, process?: ProcessIdentity | null) => Effect.Effect<LaunchRemains | null>
+    /** Ends every process of a launch whose holder is dead, by identity and nonce; returns when several looks find none. */
     readonly sweep: (ref: LaunchRef, process: ProcessIdentity | null) => Effect.Effect<{ readonly swept: number }>
     /** The process group that reads the agent's terminal now. Null where that cannot be known. */
     readonly foreground: (process: ProcessIdentity) => Effect.Effect<Foreground | null>

@@ -1,8 +1,8 @@
 /** Ends the launches of a session by what lies on the disk: for a session whose facts, actor or log cannot be used. */
 import { Effect, Schedule, type Scope, Stream } from "effect"
 import { limits } from "../../domain/limits.ts"
-import { isAlive } from "../holder/process-table.ts"
 import type { StopOrder } from "../holder/protocol.ts"
+import { ProcessTree } from "../holder/tree.ts"
 import type { HolderLink, HolderUnavailable, LaunchRemains } from "./runtime.ts"
 
 export interface StopLaunches {
@@ -35,7 +35,7 @@ export const stopLaunches = Effect.fnUntraced(function* (reach: Reach, { ladderM
 })
 
 const isCleared = ({ journal }: LaunchRemains) => journal.some(({ event }) => event.type === "cleared" || event.type === "launch_failed")
-const hasProcess = ({ process }: LaunchRemains) => process !== null && isAlive(process)
+const hasProcess = ({ nonce, process }: LaunchRemains) => new ProcessTree(process, nonce, { watched: false }).scan().length > 0
 
 /** True once the holder says that nothing of the tree is left; false where it cannot be reached or dies. */
 const byHolder = (reach: Reach, launch: LaunchRemains, mode: "stop" | "kill", order: StopOrder) =>
