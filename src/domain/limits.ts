@@ -188,6 +188,13 @@ export const limits = {
   reclaimGraceMs: 5_000,
   /** What the holder may take beyond the sum of its ladder before the daemon sweeps the tree itself. */
   stopMarginMs: 15_000,
+  /** Looks in a row, over 200 ms, that find no process of a tree before the tree is called ended: one that forks and exits is missed by chance. */
+  emptyLooks: 5,
+  /** Looks that do not count because processes came and went unseen; a busy machine has always some. 25 slices of `huntMs` are half a second. */
+  doubtfulLooks: 25,
+  huntMs: 20,
+  /** Scans until all of a tree is stopped: each finds what was forked during the one before. */
+  freezingLooks: 20,
   /** Rounds of follow-ups that one input may cause. Each moves one of at most 100 prompts through at most five stages: more is a rule that contradicts itself. */
   followUpRounds: 1_000,
   /** Most facts between two checkpoints of a session. */

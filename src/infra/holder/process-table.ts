@@ -41,9 +41,12 @@ export const readProcess = (pid: number): ProcessRow | null => {
   }
 }
 
+/** In the kernel's order. */
+export const pidsNow = (): ReadonlyArray<number> => readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
+
 export const listProcesses = (): ReadonlyArray<ProcessRow> =>
-  readdirSync("/proc").flatMap((name) => {
-    const row = /^\d+$/.test(name) ? readProcess(Number(name)) : null
+  pidsNow().flatMap((pid) => {
+    const row = readProcess(pid)
     return row === null ? [] : [row]
   })
 

@@ -1,7 +1,17 @@
 /** All processes of one launch and none of anybody else's, however they left their parent, their group or their session. */
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import { carriesDaemonRole, carriesNonce } from "../../domain/launch-marks.ts"
-import { currentBootId, environOf, lineOf, listProcesses, type ProcessRow, signalExactly, ticksSinceBoot } from "./process-table.ts"
+import {
+  currentBootId,
+  environOf,
+  lineOf,
+  listProcesses,
+  type ProcessRow,
+  pidsNow,
+  readProcess,
+  signalExactly,
+  ticksSinceBoot
+} from "./process-table.ts"
 
 export interface Member {
   readonly identity: ProcessIdentity
@@ -20,6 +30,8 @@ export class ProcessTree {
   readonly #leader: ProcessIdentity | null
   readonly #known = new Set<string>()
   readonly #outlived = new Set<string>()
+  /** Numbers that a quick look leaves out: no members at the last scan, or looked at since. */
+  #seen = new Set<number>()
   #leaderIsOver: boolean
   /** Until when the number of the leader's session was surely the leader's. Later it may be a stranger's. */
   #sessionUntilTick: number
@@ -60,6 +72,7 @@ export class ProcessTree {
         open.push(child.pid)
       }
     }
+    this.#seen = new Set([...spared, ...rows.filter((row) => row.zombie || !members.has(row.pid)).map(({ pid }) => pid)])
     return rows
       .filter((row) => members.has(row.pid) && !row.zombie)
       .map((row) => {
@@ -67,6 +80,31 @@ export class ProcessTree {
         if (this.#leaderIsOver) this.#outlived.add(keyOf(row))
         return { identity: { bootId: currentBootId(), pid: row.pid, startTime: row.startTime }, command: row.command, group: row.group }
       })
+  }
+
+  /**
+   * Stops whatever carries the nonce and came since the last scan, each as soon as it is seen: a process that lives for a millisecond is gone
+   * when a whole scan is over. `vanished`: processes that came and went unseen; one of them may have been a member.
+   */
+  freezeNewcomers(): { readonly frozen: number; readonly vanished: number } {
+    let frozen = 0
+    let vanished = 0
+    // The newest first: it has the longest to live.
+    for (const pid of pidsNow().toReversed()) {
+      if (this.#seen.has(pid)) continue
+      const carries = carriesNonce(environOf(pid), this.#nonce)
+      const row = readProcess(pid)
+      if (row === null || row.zombie) {
+        vanished += 1
+        this.#seen.add(pid)
+      } else if (!carries) continue
+      else if (signalExactly({ bootId: currentBootId(), pid, startTime: row.startTime }, "SIGSTOP")) {
+        frozen += 1
+        this.#known.add(keyOf(row))
+        this.#seen.add(pid)
+      }
+    }
+    return { frozen, vanished }
   }
 
   /** How many were found alive after the leader's end. */
