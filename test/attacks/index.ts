@@ -10,6 +10,7 @@ import { homes } from "./homes.ts"
 import { logFiles } from "./log-files.ts"
 import { marks } from "./marks.ts"
 import { oddHomes } from "./odd-homes.ts"
+import { outliving } from "./outliving.ts"
 import { short } from "./short.ts"
 import { stopping } from "./stopping.ts"
 import { surroundings } from "./surroundings.ts"
@@ -30,6 +31,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...homes,
   ...exec,
   ...stopping,
+  ...outliving,
   ...control,
   ...short,
   ...suspended,

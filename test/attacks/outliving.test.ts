@@ -1,0 +1,4 @@
+import { testAttacks } from "./attack.ts"
+import { outliving } from "./outliving.ts"
+
+testAttacks("outliving", outliving)

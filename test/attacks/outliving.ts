@@ -1,0 +1,124 @@
+/** Attacks on the end of a launch: an agent that has its end written down and lives on, or that no look at the processes finds. */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { identityOf, isAlive, readProcess } from "../../src/infra/holder/process-table.ts"
+import { processesOf, TestDaemon, until } from "../support/daemon.ts"
+import type { Attack } from "./attack.ts"
+
+const options = { keepalive: { mode: "never" }, stop: { ladder: [{ step: "hangup", signals: ["SIGHUP"], waitMs: 300 }, { step: "kill" }] } }
+const deaf = "trap '' HUP TERM INT QUIT CONT"
+const waiting = "while :; do read -rt 60 _; done"
+
+const ended = { type: "exited", code: 0, signal: null }
+const cleared = { type: "cleared", swept: 0 }
+const failed = { type: "launch_failed", code: "exec_failed", message: "forged" }
+
+/** As the agent would: its end behind the last line of its own journal, then the holder's death, so that no one contradicts. */
+const forge = (daemon: TestDaemon, session: string, events: ReadonlyArray<object>) => {
+  const directory = join(daemon.home, "sessions", session, "g1")
+  const { holder } = JSON.parse(readFileSync(join(directory, "identity.json"), "utf8")) as { readonly holder: { readonly pid: number } }
+  const journal = join(directory, "journal.ndjson")
+  const next = readFileSync(journal, "utf8").split("\n").length
+  for (const [index, event] of events.entries())
+    appendFileSync(journal, `${JSON.stringify({ n: next + index, wallMs: Date.now(), offset: 0, event })}\n`)
+  process.kill(holder.pid, "SIGKILL")
+}
+
+interface Forgery {
+  readonly events: ReadonlyArray<object>
+  /** The daemon is down meanwhile. */
+  readonly isDown?: boolean
+  readonly script?: string
+}
+
+const forging = (id: string, does: string, { events, isDown = false, script = `${deaf}\n${waiting}` }: Forgery): Attack => ({
+  id,
+  attacker: "agent",
+  does,
+  promise: "looks for what lives, and ends it",
+  isAlone: true,
+  run: async () => {
+    await using daemon = await TestDaemon.started()
+    const { id: session } = await daemon.create(["bash", "--norc", "-c", script], options)
+    const { process: leader } = await daemon.reaches(session, "streaming", ({ state }) => state === "streaming")
+    const agent = identityOf((leader as { readonly pid: number }).pid)!
+    try {
+      if (isDown) await daemon.kill()
+      forge(daemon, session, events)
+      const forgedAt = performance.now()
+      if (isDown) await daemon.start()
+      await until("the agent is ended", () => !isAlive(agent) && processesOf(session).length === 0, 20_000)
+      const { exit } = await daemon.reaches(session, "ended", ({ state }) => state === "ended")
+      if (exit?.cause !== "lost") throw new Error(`the forged end is believed: ${JSON.stringify(exit)}`)
+      return `ended after ${Math.round(performance.now() - forgedAt)} ms, as ${exit.cause}`
+    } finally {
+      if (isAlive(agent)) process.kill(agent.pid, "SIGKILL")
+    }
+  }
+})
+
+/** Each process lives for so long, leaves its session, and writes its number down; a minute at most, so that nothing is left of a failure. */
+const chain = (beat: string, seconds: number) => `
+import os, time
+end = time.time() + 60
+while time.time() < end and not os.path.exists(${JSON.stringify(`${beat}.end`)}):
+    if os.fork(): os._exit(0)
+    os.setsid()
+    with open(${JSON.stringify(beat)}, "w") as file: file.write(str(os.getpid()))
+    time.sleep(${seconds})
+`
+
+const chaining = (id: string, ms: number): Attack => ({
+  id,
+  attacker: "agent",
+  does: `forks and exits in a chain, each process for ${ms} ms and in a session of its own`,
+  promise: "ends the chain before it says so",
+  run: async ({ daemon }) => {
+    const directory = mkdtempSync(join(tmpdir(), "reprise-chain-"))
+    const beat = join(directory, "beat")
+    const beats = () => readFileSync(beat, "utf8")
+    try {
+      writeFileSync(join(directory, "chain.py"), chain(beat, ms / 1_000))
+      const script = `${deaf}; python3 ${directory}/chain.py & ${waiting}`
+      const { id: session } = await daemon.create(["bash", "--norc", "-c", script], options)
+      await daemon.reaches(session, "streaming", ({ state }) => state === "streaming")
+      await until("the chain runs", () => {
+        try {
+          return beats() !== ""
+        } catch {
+          return false
+        }
+      })
+      const askedAt = performance.now()
+      await daemon.done("POST", `/v1/sessions/${session}/kill`, {})
+      await daemon.reaches(session, "ended", ({ state }) => state === "ended")
+      const endedMs = performance.now() - askedAt
+      const last = beats()
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      if (beats() !== last) throw new Error(`the session has ended after ${Math.round(endedMs)} ms, and the chain goes on`)
+      return `ended after ${Math.round(endedMs)} ms, and so has the chain`
+    } finally {
+      writeFileSync(`${beat}.end`, "")
+      await until("the chain is over", () => readProcess(Number(beats()))?.zombie ?? true, 10_000).catch(() => {})
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+})
+
+export const outliving: ReadonlyArray<Attack> = [
+  forging("outliving-01", "writes its exit and its end into its journal, and kills its holder", { events: [ended, cleared] }),
+  forging("outliving-02", "writes its exit and its end into its journal while no daemon runs, and kills its holder", {
+    events: [ended, cleared],
+    isDown: true
+  }),
+  forging("outliving-03", "writes into its journal that it never began, and kills its holder", { events: [failed] }),
+  forging("outliving-04", "empties its environment, writes its end into its journal, and kills its holder", {
+    events: [ended, cleared],
+    script: `exec env -i bash --norc -c "${deaf}; ${waiting}"`
+  }),
+  chaining("outliving-05", 0),
+  chaining("outliving-06", 5),
+  chaining("outliving-07", 15),
+  chaining("outliving-08", 30)
+]
