@@ -364,7 +364,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
         return background(
           (holder === null ? Effect.void : Effect.ignore(holder.acknowledgeExit)).pipe(
             Effect.andThen(Effect.suspend(() => (attended?.attendance.ref.generation === effect.generation ? leave : Effect.void))),
-            Effect.andThen(runtime.discard(ref))
+            Effect.andThen(runtime.discard(ref, true))
           )
         )
       }

@@ -114,5 +114,5 @@ const acknowledge = Effect.fnUntraced(function* (remains: LaunchRemains) {
     Effect.scoped,
     Effect.ignore
   )
-  yield* runtime.discard(remains)
+  yield* runtime.discard(remains, true)
 })

@@ -1,7 +1,8 @@
 /** Attacks on stopping: an agent that does all to stay, or to take from its holder and its log what a stop needs. */
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import Sqlite from "better-sqlite3"
+import { readProcess } from "../../src/infra/holder/process-table.ts"
 import { processesOf, TestDaemon, until } from "../support/daemon.ts"
 import type { Attack, Ground } from "./attack.ts"
 
@@ -50,6 +51,46 @@ const attempt = (id: string, does: string, scene: Scene): Attack => ({
     return stops(daemon, session, scene.verb)
   }
 })
+
+/** A kill after which neither the agent nor its holder may be there. `restart`: the daemon connects once more, to what lies there now. */
+const withHarmedHolder = (
+  id: string,
+  does: string,
+  harm: (daemon: TestDaemon, session: string, other: string) => void,
+  restart = false
+): Attack => ({
+  id,
+  attacker: "agent",
+  does,
+  promise: "ends the agent and its holder, and leaves the other session alone",
+  isAlone: true,
+  run: async () => {
+    await using daemon = await TestDaemon.started()
+    const [session, other] = [await agentOf(daemon, deaf), await agentOf(daemon, deaf)]
+    for (const one of [session, other]) await daemon.reaches(one, "streaming", ({ state }) => state === "streaming")
+    const [holder, bystander] = [holderOf(daemon, session), holderOf(daemon, other)]
+    const startedAt = readProcess(holder)?.startTime
+    const isThere = () => readProcess(holder)?.startTime === startedAt && readProcess(holder)?.zombie === false
+    try {
+      if (restart) await daemon.kill()
+      harm(daemon, session, other)
+      if (restart) await daemon.start()
+      await daemon.ask("POST", `/v1/sessions/${session}/kill`, {})
+      await daemon.reaches(session, "ended", ({ state }) => state === "ended", 60_000)
+      await until("its holder is gone", () => !isThere(), 20_000)
+      if (processesOf(session).length > 0) throw new Error("the agent is left")
+      if (readProcess(bystander)?.zombie !== false || processesOf(other).length === 0) throw new Error("the other session has ended too")
+      return "agent and holder ended"
+    } finally {
+      if (isThere()) process.kill(holder, "SIGKILL")
+    }
+  }
+})
+
+const replaceByLink = (path: string, target: string) => {
+  renameSync(path, `${path}.old`)
+  symlinkSync(target, path)
+}
 
 /** The stop of a session whose facts cannot be folded, or of a log that takes nothing. */
 const withHarmedLog = (id: string, does: string, harm: (daemon: TestDaemon, session: string) => Promise<() => void>): Attack => ({
@@ -148,5 +189,34 @@ export const stopping: ReadonlyArray<Attack> = [
     for (const name of readdirSync(daemon.home)) if (name.startsWith("reprise.db")) rmSync(join(daemon.home, name), { recursive: true })
     await new Promise((resolve) => setTimeout(resolve, 300))
     return () => {}
-  })
+  }),
+  withHarmedHolder("stopping-18", "stops its holder and forges the files that name it", (daemon, session) => {
+    process.kill(holderOf(daemon, session), "SIGSTOP")
+    for (const name of ["owner", "identity.json"]) {
+      const path = join(directoryOf(daemon, session), name)
+      const text = readFileSync(path, "utf8").replaceAll(/"pid":\d+/g, '"pid":4194303')
+      rmSync(path)
+      writeFileSync(path, text)
+    }
+  }),
+  withHarmedHolder(
+    "stopping-19",
+    "stops its holder and puts a link to another session's socket in the place of its own",
+    (daemon, session, other) => {
+      process.kill(holderOf(daemon, session), "SIGSTOP")
+      replaceByLink(join(directoryOf(daemon, session), "sock"), join(directoryOf(daemon, other), "sock"))
+    }
+  ),
+  withHarmedHolder(
+    "stopping-20",
+    "puts a link to another session's launch in the place of its own while no daemon runs",
+    (daemon, session, other) => replaceByLink(directoryOf(daemon, session), directoryOf(daemon, other)),
+    true
+  ),
+  withHarmedHolder(
+    "stopping-21",
+    "puts a link to another session's socket in the place of its own while no daemon runs",
+    (daemon, session, other) => replaceByLink(join(directoryOf(daemon, session), "sock"), join(directoryOf(daemon, other), "sock")),
+    true
+  )
 ]

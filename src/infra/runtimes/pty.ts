@@ -12,7 +12,7 @@ import { ProcessTree } from "../holder/tree.ts"
 import { Output } from "../output/output.ts"
 import { installHolder } from "./bundle.ts"
 import { connect } from "./holder-link.ts"
-import { endIdleHolder, endSilentHolder } from "./idle-holder.ts"
+import { endIdleHolder, endOverdueHolder, endSilentHolder, findHolder } from "./idle-holder.ts"
 import { launch } from "./launch.ts"
 import { deny } from "./launch-right.ts"
 import { launchTrouble } from "./launch-trouble.ts"
@@ -38,14 +38,25 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
         if (!existsSync(directory) || existsSync(join(directory, fileNames.owner))) return
         deny(directory, ref.nonce)
       }
+      /** By nonce, from the first connection on, which comes before an agent can change a file; until the launch is discarded. */
+      const holders = new Map<string, ProcessIdentity>()
+      const knownHolder = (ref: LaunchRef, leader: ProcessIdentity | null): ProcessIdentity | null => {
+        const known = holders.get(ref.nonce) ?? findHolder(home, directoryOf(ref), ref.nonce, leader)
+        if (known !== null) holders.set(ref.nonce, known)
+        return known
+      }
       const connectTo = (ref: LaunchRef, epoch: number, after: number) =>
-        connect(home, ref, epoch, after, (offset) => output.ring(ref.session, offset))
+        connect(home, ref, epoch, after, (offset) => output.ring(ref.session, offset)).pipe(
+          Effect.tap(({ process }) => Effect.sync(() => void knownHolder(ref, process)))
+        )
       const sweep = Effect.fn("Runtime.sweep")(function* (ref: LaunchRef, leader: ProcessIdentity | null) {
         giveUp(ref)
+        // While the agent lives: its parent is the holder, whatever the files say.
+        const holder = knownHolder(ref, leader)
         yield* Effect.promise(() => endIdleHolder(directoryOf(ref)))
         const tree = new ProcessTree(leader, ref.nonce, { watched: false })
         yield* Effect.promise((abort) => endTree(tree, { atOnce: () => false, onStep: () => {}, onLeftovers: () => {}, abort }))
-        yield* endSilentHolder(directoryOf(ref))
+        yield* endSilentHolder(directoryOf(ref), ref.nonce, holder)
         return { swept: tree.outlived }
       })
       return Runtime.of({
@@ -83,9 +94,12 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
           }),
         tools: (ref, leader) => Effect.sync(() => toolsOf(leader, ref.nonce)),
         killTool: (ref, leader, pgid) => Effect.promise((abort) => endTool(leader, ref.nonce, pgid, abort)),
-        discard: (ref) =>
+        discard: (ref, isOver = false) =>
           Effect.promise(async () => {
             giveUp(ref)
+            const holder = holders.get(ref.nonce)
+            if (isOver && holder !== undefined) await endOverdueHolder(holder, ref.nonce)
+            holders.delete(ref.nonce)
             // What cannot be removed is left, and looked at again later.
             if (holderIsDead(directoryOf(ref))) await rm(directoryOf(ref), { recursive: true, force: true }).catch(() => {})
           })

@@ -140,7 +140,7 @@ export class Runtime extends Context.Service<
      * and by identity where the holder does not act in time. Returns how many launches had something alive, once nothing of them is left.
      */
     readonly stopLaunches: (session: string, epoch: number, wish: StopLaunches) => Effect.Effect<number>
-    /** Removes the launch directory of a dead holder. Output stays. */
-    readonly discard: (ref: LaunchRef) => Effect.Effect<void>
+    /** Removes the launch directory of a dead holder. Output stays. `isOver`: nothing of the launch is left, and its holder is ended too. */
+    readonly discard: (ref: LaunchRef, isOver?: boolean) => Effect.Effect<void>
   }
 >()("reprise/infra/Runtime") {}
