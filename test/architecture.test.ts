@@ -190,6 +190,7 @@ const openers: ReadonlyMap<string, string> = new Map([
   ["src/infra/holder/launch-problem.ts", "reads the first line of a program that is about to be run"],
   ["src/infra/boot-clock.ts", "reads /proc"],
   ["src/infra/descriptors.ts", "reads /proc"],
+  ["src/infra/inherited-descriptors.ts", "reads /proc"],
   ["src/infra/mounts.ts", "reads /proc"],
   ["src/infra/log/lock-holder.ts", "reads /proc"],
   ["src/cli/attaching.ts", "reads what the person names"],
