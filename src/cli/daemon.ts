@@ -2,7 +2,7 @@
 import { Effect, type Schema } from "effect"
 import type { Sse } from "effect/encoding"
 import type { HttpClientError } from "effect/http"
-import { type Client, type Connection, makeClient, NotAnswered } from "../http/client.ts"
+import { type Client, type Connection, codeOf, isClosed, makeClient, NotAnswered } from "../http/client.ts"
 import type { Problem } from "../http/problems.ts"
 import type { DaemonNote } from "../infra/home.ts"
 import { Failure, NoDaemon, TimedOut } from "./failures.ts"
@@ -39,7 +39,8 @@ export const connectAs = (home: string, connection: Connection) =>
     (client) => ({ client, ask: Effect.mapError(understood(home, null)) }) satisfies Pick<Daemon, "client" | "ask">
   )
 
-const understood =
+/** The failure of a command that an error of the client is. */
+export const understood =
   (home: string, pid: number | null) =>
   (error: AskError): Problem | NoDaemon | TimedOut | Failure => {
     switch (error._tag) {
@@ -55,7 +56,7 @@ const understood =
         // A connection that breaks in the middle of an answer comes as a body that cannot be decoded.
         const broken = codeOf(error.reason.cause)
         if (error.reason._tag === "TransportError" || (error.reason._tag === "DecodeError" && broken !== undefined)) {
-          return new NoDaemon({ home, reason: broken ?? "no connection" })
+          return new NoDaemon({ home, reason: broken ?? "no connection", ...(isClosed(broken) ? { isClosed: true } : {}) })
         }
         return new Failure({ message: `the daemon's answer is not understood: ${error.message}` })
       }
@@ -67,13 +68,3 @@ const silent = (home: string, pid: number | null, { withinMs }: NotAnswered) =>
   new TimedOut({
     message: `the daemon of ${home}${pid === null ? "" : ` (pid ${pid})`} has not answered within ${withinMs / 1_000} s; it may be stopped or overloaded, see: reprise doctor`
   })
-
-/** The system's own word for it, such as ECONNREFUSED, found wherever in the chain of causes it stands. */
-const codeOf = (cause: unknown): string | undefined => {
-  let at: unknown = cause
-  for (let depth = 0; depth < 8 && typeof at === "object" && at !== null; depth++) {
-    if ("code" in at && typeof at.code === "string") return at.code
-    at = "cause" in at ? at.cause : undefined
-  }
-  return undefined
-}

@@ -23,10 +23,13 @@ export class NoDaemon extends Schema.TaggedError<NoDaemon>()("NoDaemon", {
   home: Schema.String,
   reason: Schema.String,
   holder: Schema.optionalKey(Schema.Int),
-  socket: Schema.optionalKey(Schema.String)
+  socket: Schema.optionalKey(Schema.String),
+  /** A daemon took the connection, and closed it without an answer or within one. */
+  isClosed: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message() {
-    const { holder, home, reason, socket } = this
+    const { holder, home, isClosed, reason, socket } = this
+    if (isClosed) return `the daemon of ${home} closed the connection before its answer was whole (${reason}); see: reprise doctor`
     if (holder === undefined) return `no daemon answers for ${home} (${reason}); start one with: reprise serve`
     const silence = socket === undefined ? "" : `, and nothing answers at ${socket}`
     return `the daemon of ${home} runs (pid ${holder}) and cannot be reached: ${reason}${silence}; where it is not just starting, end it with: kill ${holder}`

@@ -27,6 +27,7 @@ export const makeClient = Effect.fnUntraced(function* (connection: Connection) {
         HttpClient.mapRequest((request) =>
           request.pipe(HttpClientRequest.prependUrl(connection.url), HttpClientRequest.bearerToken(connection.token))
         ),
+        HttpClient.transform(askedAgain),
         HttpClient.transform(answeredInTime)
       )
   }).pipe(Effect.provideContext(http))
@@ -46,6 +47,29 @@ const answeredInTime = <A, R>(
       reason: new HttpClientError.TransportError({ request, cause: new NotAnswered({ withinMs }) })
     })
   return Effect.timeoutOrElse(answer, { duration: withinMs, orElse: () => Effect.fail(late()) })
+}
+
+/** Once, where the connection broke before the head of an answer, and only what may be sent twice. */
+const askedAgain = <A, R>(
+  answer: Effect.Effect<A, HttpClientError.HttpClientError, R>,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<A, HttpClientError.HttpClientError, R> =>
+  mayBeRepeated(request) ? Effect.retry(answer, { times: 1, while: ({ reason }) => isClosed(codeOf(reason.cause)) }) : answer
+
+const mayBeRepeated = ({ headers, method }: HttpClientRequest.HttpClientRequest) =>
+  method === "GET" || method === "HEAD" || method === "OPTIONS" || headers["idempotency-key"] !== undefined
+
+/** The daemon has taken the connection and closed it. */
+export const isClosed = (code: string | undefined): boolean => code === "EPIPE" || code === "ECONNRESET"
+
+/** The system's own word for it, such as ECONNREFUSED, at any depth of the chain of causes. */
+export const codeOf = (cause: unknown): string | undefined => {
+  let at: unknown = cause
+  for (let depth = 0; depth < 8 && typeof at === "object" && at !== null; depth++) {
+    if ("code" in at && typeof at.code === "string") return at.code
+    at = "cause" in at ? at.cause : undefined
+  }
+  return undefined
 }
 
 /** A `timeout` in the query is the time that the daemon was asked to wait itself. */

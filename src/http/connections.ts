@@ -1,4 +1,4 @@
-/** Every connection of both listeners: as many as there are descriptors for. When all are taken, a stranger's makes room for the next. */
+/** Every connection of both listeners: as many as there are descriptors for. When all are taken, one without a token makes room for the next. */
 import type { ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { limits } from "../domain/limits.ts"
@@ -13,7 +13,11 @@ export interface Answer extends ServerResponse {
   readonly abandon: () => void
 }
 
+/** Any user of the machine reaches the TCP listener, and only the owner the unix socket. */
+export type Listener = "tcp" | "unix"
+
 interface Standing {
+  readonly listener: Listener
   /** A request on it has shown the daemon's token. */
   hasToken: boolean
   /** It gets no further answer. */
@@ -30,10 +34,10 @@ export class Connections {
     this.#maximum = maximum
   }
 
-  /** A new connection takes the place of a stranger's; where there is no stranger, it is closed itself. */
-  open(socket: Socket): void {
-    if (this.#open.size >= this.#maximum && !this.#makeRoom()) return void socket.destroy()
-    const standing: Standing = { hasToken: false, isRefused: false, answers: new Set() }
+  /** A new connection takes the place of one without a token; where there is none that it may take, it is closed itself. */
+  open(socket: Socket, listener: Listener): void {
+    if (this.#open.size >= this.#maximum && !this.#makeRoom(listener)) return void socket.destroy()
+    const standing: Standing = { listener, hasToken: false, isRefused: false, answers: new Set() }
     this.#open.set(socket, standing)
     // Node handles errors until an upgrade takes its handlers off.
     on(socket, "error", null, () => socket.destroy())
@@ -75,12 +79,17 @@ export class Connections {
     for (const socket of this.#open.keys()) socket.destroy()
   }
 
-  /** The oldest of the strangers that wait for nothing, else the oldest stranger. */
-  #makeRoom(): boolean {
+  /** One of the TCP listener, whichever arrives; one of the unix socket only for another of the unix socket, and as the last resort. */
+  #makeRoom(listener: Listener): boolean {
+    return this.#dropOldest("tcp") || (listener === "unix" && this.#dropOldest("unix"))
+  }
+
+  /** The oldest without a token that waits for nothing, else the oldest without a token. */
+  #dropOldest(listener: Listener): boolean {
     let oldest: Socket | undefined
-    for (const [socket, { answers, hasToken }] of this.#open) {
-      if (hasToken) continue
-      if (answers.size === 0) return this.#drop(socket)
+    for (const [socket, standing] of this.#open) {
+      if (standing.hasToken || standing.listener !== listener) continue
+      if (standing.answers.size === 0) return this.#drop(socket)
       oldest ??= socket
     }
     return oldest !== undefined && this.#drop(oldest)

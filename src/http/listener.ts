@@ -4,7 +4,7 @@ import type { ListenOptions, Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { Effect, Schema } from "effect"
 import { limits } from "../domain/limits.ts"
-import type { Answer, Connections } from "./connections.ts"
+import type { Answer, Connections, Listener } from "./connections.ts"
 import { on, once, onEach } from "./contained.ts"
 import { type Admission, type Admitted, isRefused, judge } from "./guard.ts"
 import { nothingThere } from "./not-found.ts"
@@ -27,6 +27,7 @@ export interface Door {
   /** The port is known only after the server exists, and the guard needs it: it is asked at every request. */
   readonly admit: () => Admission
   readonly connections: Connections
+  readonly listener: Listener
   readonly onRequest: RequestHandler
   readonly onUpgrade: UpgradeHandler
 }
@@ -63,10 +64,10 @@ export const makeServer = (door: Door): Server => {
     /** Offers of other protocols (`h2c`) are declined by answering in this one. */
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket"
   })
-  const { connections } = door
+  const { connections, listener } = door
   const ofResponse = (_request: IncomingMessage, response: ServerResponse) => response
   const ofSocket = (_request: IncomingMessage, socket: Duplex, _head: Buffer) => socket
-  on(server, "connection", null, (socket: Socket) => connections.open(socket))
+  on(server, "connection", null, (socket: Socket) => connections.open(socket, listener))
   onEach(server, "request", ofResponse, (request: IncomingMessage, response: OwnAnswer) => receive(door, request, response, "nothing"))
   onEach(server, "checkContinue", ofResponse, (request: IncomingMessage, response: OwnAnswer) =>
     receive(door, request, response, "continue")

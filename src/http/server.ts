@@ -63,8 +63,8 @@ const serve = Effect.fnUntraced(function* (options: ServerOptions) {
   let tcpAdmission: Admission = admission(options.token, [], 0)
   const socketAdmission = admission(options.token, null, 0)
   const door = { connections, onRequest, onUpgrade }
-  const tcp = makeServer({ ...door, admit: () => tcpAdmission })
-  const unix = makeUnixListener(() => makeServer({ ...door, admit: () => socketAdmission }), options.socketPath)
+  const tcp = makeServer({ ...door, listener: "tcp", admit: () => tcpAdmission })
+  const unix = makeUnixListener(() => makeServer({ ...door, listener: "unix", admit: () => socketAdmission }), options.socketPath)
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
       yield* draining.begin
