@@ -38,10 +38,11 @@ import { HookTokens } from "./infra/hook/tokens.ts"
 import { keepRunning } from "./infra/keep-running.ts"
 import * as EventLog from "./infra/log/event-log.ts"
 import { EventReader, EventStore } from "./infra/log/event-store.ts"
+import { lockPathOf } from "./infra/log/lock.ts"
 import { logLine } from "./infra/log-line.ts"
 import { lostLogOf } from "./infra/lost-log.ts"
 import { allowsPrograms } from "./infra/mounts.ts"
-import { makeNoteWatch } from "./infra/note-watch.ts"
+import { makeNoteWatch, makePlaceWatch } from "./infra/note-watch.ts"
 import { Output } from "./infra/output/output.ts"
 import { isInLaunch, outsideOfLaunch } from "./infra/outside-launch.ts"
 import { Providers } from "./infra/providers/providers.ts"
@@ -109,11 +110,12 @@ const running = Effect.fnUntraced(function* (options: ServeOptions, share: Share
     const { restoreSocket, socketPath, url } = yield* HttpServer
     const recovered = yield* (yield* Sessions).recovery
     const note = { pid: process.pid, url, socket: socketPath, version: manifest.version, epoch }
+    const isHome = makePlaceWatch([options.home, lockPathOf(join(options.home, "reprise.db"))])
     yield* Effect.acquireRelease(
       Effect.sync(() => leaveNote(options.home, note)),
-      () => Effect.sync(() => takeNoteAway(options.home, epoch))
+      () => Effect.sync(() => (isHome() ? takeNoteAway(options.home, epoch) : undefined))
     )
-    yield* Effect.forkScoped(keepReachable(options.home, note, restoreSocket))
+    yield* Effect.forkScoped(keepReachable(options.home, note, { isHome, restoreSocket }))
     yield* Effect.logInfo("recovered").pipe(Effect.annotateLogs({ ...recovered }))
     // A daemon may never come to an end at which Node would write it: the next start finds this one's compiled code.
     yield* Effect.sync(flushCompileCache)
@@ -123,11 +125,26 @@ const running = Effect.fnUntraced(function* (options: ServeOptions, share: Share
   }).pipe(Effect.provideContext(services))
 })
 
-/** What clients find the daemon by is put back where it was lost, for as long as no newer daemon has the home. */
-const keepReachable = Effect.fnUntraced(function* (home: string, note: DaemonNote, restoreSocket: HttpServer["Service"]["restoreSocket"]) {
+interface Reach {
+  readonly isHome: () => boolean
+  readonly restoreSocket: HttpServer["Service"]["restoreSocket"]
+}
+
+/**
+ * What clients find the daemon by is put back where it was lost, for as long as no newer daemon has the home. A home that was deleted
+ * and made again may belong to another daemon, whose epoch this one's log cannot know.
+ */
+const keepReachable = Effect.fnUntraced(function* (home: string, note: DaemonNote, { isHome, restoreSocket }: Reach) {
   const { isNewest } = yield* EventStore
   const watchNote = makeNoteWatch(home, note)
+  let hasSaid = false
   const look = Effect.gen(function* () {
+    if (!isHome()) {
+      if (!hasSaid)
+        yield* Effect.logError(`${home} or its lock was deleted or replaced; this daemon writes neither its note nor its socket again`)
+      hasSaid = true
+      return
+    }
     const restored = [...((yield* watchNote) ? [notePathOf(home)] : []), ...((yield* restoreSocket) ? [note.socket] : [])]
     for (const path of restored) yield* Effect.logWarning(`${path} was lost or changed; the daemon has put it back`)
   })

@@ -24,6 +24,20 @@ export const makeNoteWatch = (home: string, note: DaemonNote): Effect.Effect<boo
   })
 }
 
+/** False for good from the first look at which one of these paths is another file than it was, or is gone. */
+export const makePlaceWatch = (paths: ReadonlyArray<string>): (() => boolean) => {
+  const look = (path: string) => lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  const opened = paths.map((path) => [path, look(path)] as const)
+  let isSamePlace = true
+  return () => {
+    isSamePlace &&= opened.every(([path, before]) => {
+      const found = look(path)
+      return before !== undefined && found !== undefined && found.ino === before.ino && found.dev === before.dev
+    })
+    return isSamePlace
+  }
+}
+
 const isEqual = (found: DaemonNote | null, note: DaemonNote) =>
   found !== null && (Object.keys(note) as Array<keyof DaemonNote>).every((name) => found[name] === note[name])
 const isSame = (one: BigIntStats, other: BigIntStats) =>

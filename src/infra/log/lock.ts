@@ -8,12 +8,14 @@ export interface Lock {
   readonly release: () => void
 }
 
+export const lockPathOf = (logPath: string): string => `${logPath}.lock`
+
 /**
  * A database of its own, so that readers of the log are never locked out, and so that the lock is the kernel's record lock and not
  * a file with a pid in it, which outlives its writer. Throws `AlreadyRunning` at once when somebody holds it.
  */
 export const takeLock = (logPath: string): Lock => {
-  const path = `${logPath}.lock`
+  const path = lockPathOf(logPath)
   ensurePrivateFile(path)
   const handle = new Sqlite(path, { timeout: 0 })
   try {
