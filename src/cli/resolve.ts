@@ -1,13 +1,15 @@
 /** Which session a person means: its id, the beginning of its id if no other begins so, or its name. Never a guess. */
 import { Effect } from "effect"
+import { limits } from "../domain/limits.ts"
 import type { SessionView } from "../domain/view.ts"
 import type { Problem } from "../http/problems.ts"
 import type { Daemon } from "./daemon.ts"
-import { AmbiguousSession, NoSuchSession } from "./failures.ts"
+import { AmbiguousSession, NoSuchSession, UsageFailure } from "./failures.ts"
 import { isOver } from "./over.ts"
 
 /** A whole id goes to the daemon as it is; anything else, and a session whose facts cannot be read, is looked up in the list. */
 export const resolve = Effect.fnUntraced(function* (daemon: Daemon, given: string) {
+  if (given === "") return yield* new UsageFailure({ message: "session: it is empty; give an id, the beginning of an id, or a name" })
   if (isId(given)) {
     const found = yield* daemon.ask(daemon.client.sessions.get({ params: { id: given }, headers: {} })).pipe(
       Effect.catchTag("Problem", (problem): Effect.Effect<null, NoSuchSession | Problem> => {
@@ -30,9 +32,15 @@ export const resolve = Effect.fnUntraced(function* (daemon: Daemon, given: strin
  */
 export const matching = (sessions: ReadonlyArray<SessionView>, given: string): ReadonlyArray<SessionView> => {
   const named = sessions.filter(({ name }) => name === given)
-  const meant = named.length > 0 ? named : sessions.filter(({ id }) => id.startsWith(given) || id.startsWith(`s-${given}`))
+  const meant = named.length > 0 ? named : sessions.filter(({ id }) => isBeginning(given, id))
   const best = Math.min(...meant.map(rankOf))
   return meant.filter((session) => rankOf(session) === best)
+}
+
+/** With or without `s-`, with which every id begins. */
+const isBeginning = (given: string, id: string) => {
+  const rest = given.startsWith("s-") ? given.slice(2) : given
+  return rest.length >= limits.beginningOfIdChars && id.startsWith(`s-${rest}`)
 }
 
 const rankOf = (session: SessionView): number => {

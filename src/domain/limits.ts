@@ -58,6 +58,9 @@ export const limits = {
   /** How often the daemon looks whether an agent is stopped, and how long it must stay so: a shell takes its terminal back meanwhile. */
   suspensionLookMs: 1_000,
   suspensionSettleMs: 200,
+  /** How long `continue` waits for the session to be seen running, and between its looks: five looks of the daemon. */
+  continuedMs: 5_000,
+  continuedLookMs: 100,
   /** The longest name of a directory for temporary files: a socket has 107 bytes (unix(7)), and agents name theirs in some twenty behind it. */
   temporaryBytes: 76,
   /** How long a child may take from fork(2) to exec(2), and how long a launch that fails so is tried again: npm replaces a package meanwhile. */
@@ -225,6 +228,8 @@ export const limits = {
   headersMs: 10_000,
   requestMs: 30_000,
   connections: 2_048,
+  /** Least characters behind `s-` by which a person may name a session: one of them fits too many sessions by accident. */
+  beginningOfIdChars: 2,
   /**
    * Open files: 30 were seen of an idle daemon, four more for each thread; a session has its holder's socket, two output files, and
    * a file that is read; a connection has its socket, and a file where it reads output.

@@ -1,6 +1,7 @@
 /** What is asked of sessions by one word: interrupt, stop, kill, resume, archive, unarchive, terminate. */
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect, Option, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
+import { limits } from "../../domain/limits.ts"
 import type { SessionView } from "../../domain/view.ts"
 import { type AskError, asCli, type Daemon } from "../daemon.ts"
 import { parseVariables } from "../environment.ts"
@@ -24,6 +25,8 @@ interface Verb {
   readonly reasoned?: boolean
   /** Whether the session may go on elsewhere with it. */
   readonly moves?: boolean
+  /** What it changes is seen a moment after the answer: this gives the view from then. */
+  readonly after?: (daemon: Daemon, id: SessionView["id"]) => ReturnType<typeof continued>
   readonly send: (daemon: Daemon, id: SessionView["id"], reason: string | undefined) => Effect.Effect<SessionView, AskError>
 }
 
@@ -59,6 +62,7 @@ const verbs: ReadonlyArray<Verb> = [
     description: "Let a stopped agent go on (SIGCONT)",
     until: null,
     waits: false,
+    after: (daemon, id) => continued(daemon, id),
     send: ({ client }, id) => client.sessions.continue({ params: { id }, headers, payload: {} })
   },
   {
@@ -92,6 +96,13 @@ const verbs: ReadonlyArray<Verb> = [
     send: ({ client }, id, reason) => client.sessions.terminate({ params: { id }, headers, payload: because(reason) })
   }
 ]
+
+/** Once it is seen running; one that is still stopped after a while, or again, is shown so. */
+const continued = (daemon: Daemon, id: SessionView["id"]) =>
+  Effect.repeat(daemon.ask(daemon.client.sessions.get({ params: { id }, headers: {} })), {
+    until: ({ suspended }) => suspended === null,
+    schedule: Schedule.max([Schedule.spaced(limits.continuedLookMs), Schedule.recurs(limits.continuedMs / limits.continuedLookMs)])
+  }).pipe(Effect.andThen(daemon.ask(daemon.client.sessions.get({ params: { id }, headers: {} }))))
 
 const unrecorded = (id: string) =>
   `${id}: the agent was ended by its holder; the log cannot record it now, so the state of the session stays as it was`
@@ -155,7 +166,7 @@ const flagsOf = ({ until, waits }: Verb) => ({
 type Flags = Command.Command.Config.Infer<ReturnType<typeof flagsOf>>
 type Changes = Effect.Success<ReturnType<typeof changesOf>>
 
-const perform = ({ name, reasoned = false, send, until }: Verb, flags: Flags, changes: Changes | null) =>
+const perform = ({ after, name, reasoned = false, send, until }: Verb, flags: Flags, changes: Changes | null) =>
   withDaemon((daemon, setting) =>
     Effect.gen(function* () {
       if (!reasoned && Option.isSome(flags.reason)) return yield* new UsageFailure({ message: `${name} takes no --reason` })
@@ -167,6 +178,7 @@ const perform = ({ name, reasoned = false, send, until }: Verb, flags: Flags, ch
         if (changes !== null && found.state === "ended")
           yield* daemon.ask(daemon.client.sessions.patch({ params: { id: found.id }, headers: asCli, payload: changes }))
         const asked = yield* daemon.ask(send(daemon, found.id, Option.getOrUndefined(flags.reason)))
+        if (after !== undefined) return yield* after(daemon, found.id)
         if (!flags.wait || until === null) return asked
         if (isUnrecorded(asked)) return yield* Effect.as(say(unrecorded(found.id)), asked)
         const answer = yield* awaitMet(daemon, found.id, until, timeoutMs).pipe(
