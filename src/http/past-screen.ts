@@ -16,7 +16,7 @@ export const pastScreen = Effect.fnUntraced(function* (id: string, at: string) {
   const { seq } = yield* Effect.mapError(seqOf(id, place), toProblem)
   const { entry, session } = yield* Effect.mapError(foldTo(id, seq), toProblem)
   const offset = place._tag === "Time" ? yield* screens.offsetAt(id, place.wallMs) : Number(entry.data.offset)
-  const screen = yield* screens.at(id, offset, session.context.spec.size).pipe(
+  const screen = yield* screens.at(id, offset, session.context.spec.size, place._tag === "Time" ? place.wallMs : entry.wallMs).pipe(
     Effect.mapError((failure) => {
       if (failure._tag === "ScreenUnavailable") return toProblem(failure)
       const { from, offset, to } = failure

@@ -18,6 +18,8 @@ export interface DrawingOptions {
   readonly size: Size
   /** A blank screen at that byte. Absent: the session's screen, from what is nearest. */
   readonly from?: number | undefined
+  /** A launch that began later than this time (epoch milliseconds), at the byte where the drawing ends, is left out. */
+  readonly launchedUntilMs?: number
   /** How far it may be to a known screen, and how much is drawn where none is so near. */
   readonly replayBytes?: number
   readonly tailBytes?: number
@@ -127,7 +129,9 @@ export class Drawing {
     const from = Math.max(yield* output.begin(this.session), this.#files.lostBefore())
     const oldest = Math.max(from, end - this.#replayBytes)
     if (blankAt !== undefined && blankAt >= oldest) return yield* this.#blank(blankAt, true)
-    const checkpoint = blankAt === undefined ? this.#files.newest(oldest, end) : null
+    // One at the very end may be of a launch that is left out.
+    const newest = this.#options.launchedUntilMs === undefined ? end : end - 1
+    const checkpoint = blankAt === undefined ? this.#files.newest(oldest, newest) : null
     if (checkpoint !== null) {
       this.dispose()
       this.#emulator = yield* this.#ground.emulators.open(this.session, checkpoint.screen.size, checkpoint.screen)
@@ -171,10 +175,12 @@ export class Drawing {
   /** From here on. The index begins with the size that was valid here, which is at an earlier offset than this. */
   readonly #resizes = Effect.fnUntraced(function* (this: Drawing, end: number) {
     const from = this.offset
+    const { launchedUntilMs = Number.POSITIVE_INFINITY } = this.#options
     const found = yield* Stream.runCollect(
       this.#ground.output.index(this.session, from).pipe(
         Stream.takeWhile(({ offset }) => offset <= end),
         Stream.filter((record) => record.kind === "resize"),
+        Stream.takeWhile(({ isFresh, offset, wallMs }) => isFresh !== true || offset < end || wallMs <= launchedUntilMs),
         Stream.map(({ cols, isFresh = false, offset, rows }): Resize => ({ offset, cols, rows, isFresh }))
       )
     )

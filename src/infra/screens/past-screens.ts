@@ -27,8 +27,11 @@ export class OutputGone extends Schema.TaggedError<OutputGone>()("OutputGone", {
 export class PastScreens extends Context.Service<
   PastScreens,
   {
-    /** After the byte before `offset`, or after the last there is. `size`: of a terminal that has not printed yet. */
-    readonly at: (session: string, offset: number, size: Size) => Effect.Effect<PastScreen, OutputGone | ScreenUnavailable>
+    /**
+     * After the byte before `offset`, or after the last there is. `size`: of a terminal that has not printed yet. `wallMs`: when; a launch
+     * that began at this byte after that time has not cleared the screen yet.
+     */
+    readonly at: (session: string, offset: number, size: Size, wallMs?: number) => Effect.Effect<PastScreen, OutputGone | ScreenUnavailable>
     /** How far a session had printed by a time (epoch milliseconds). */
     readonly offsetAt: (session: string, wallMs: number) => Effect.Effect<number>
     /** Makes the checkpoints that are missing, slowly; gives way to a session that prints. */
@@ -47,8 +50,8 @@ export class PastScreens extends Context.Service<
       const keep = (session: string) => one.withPermits(1)(Effect.orElseSucceed(kept(ground, session), () => true))
       yield* Effect.forkScoped(keepQuiet(output, keep))
       return {
-        at: Effect.fnUntraced(function* (session, offset, size) {
-          const screen = yield* few.withPermits(1)(drawnAt(ground, session, offset, size))
+        at: Effect.fnUntraced(function* (session, offset, size, wallMs) {
+          const screen = yield* few.withPermits(1)(drawnAt(ground, session, offset, size, wallMs))
           // Who looks once looks again, and then finds what was missing.
           yield* FiberMap.run(fibers, session, keep(session), { onlyIfMissing: true })
           return screen
@@ -67,7 +70,7 @@ interface Ground {
 
 const filesOf = (output: Output["Service"], session: string) => new CheckpointFiles(output.directoryOf(session))
 
-const drawnAt = Effect.fnUntraced(function* (ground: Ground, session: string, asked: number, size: Size) {
+const drawnAt = Effect.fnUntraced(function* (ground: Ground, session: string, asked: number, size: Size, wallMs?: number) {
   const { output } = ground
   const from = yield* output.begin(session)
   const to = yield* output.end(session)
@@ -76,6 +79,7 @@ const drawnAt = Effect.fnUntraced(function* (ground: Ground, session: string, as
   if (offset > 0 && offset <= from) return yield* new OutputGone({ session, offset, from, to })
   const drawing = yield* begun(ground, session, {
     size,
+    ...(wallMs === undefined ? {} : { launchedUntilMs: wallMs }),
     replayBytes: limits.screenPastReplayBytes,
     tailBytes: limits.screenPastReplayBytes
   })
