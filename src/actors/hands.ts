@@ -3,8 +3,7 @@ import { Clock, Context, Deferred, Effect, Exit, FiberSet, Latch, Schedule, Sche
 import type { SessionEffect } from "../domain/effects.ts"
 import { type Fact, WriteRefusal } from "../domain/facts.ts"
 import { limits } from "../domain/limits.ts"
-import { answerTo } from "../domain/providers/answering.ts"
-import { located } from "../domain/providers/choice-list.ts"
+import { answerOn, answerTo } from "../domain/providers/answering.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { insideOf, lifeOf, mayRun, type Session } from "../domain/session.ts"
 import type { AgentFiles, AgentFilesFailure } from "../infra/agents/agent-files.ts"
@@ -227,18 +226,15 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       if (isOpen(promptId) && agentOf(context()).answers !== null) yield* untilStill(promptId)
       const { asked } = context().activity
       if (!isOpen(promptId) || asked === undefined) return yield* undeliverable("question_closed")
-      const { choices } = asked
-      // Where the choices stand now: a person may have moved the mark since they were drawn.
-      const list = yield* Effect.match(screens.seen(id, context().spec.size), {
-        onFailure: () => null,
-        onSuccess: (screen) => located(screen, choices)
-      })
-      const given = answerTo(agentOf(context()), asked, text, list)
+      const screen = yield* Effect.orElseSucceed(screens.seen(id, context().spec.size), () => null)
+      const given = screen === null ? answerTo(agentOf(context()), asked, text, null) : answerOn(screen, agentOf(context()), asked, text)
       switch (given.type) {
         case "keys":
           return yield* onceTaken(holder.write(writeId, new TextEncoder().encode(given.keys))).pipe(Effect.flatMap(refused))
         case "noSuchChoice":
           return yield* undeliverable("no_such_choice")
+        case "otherQuestion":
+          return yield* undeliverable("question_closed")
         case "text":
           return yield* submit(holder, text)
       }

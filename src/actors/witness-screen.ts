@@ -1,6 +1,7 @@
 /** What the screen says, where nothing better does; and after a long silence, that nobody knows. */
 import { Effect, Stream } from "effect"
 import { limits } from "../domain/limits.ts"
+import type { Question } from "../domain/observations.ts"
 import type { Rule } from "../domain/providers/provider.ts"
 import { readScreen } from "../domain/providers/screen.ts"
 import { isBusy } from "../domain/remember.ts"
@@ -20,6 +21,15 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
     isNeeded(context()) ? Effect.void : Effect.andThen(news.next, untilNeeded)
   )
   let looks = 0
+  /** What the screen showed when this question was open; a question that the screen alone tells of has no id at its first look. */
+  let shown: { readonly id: string | undefined; readonly question: Question } | null = null
+  const isRedrawn = (question: Question) => {
+    const { asked, source, value } = context().activity
+    const before = value === "waiting" && asked !== undefined ? shown : null
+    shown = { id: value === "waiting" ? asked?.id : undefined, question }
+    if (before === null || (before.id !== asked?.id && !(before.id === undefined && source === "screen"))) return false
+    return differs(before.question, question)
+  }
   yield* Stream.runForEach(
     // A launch of our own begins on a blank screen, whatever the agent before it has left there.
     screen(session, context().spec.size, isFresh ? from() : null),
@@ -33,8 +43,11 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
         if ((yield* output.end(session)) > offset) return
       }
       const report = () => {
-        if (word !== null) for (const each of reportsOf({ generation, source: "screen", recognise }, [word])) tell(each)
-        else if (context().activity.source === "screen")
+        if (word !== null) {
+          const redrawn = word.type === "Activity" && word.question !== null && isRedrawn(word.question) ? { redrawn: true as const } : {}
+          for (const each of reportsOf({ generation, source: "screen", recognise }, [word]))
+            tell(each.type === "ActivityObserved" ? { ...each, ...redrawn } : each)
+        } else if (context().activity.source === "screen")
           tell({ type: "ActivityObserved", generation, activity: "unknown", source: "screen", question: null })
       }
       report()
@@ -46,13 +59,16 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
   )
 })
 
+/** More of the same question may be drawn a moment later. */
+const differs = (before: Question, now: Question) =>
+  before.text !== now.text || (before.choices.length > 0 && now.choices.length > 0 && before.choices.join("\n") !== now.choices.join("\n"))
+
 /** Something may move on a screen for ever. */
 const mostLooks = 5
 
-/** A question that a better source knows of may have its words and choices on the screen alone. */
+/** A question that a better source knows of has its choices on the screen, and may give way to another there. */
 const isNeeded = ({ activity }: SessionContext): boolean =>
-  (activity.source !== "protocol" && activity.source !== "hook") ||
-  (activity.value === "waiting" && (activity.question === null || activity.asked?.choices.length === 0))
+  (activity.source !== "protocol" && activity.source !== "hook") || activity.value === "waiting"
 
 const witnessSilence = Effect.fnUntraced(function* ({ context, generation, news, session, tell }: Witnessing) {
   const output = yield* Output

@@ -104,6 +104,8 @@ export const Report = Schema.Union([
     source: EvidenceSource,
     question: Schema.NullOr(Schema.String),
     asked: Schema.optionalKey(Schema.Struct({ kind: Question.fields.kind, choices: Question.fields.choices })),
+    /** The screen shows another question than it did under the one that is open. */
+    redrawn: Schema.optionalKey(Schema.Literal(true)),
     /** The end of the bytes that said so, where output is the source. */
     evidenceOffset: Schema.optionalKey(Offset),
     /** The process group that said so, where the agent began it: its word ends with it. */

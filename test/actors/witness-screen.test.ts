@@ -53,3 +53,46 @@ it.live("a screen that is drawn over meanwhile is not read as it was", () =>
     assert.deepStrictEqual(yield* offered(101), [])
   })
 )
+
+/** The reports of two looks, while one question is open by the agent's own protocol. */
+const redrawn = (first: ReadonlyArray<string>, second: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const reports: Array<Report> = []
+    const witnessing = {
+      ...{ session: "s", generation: 1, news: makeNews(), isFresh: false, recognise: () => ({ hash: "" }), from: () => 0 },
+      context: () => ({
+        activity: { source: "protocol", value: "waiting", question: null, asked: { id: "1.1", choices: ["Yes"] } },
+        spec: { size: { cols: 80, rows: 24 } }
+      }),
+      tell: (report: Report) => {
+        reports.push(report)
+        return Deferred.makeUnsafe()
+      }
+    } as unknown as Witnessing
+    const looks = Stream.make({ lines: first, highlights: [], offset: 1 }, { lines: second, highlights: [], offset: 2 })
+    const screen = { screen: () => Stream.concat(looks, Stream.never) } as unknown as Evidence["Service"]
+    const output = { end: () => Effect.succeed(2), beyond: () => Effect.never } as unknown as Output["Service"]
+    const rules = [{ pattern: "^May I run .*$", activity: "waiting", question: "permission" }] as const
+    const witness = yield* witnessScreen(witnessing, rules).pipe(
+      Effect.scoped,
+      Effect.provideService(Evidence, screen),
+      Effect.provideService(Output, output),
+      Effect.forkChild
+    )
+    yield* Effect.sleep("20 millis")
+    yield* Fiber.interrupt(witness)
+    return reports.map((report) => (report.type === "ActivityObserved" ? (report.redrawn ?? false) : null))
+  })
+
+it.live("another question in the place of the open one is told as another, whatever the agent's protocol says", () =>
+  Effect.gen(function* () {
+    const [asks, marked] = [
+      ["May I run ls?", "> 1. Yes", "  2. No"],
+      ["May I run ls?", "  1. Yes", "> 2. No"]
+    ]
+    assert.deepStrictEqual(yield* redrawn(asks, marked), [false, false])
+    assert.deepStrictEqual(yield* redrawn(asks.slice(0, 1), asks), [false, false])
+    assert.deepStrictEqual(yield* redrawn(asks, ["May I run rm?", "> 1. Yes", "  2. No"]), [false, true])
+    assert.deepStrictEqual(yield* redrawn(asks, ["May I run ls?", "> 1. No", "  2. Yes"]), [false, true])
+  })
+)

@@ -38,7 +38,7 @@ describe("the interpreter", () => {
       }
     }
     assert.isAbove(taken, visits.length)
-  }, 120_000)
+  }, 600_000)
 
   it.prop(
     "goes the same way as XState through every life",
@@ -60,7 +60,7 @@ describe("the interpreter", () => {
       }
       assert.strictEqual(canonicalJson(state[0].context), canonicalJson(life.end.context))
     },
-    { timeout: 120_000, arbitrary: { runs: 60, size: 160 } }
+    { timeout: 600_000, arbitrary: { runs: 60, size: 160 } }
   )
 
   it("leaves to XState what asks for the state itself, and nothing else", () => {

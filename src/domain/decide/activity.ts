@@ -60,6 +60,7 @@ const heard = (situation: Situation, observed: Observed): Verdict => {
     known.value !== observed.activity ||
     known.question !== observed.question ||
     known.speaker !== observed.speaker ||
+    observed.redrawn ||
     (known.behindBytes === undefined) !== (observed.behindBytes === undefined) ||
     offersMore(known, observed)
   )
@@ -76,6 +77,8 @@ const isRestAgain = (known: Word, { activity: value, observedAt }: Observed) =>
 const weaker = (situation: Situation, observed: Observed): Verdict => {
   const { context, now } = situation
   const { activity: known, doubt } = context
+  // An answer to the question before must not reach this one, whatever the better source has last told.
+  if (observed.redrawn && known.value === "waiting") return [changed(situation, { ...observed, source: known.source })]
   if (known.value === observed.activity) {
     if (knowsMore(known, observed)) return [changed(situation, joined(known, observed))]
     return doubt !== null && !isWeaker(observed.source, doubt.source) ? [confirmed(situation, observed)] : nothing("weaker_evidence")
@@ -142,13 +145,15 @@ const hastened = ({ context, now }: Situation) => {
 
 const wordsOf = (
   situation: Situation,
-  { activity: value, asked, behindBytes, evidenceOffset, generation, observedAt, question, source, speaker }: Observed
+  { activity: value, asked, behindBytes, evidenceOffset, generation, observedAt, question, redrawn, source, speaker }: Observed
 ) => ({
   generation,
   activity: value,
   source,
   question,
-  ...(value === "waiting" ? { asked: askedOf(situation.context, source, question, asked) } : {}),
+  ...(value === "waiting"
+    ? { asked: redrawn ? askedAnew(situation.context, asked) : askedOf(situation.context, source, question, asked) }
+    : {}),
   ...(evidenceOffset === undefined ? {} : { evidenceOffset }),
   ...(speaker === undefined ? {} : { speaker }),
   ...(behindBytes === undefined ? {} : { behindBytes }),
@@ -169,8 +174,16 @@ const askedOf = (
   // A source that knows no choices takes none away: the screen that shows them may not change any more, and is not read again.
   if (same && known.asked.choices.length > 0 && (asked?.choices.length ?? 0) === 0) return known.asked
   return {
-    id: same ? known.asked.id : `${generation}.${(heard?.changes ?? 0) + 1}`,
+    id: same ? known.asked.id : nextId({ generation, heard }),
     kind: asked?.kind ?? known.asked?.kind ?? "input",
     choices: asked?.choices ?? []
   } satisfies Asked
 }
+
+const askedAnew = (context: SessionContext, asked: Observed["asked"]): Asked => ({
+  id: nextId(context),
+  kind: asked?.kind ?? context.activity.asked?.kind ?? "input",
+  choices: asked?.choices ?? []
+})
+
+const nextId = ({ generation, heard }: Pick<SessionContext, "generation" | "heard">) => `${generation}.${(heard?.changes ?? 0) + 1}`

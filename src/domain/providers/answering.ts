@@ -1,14 +1,21 @@
 /** How an answer is given to what an agent asks: by keys that pick a choice, by its text, or not at all. */
 import type { Question } from "../observations.ts"
-import type { Located } from "./choice-list.ts"
+import type { ScreenRows } from "../screen-rows.ts"
+import { type Located, located, markedChoices } from "./choice-list.ts"
 import { expression } from "./patterns.ts"
 import type { Provider } from "./provider.ts"
+import { readScreen } from "./screen.ts"
 
 export type GivenAnswer =
   | { readonly type: "keys"; readonly keys: string }
   | { readonly type: "text" }
   /** Typed with Enter after it, it would confirm whatever is marked: a permission that the user did not give. */
   | { readonly type: "noSuchChoice"; readonly known: ReadonlyArray<string> }
+
+/** The screen shows other choices than those that were offered: keys would pick another. */
+export interface OtherQuestion {
+  readonly type: "otherQuestion"
+}
 
 type Answers = Pick<Provider, "answers">
 type Asked = Pick<Question, "choices" | "kind">
@@ -37,6 +44,27 @@ export const answerTo = ({ answers }: Answers, asked: Asked, text: string, list:
   if (keys !== null) return keys
   const picksOnly = mayBeAllowed || (choices.length > 0 && (answers.choose !== null || list?.marked != null))
   return picksOnly ? noSuchChoice(choices, mayBeAllowed) : { type: "text" }
+}
+
+/**
+ * The same by the screen as it is now: a person may have moved the mark since the choices were drawn, and another question may have taken
+ * the place of the one that is answered. Where a question has no choices, a list with a marked one has them: Enter would confirm it.
+ */
+export const answerOn = (
+  screen: ScreenRows,
+  agent: Pick<Provider, "answers" | "evidence">,
+  asked: Asked,
+  text: string
+): GivenAnswer | OtherQuestion => {
+  const list = located(screen, asked.choices)
+  if (asked.choices.length > 0 && list === null) {
+    const seen = readScreen(agent.evidence.screen, screen)
+    if (seen?.type === "Activity" && (seen.question?.choices.length ?? 0) > 0) return { type: "otherQuestion" }
+  }
+  const given = answerTo(agent, asked, text, list)
+  if (given.type !== "text" || asked.choices.length > 0 || agent.answers === null) return given
+  const choices = markedChoices(screen)
+  return choices.length === 0 ? given : answerTo(agent, { ...asked, choices }, text, located(screen, choices))
 }
 
 const noSuchChoice = (choices: ReadonlyArray<string>, mayBeAllowed: boolean): GivenAnswer => ({

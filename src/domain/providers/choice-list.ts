@@ -31,6 +31,17 @@ export const choicesFrom = (screen: ScreenRows, from: number): ReadonlyArray<str
   return (numbered(rows, from) ?? marked(rows, screen.highlights, from) ?? []).slice(0, limits.choices).map(({ label }) => label)
 }
 
+/** The labels of the lowest list of the screen of which one is marked; empty where there is none. */
+export const markedChoices = (screen: ScreenRows): ReadonlyArray<string> => {
+  const rows = screen.lines.map(parsed)
+  const last = rows.findLastIndex((row) => row !== null)
+  for (let from = last; from >= Math.max(0, last - mostAbove); from--) {
+    const list = rows[from]?.number === 1 ? numbered(rows, from) : null
+    if (list !== null && markedOf(list, screen.highlights) !== null) return list.slice(0, limits.choices).map(({ label }) => label)
+  }
+  return (marked(rows, screen.highlights, Math.max(0, last - mostAbove)) ?? []).slice(0, limits.choices).map(({ label }) => label)
+}
+
 /** Looks for these labels from the bottom of the screen; null where they do not stand there, or stand there in another order. */
 export const located = (screen: ScreenRows, labels: ReadonlyArray<string>): Located | null =>
   labels.length === 0 ? null : (locatedDown(screen, labels) ?? locatedAcross(screen, labels))

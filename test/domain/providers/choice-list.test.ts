@@ -1,6 +1,6 @@
 /** Choices as programs draw them, and the keys that reach each: the choice that a user names is the one that Enter picks. */
 import { assert, describe, it } from "@effect/vitest"
-import { answerTo } from "../../../src/domain/providers/answering.ts"
+import { answerOn, answerTo } from "../../../src/domain/providers/answering.ts"
 import { choicesFrom, located } from "../../../src/domain/providers/choice-list.ts"
 import { providerOf } from "../../../src/domain/providers/index.ts"
 import type { Highlight } from "../../../src/domain/screen-rows.ts"
@@ -140,5 +140,28 @@ describe("the keys of an answer", () => {
     const choices = ["Allow once", "Allow always", "Reject"]
     const given = answerTo(providerOf("opencode"), { kind: "permission", choices }, "reject", located(screen, choices))
     assert.deepStrictEqual(given, { type: "keys", keys: "\x1b[C\x1b[C\r" })
+  })
+})
+
+describe("an answer to what is on the screen by now", () => {
+  const dialog = (...rows: ReadonlyArray<string>) => screenOf(["Do you want to proceed?", ...rows, " Esc to cancel"].join("\n"))
+  const claude = providerOf("claude-code")
+  const asked = { kind: "permission", choices: ["No, and tell it", "Yes", "Yes, and do not ask again"] } as const
+
+  it("is not typed where other choices stand there than were offered, or the same in another order", () => {
+    const swapped = dialog(" ❯ 1. Yes", "   2. Yes, and do not ask again", "   3. No, and tell it")
+    for (const text of ["1", "yes", "no, and tell it"]) {
+      assert.deepStrictEqual(answerOn(swapped, claude, asked, text), { type: "otherQuestion" })
+    }
+    const same = dialog(" ❯ 1. No, and tell it", "   2. Yes", "   3. Yes, and do not ask again")
+    assert.deepStrictEqual(answerOn(same, claude, asked, "yes"), { type: "keys", keys: "2" })
+  })
+
+  it("is read off a list that no rule knows, and never typed with an Enter that would confirm the marked choice", () => {
+    const unknown = screenOf(" Wipe the disk?\n ❯ 1. Yes\n   2. No\n   3. Yes, always\n   (more)")
+    const open = { kind: "input", choices: [] } as const
+    assert.deepStrictEqual(answerOn(unknown, claude, open, "No"), { type: "keys", keys: "2" })
+    assert.strictEqual(answerOn(unknown, claude, open, "allow").type, "noSuchChoice")
+    assert.strictEqual(answerOn(screenOf("Your name?\n> "), claude, open, "Ada").type, "text")
   })
 })
