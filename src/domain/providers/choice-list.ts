@@ -28,7 +28,7 @@ interface Row {
 /** The labels of the list that begins in or below this row; empty where none is recognised. */
 export const choicesFrom = (screen: ScreenRows, from: number): ReadonlyArray<string> => {
   const rows = screen.lines.map(parsed)
-  return (numbered(rows, from) ?? marked(rows, screen.highlights, from) ?? []).slice(0, limits.choices).map(({ label }) => label)
+  return labelsOf(numbered(rows, from) ?? marked(rows, screen.highlights, from) ?? [])
 }
 
 /** The labels of the lowest list of the screen of which one is marked; empty where there is none. */
@@ -37,10 +37,12 @@ export const markedChoices = (screen: ScreenRows): ReadonlyArray<string> => {
   const last = rows.findLastIndex((row) => row !== null)
   for (let from = last; from >= Math.max(0, last - mostAbove); from--) {
     const list = rows[from]?.number === 1 ? numbered(rows, from) : null
-    if (list !== null && markedOf(list, screen.highlights) !== null) return list.slice(0, limits.choices).map(({ label }) => label)
+    if (list !== null && markedOf(list, screen.highlights) !== null) return labelsOf(list)
   }
-  return (marked(rows, screen.highlights, Math.max(0, last - mostAbove)) ?? []).slice(0, limits.choices).map(({ label }) => label)
+  return labelsOf(marked(rows, screen.highlights, Math.max(0, last - mostAbove)) ?? [])
 }
+
+const labelsOf = (list: ReadonlyArray<Row>): ReadonlyArray<string> => list.slice(0, limits.choices).map(({ label }) => label)
 
 /** Looks for these labels from the bottom of the screen; null where they do not stand there, or stand there in another order. */
 export const located = (screen: ScreenRows, labels: ReadonlyArray<string>): Located | null =>
@@ -56,16 +58,14 @@ const locatedDown = (screen: ScreenRows, labels: ReadonlyArray<string>): Located
     left -= 1
   }
   if (found.length < labels.length) return null
-  const at = markedOf(found, screen.highlights)
-  return { numbers: found.map(({ number }) => number), marked: at, across: false }
+  return { numbers: found.map(({ number }) => number), marked: markedOf(found, screen.highlights), across: false }
 }
 
 const locatedAcross = ({ highlights, lines }: ScreenRows, labels: ReadonlyArray<string>): Located | null => {
   for (let row = lines.length - 1; row >= 0; row--) {
     const places = placesAcross(lines[row]!, labels)
     if (places === null) continue
-    const standing = places.map((col) => highlights.find((run) => run.row === row && covers(run, col))?.background ?? "")
-    return { numbers: labels.map(() => null), marked: onlyOther(standing), across: true }
+    return { numbers: labels.map(() => null), marked: onlyOther(places.map((col) => backgroundAt(highlights, { row, col }))), across: true }
   }
   return null
 }
@@ -121,7 +121,7 @@ const around = (rows: ReadonlyArray<Row | null>, { col, row }: Row, step: 1 | -1
 const markedOf = (rows: ReadonlyArray<Row>, highlights: ReadonlyArray<Highlight>): number | null => {
   const signs = rows.flatMap(({ isMarked }, at) => (isMarked ? [at] : []))
   if (signs.length > 0) return signs.length === 1 ? signs[0]! : null
-  return onlyOther(rows.map(({ col, row }) => highlights.find((run) => run.row === row && covers(run, col))?.background ?? ""))
+  return onlyOther(rows.map((row) => backgroundAt(highlights, row)))
 }
 
 /** The only one that differs from all others, which are alike. Of two the one that has a background stands out. */
@@ -134,7 +134,9 @@ const onlyOther = (backgrounds: ReadonlyArray<string>): number | null => {
   return odd.length === 1 && new Set(backgrounds).size === 2 ? odd[0]! : null
 }
 
-const covers = ({ col, width }: Highlight, at: number) => col <= at && at < col + width
+/** Empty where it is the terminal's own. */
+const backgroundAt = (highlights: ReadonlyArray<Highlight>, at: Pick<Row, "row" | "col">): string =>
+  highlights.find(({ col, row, width }) => row === at.row && col <= at.col && at.col < col + width)?.background ?? ""
 
 const isLabel = (label: string, wanted: string) =>
   label === wanted || (wanted.length >= limits.choiceChars - 1 && label.startsWith(wanted.slice(0, -1)))
