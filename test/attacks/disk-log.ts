@@ -157,18 +157,16 @@ const damagedStart = (
     })
 })
 
+/** The copy that the daemon has left takes the log's place. */
+const restoredWhole = (log: string) => {
+  renameSync(`${log}.rescued`, log)
+  for (const end of ["-wal", "-shm"]) rmSync(`${log}${end}`, { force: true })
+}
+
+const restoredWriteAhead = (log: string) => renameSync(join(log, "..", "wal"), `${log}-wal`)
+
 export const harmedLogs: ReadonlyArray<Attack> = [
-  harmed(
-    "10",
-    "deletes the log while the daemon runs",
-    "writes nothing more, and leaves a copy",
-    (_, log) => rmSync(log),
-    (log) => {
-      renameSync(`${log}.rescued`, log)
-      rmSync(`${log}-wal`, { force: true })
-      rmSync(`${log}-shm`, { force: true })
-    }
-  ),
+  harmed("10", "deletes the log while the daemon runs", "writes nothing more, and leaves a copy", (_, log) => rmSync(log), restoredWhole),
   harmed(
     "11",
     "replaces the log by an empty file",
@@ -177,11 +175,7 @@ export const harmedLogs: ReadonlyArray<Attack> = [
       renameSync(log, `${log}.old`)
       writeFileSync(log, "")
     },
-    (log) => {
-      renameSync(`${log}.rescued`, log)
-      rmSync(`${log}-wal`, { force: true })
-      rmSync(`${log}-shm`, { force: true })
-    }
+    restoredWhole
   ),
   harmed(
     "12",
@@ -201,7 +195,7 @@ export const harmedLogs: ReadonlyArray<Attack> = [
       copyFileSync(`${log}-wal`, join(daemon.home, "wal"))
       truncateSync(`${log}-wal`, 0)
     },
-    (log) => renameSync(join(log, "..", "wal"), `${log}-wal`)
+    restoredWriteAhead
   ),
   harmed(
     "14",
@@ -211,7 +205,7 @@ export const harmedLogs: ReadonlyArray<Attack> = [
       copyFileSync(`${log}-wal`, join(daemon.home, "wal"))
       overwrite(`${log}-wal`, 32 + 24 + 100, Buffer.alloc(2_000, 0x5a))
     },
-    (log) => renameSync(join(log, "..", "wal"), `${log}-wal`)
+    restoredWriteAhead
   ),
   harmed("15", "touches the log, as a backup may", "goes on", (_, log) => utimesSync(log, 1, 1), null),
   harmed(

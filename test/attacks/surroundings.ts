@@ -29,6 +29,29 @@ const linkOf = (path: string): string | null => {
   }
 }
 
+/** A daemon that a shell starts by this script: its words are the shell's arguments, `$0` is an empty file. */
+const fromShell = async (script: string) => {
+  const root = join(import.meta.dirname, "../..")
+  const home = mkdtempSync(join(tmpdir(), "reprise-from-shell-"))
+  const lock = join(home, "lock-of-the-caller")
+  const words = [process.execPath, join(root, "bin/reprise.js"), "--home", home, "serve", "--port", "0"]
+  const shell = spawn("bash", ["-c", script, lock, ...words], {
+    stdio: "ignore",
+    env: { ...process.env, XDG_CACHE_HOME: join(root, "node_modules/.cache") }
+  })
+  const ended = new Promise((resolve) => shell.once("exit", resolve))
+  const daemon = new TestDaemon(home)
+  await daemon.adopted()
+  return {
+    ...{ daemon, lock, shell },
+    [Symbol.asyncDispose]: async () => {
+      process.kill((JSON.parse(readFileSync(join(home, "daemon.json"), "utf8")) as { readonly pid: number }).pid, "SIGTERM")
+      await ended
+      rmSync(home, { recursive: true, force: true })
+    }
+  }
+}
+
 export const surroundings: ReadonlyArray<Attack> = [
   {
     id: "surroundings-01",
@@ -37,26 +60,11 @@ export const surroundings: ReadonlyArray<Attack> = [
     promise: "gives its agents that limit, and not the one that Node has raised",
     isAlone: true,
     run: async () => {
-      const root = join(import.meta.dirname, "../..")
-      const home = mkdtempSync(join(tmpdir(), "reprise-limits-"))
-      const words = [process.execPath, join(root, "bin/reprise.js"), "--home", home, "serve", "--port", "0"]
       // A shell that stays: its limit is what the daemon was started with.
-      const shell = spawn("sh", ["-c", 'ulimit -S -n 300; "$@"; exit 0', "sh", ...words], {
-        stdio: "ignore",
-        env: { ...process.env, XDG_CACHE_HOME: join(root, "node_modules/.cache") }
-      })
-      const ended = new Promise((resolve) => shell.once("exit", resolve))
-      const daemon = new TestDaemon(home)
-      await daemon.adopted()
-      try {
-        const limit = await says(daemon, "ulimit -S -n")
-        refuse(limit === "300", `the agent may open ${limit} files`)
-        return `${limit} files`
-      } finally {
-        process.kill((JSON.parse(readFileSync(join(home, "daemon.json"), "utf8")) as { readonly pid: number }).pid, "SIGTERM")
-        await ended
-        rmSync(home, { recursive: true, force: true })
-      }
+      await using started = await fromShell('ulimit -S -n 300; "$@"; exit 0')
+      const limit = await says(started.daemon, "ulimit -S -n")
+      refuse(limit === "300", `the agent may open ${limit} files`)
+      return `${limit} files`
     }
   },
   {
@@ -104,37 +112,22 @@ export const surroundings: ReadonlyArray<Attack> = [
     promise: "gives none of them to an agent or a holder, and leaves the lock free",
     isAlone: true,
     run: async () => {
-      const root = join(import.meta.dirname, "../..")
-      const home = mkdtempSync(join(tmpdir(), "reprise-descriptors-"))
-      const lock = join(home, "lock-of-the-caller")
-      const script = `exec 7>"$0" 17>"$0" 18<"$0" 200>"$0"; flock 200; exec "$@"`
-      const words = [process.execPath, join(root, "bin/reprise.js"), "--home", home, "serve", "--port", "0"]
-      const shell = spawn("bash", ["-c", script, lock, ...words], {
-        stdio: "ignore",
-        env: { ...process.env, XDG_CACHE_HOME: join(root, "node_modules/.cache") }
-      })
-      const ended = new Promise((resolve) => shell.once("exit", resolve))
-      const daemon = new TestDaemon(home)
-      await daemon.adopted()
-      try {
-        const { id } = await daemon.create(["sleep", "1000"], { keepalive: { mode: "never" } })
-        await daemon.reaches(id, "streaming", ({ state }) => state === "streaming")
-        const owner = readFileSync(join(home, "sessions", id, "g1/owner"), "utf8")
-        const holder = (JSON.parse(owner) as { readonly process: { readonly pid: number } }).process.pid
-        for (const pid of [holder, ...processesOf(id), shell.pid!]) {
-          const open = readdirSync(`/proc/${pid}/fd`).filter((name) => linkOf(`/proc/${pid}/fd/${name}`) === lock)
-          refuse(open.length === 0, `process ${pid} has ${open.join(", ")} open`)
-        }
-        const free = spawnSync("flock", ["--nonblock", lock, "true"])
-        refuse(free.status === 0, "the lock is held")
-        await daemon.done("POST", `/v1/sessions/${id}/kill`, {})
-        await daemon.reaches(id, "ended", ({ state }) => state === "ended", 30_000)
-        return "no descriptor, the lock is free"
-      } finally {
-        process.kill((JSON.parse(readFileSync(join(home, "daemon.json"), "utf8")) as { readonly pid: number }).pid, "SIGTERM")
-        await ended
-        rmSync(home, { recursive: true, force: true })
+      await using started = await fromShell('exec 7>"$0" 17>"$0" 18<"$0" 200>"$0"; flock 200; exec "$@"')
+      const { daemon, lock, shell } = started
+      const { home } = daemon
+      const { id } = await daemon.create(["sleep", "1000"], { keepalive: { mode: "never" } })
+      await daemon.reaches(id, "streaming", ({ state }) => state === "streaming")
+      const owner = readFileSync(join(home, "sessions", id, "g1/owner"), "utf8")
+      const holder = (JSON.parse(owner) as { readonly process: { readonly pid: number } }).process.pid
+      for (const pid of [holder, ...processesOf(id), shell.pid!]) {
+        const open = readdirSync(`/proc/${pid}/fd`).filter((name) => linkOf(`/proc/${pid}/fd/${name}`) === lock)
+        refuse(open.length === 0, `process ${pid} has ${open.join(", ")} open`)
       }
+      const free = spawnSync("flock", ["--nonblock", lock, "true"])
+      refuse(free.status === 0, "the lock is held")
+      await daemon.done("POST", `/v1/sessions/${id}/kill`, {})
+      await daemon.reaches(id, "ended", ({ state }) => state === "ended", 30_000)
+      return "no descriptor, the lock is free"
     }
   }
 ]

@@ -6,7 +6,9 @@ import { designators } from "../../src/infra/screens/charsets.ts"
 import { Emulator } from "../../src/infra/screens/emulator.ts"
 import type { Cells, Line } from "../../src/infra/screens/emulator-cells.ts"
 import { cellOf } from "../../src/infra/screens/emulator-drawing.ts"
-import type { PenNumbers } from "../../src/infra/screens/emulator-state.ts"
+import type { EmulatorState, PenNumbers } from "../../src/infra/screens/emulator-state.ts"
+
+type ScreenState = EmulatorState["normal"]
 
 const size = { cols: 40, rows: 10 }
 /** What another program left on the person's terminal. */
@@ -25,24 +27,8 @@ export const stateOf = (emulator: Emulator): string => {
       title: [title, shownTitle],
       cursor,
       region: [own.scrollTop, own.scrollBottom],
-      saved: [
-        Math.min(own.savedX, size.cols - 1),
-        own.savedY,
-        own.savedOrigin,
-        essential(own.savedAttributes),
-        own.savedCharsets.map((each) => designators.of(each)),
-        own.savedLevel
-      ],
-      back: altScreen
-        ? [
-            Math.min(normal.savedX, size.cols - 1),
-            normal.savedY,
-            normal.savedOrigin,
-            essential(normal.savedAttributes),
-            normal.savedCharsets.map((each) => designators.of(each)),
-            normal.savedLevel
-          ]
-        : null,
+      saved: savedOf(own),
+      back: altScreen ? savedOf(normal) : null,
       pen: essential(attributes),
       charset: designators.of(charset),
       charsets: [0, 1, 2, 3].map((level) => designators.of(charsets[level])),
@@ -60,6 +46,16 @@ export const stateOf = (emulator: Emulator): string => {
     1
   )
 }
+
+/** The kept cursor of one screen. */
+const savedOf = ({ savedAttributes, savedCharsets, savedLevel, savedOrigin, savedX, savedY }: ScreenState) => [
+  Math.min(savedX, size.cols - 1),
+  savedY,
+  savedOrigin,
+  essential(savedAttributes),
+  savedCharsets.map((each) => designators.of(each)),
+  savedLevel
+]
 
 const scrollback = 50
 
