@@ -5,6 +5,7 @@ import { type Fact, WriteRefusal } from "../domain/facts.ts"
 import { limits } from "../domain/limits.ts"
 import { answerOn, answerTo } from "../domain/providers/answering.ts"
 import { agentOf } from "../domain/providers/index.ts"
+import { readScreen } from "../domain/providers/screen.ts"
 import { insideOf, lifeOf, mayRun, type Session } from "../domain/session.ts"
 import type { AgentFiles, AgentFilesFailure } from "../infra/agents/agent-files.ts"
 import type { Evidence } from "../infra/evidence/evidence.ts"
@@ -255,11 +256,16 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
   /** A question is told of before it is drawn, and one that has just been drawn swallows keys in some agents. */
   const untilDrawn = Effect.gen(function* () {
     const { answers, evidence } = agentOf(context())
-    const drawsChoices = evidence.screen.some(({ choices }) => choices !== undefined)
-    const drawn: Effect.Effect<void> = Effect.suspend(() =>
-      drawsChoices && context().activity.asked?.choices.length === 0 ? Effect.andThen(news.next, drawn) : Effect.void
-    )
-    yield* Effect.timeoutOption(drawn, limits.questionDrawnMs)
+    const drawn: Effect.Effect<void> = Effect.suspend(() => {
+      const { asked } = context().activity
+      const isToBeDrawn = asked?.choices.length === 0 && evidence.screen.some(({ question }) => question === asked.kind)
+      return isToBeDrawn ? Effect.andThen(news.next, drawn) : Effect.void
+    })
+    const screen = yield* Effect.orElseSucceed(screens.seen(id, context().spec.size), () => null)
+    // A question that stands there without choices takes a text.
+    const seen = screen === null ? null : readScreen(evidence.screen, screen)
+    const takesText = seen?.type === "Activity" && seen.question?.choices.length === 0
+    if (!takesText) yield* Effect.timeoutOption(drawn, limits.questionDrawnMs)
     const sinceMs = (yield* Clock.currentTimeMillis) - context().activity.at
     yield* Effect.sleep(Math.max(0, (answers?.settleMs ?? 0) - sinceMs))
   })

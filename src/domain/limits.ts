@@ -49,8 +49,8 @@ export const limits = {
   acceptWhileBusyMs: 3_600_000,
   /** An interrupt counts for so long: pressed twice, several agents end. */
   interruptMs: 10_000,
-  /** How long an answer waits for the choices of its question to be on the screen. */
-  questionDrawnMs: 3_000,
+  /** How long an answer waits for its question to be on the screen: on a busy machine agents draw seconds after they ask. */
+  questionDrawnMs: 10_000,
   /** How long a composer that was just drawn must stand there before it is believed: pi swallows Enter for some 200 ms. */
   composerSettleMs: 600,
   /** How often the daemon looks whether a program that spoke still has the terminal. */

@@ -18,6 +18,7 @@
  *   dies=TEXT     exits with 9 in the middle of a turn for a prompt that contains TEXT
  *   asks=TEXT     asks for a permission in a turn for a prompt that contains TEXT, and waits for `y`
  *   offers=A|B    what it offers then: a number picks one at once, Escape declines, and keys of the first 100 ms are swallowed
+ *   draws=MS      says that it asks, and draws its dialog so much later: keys that come before are swallowed
  *   distrusts     asks first whether its folder can be trusted: arrows and Enter choose, and "No, exit" is marked
  *   new=ID, resume=ID, parent=ID   the conversation that it begins, goes on with, or branches from: said in its first line
  */
@@ -133,9 +134,11 @@ const take = (typed: string) => {
 
 const ask = async (choices: ReadonlyArray<string>) => {
   const answer = await new Promise<string>((answered) => {
-    question = { choices, from: performance.now() + 100, answered }
+    question = { choices, from: performance.now() + ms("draws", 0) + 100, answered }
     const offered = choices.map((choice, index) => `${index === 0 ? "❯" : " "} ${index + 1}. ${choice}\r\n`).join("")
-    process.stdout.write(choices.length === 0 ? "" : `\r\nMay I do it?\r\n${offered}`)
+    const draw = () => process.stdout.write(choices.length === 0 ? "" : `\r\nMay I do it?\r\n${offered}`)
+    if (habits.has("draws")) setTimeout(draw, ms("draws", 0))
+    else draw()
     say("blocked", "may I?")
   })
   question = null

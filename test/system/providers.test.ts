@@ -104,6 +104,21 @@ describe("an agent that a user described", () => {
     assert.deepStrictEqual(texts(daemon.home), ["risky", "and then this"])
   })
 
+  it("gets an answer only once its dialog is drawn, where its rules leave the choices to their rows", async () => {
+    const { evidence } = scriptedProvider("mine")
+    const screen = evidence.screen.map(({ choices: _, ...rule }) => rule)
+    await using daemon = await daemonWith(
+      (home) => [`record=${join(home, "record")}`, `answers=${join(home, "answers")}`, "asks=risky", "offers=Yes|No", "draws=1200"],
+      { evidence: { ...evidence, screen } }
+    )
+    const { id } = await create(daemon, { prompt: "risky" })
+    const asked = await daemon.reaches(id, "asks", ({ question }) => question !== null && question !== undefined)
+    assert.deepStrictEqual(asked.question?.choices, [])
+    await send(daemon, id, { id: "answer", text: "allow", answers: asked.question?.id })
+    assert.strictEqual((await fate(daemon, id, "answer")).state, "answered")
+    assert.deepStrictEqual(lines(join(daemon.home, "answers")), ["Yes"])
+  })
+
   it("goes on with its conversation after a crash, which tells its history again and is not believed", async () => {
     const habits = (home: string) => [
       `record=${join(home, "record")}`,
