@@ -136,6 +136,20 @@ describe("an answer", () => {
     when(going(asking(), exited(0), cleared()), answer(asking())).refused("question_closed")
   })
 
+  it("is refused while an earlier answer to the same question has no fate", () => {
+    const second = (session: Session) => prompt("b", { answers: question(session) ?? "none" })
+    const first = going(asking(), answer(asking()))
+    when(first, second(first)).refused("answer_under_way")
+    const submitted = going(first, typed("a"))
+    when(submitted, second(submitted)).refused("answer_under_way")
+    const held = going(first, typed("a", "not_written"))
+    when(held, second(held)).refused("answer_under_way")
+    const rejected = when(submitted, due, at(limits.acceptMs)).then({ type: "PromptRejected", promptId: "a" })
+    when(rejected, second(rejected)).then({ type: "PromptQueued" }, { type: "PromptClaimed", promptId: "b" })
+    const next = going(submitted, asks("run mv?"))
+    when(next, second(next)).then({ type: "PromptQueued" }, { type: "PromptClaimed", promptId: "b" })
+  })
+
   it("that could not be typed in time expires with its question", () => {
     const held = when(going(asking(), answer(asking())), typed("a", "not_written")).then({ type: "PromptReleased" })
     when(held, { type: "Reattached", generation: 1, process, downMs: 9 }).then({ type: "Adopted" }, { type: "PromptClaimed" })

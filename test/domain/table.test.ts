@@ -152,7 +152,7 @@ describe("in every state that can be reached", () => {
 })
 
 /** Refusals of this very prompt: another one may be taken. */
-const ofThisPrompt: ReadonlySet<string> = new Set(["prompt_exists", "question_closed"])
+const ofThisPrompt: ReadonlySet<string> = new Set(["prompt_exists", "question_closed", "answer_under_way"])
 const comeback: ReadonlySet<string> = new Set(["RelaunchScheduled", "RelaunchStarted", "GaveUp", "LaunchIntended"])
 const byVisit = Map.groupBy(attempts, ({ from }) => from)
 const attemptsOf = (visit: (typeof visits)[number]) => byVisit.get(visit) ?? []

@@ -24,6 +24,10 @@ export const prompts: Policies<PromptInput> = {
     if (context.stop !== null) return refuse("already_stopping", `a ${context.stop.mode} by ${context.stop.by} is under way`)
     if (prompt.answers !== undefined && prompt.answers !== openQuestion(situation))
       return refuse("question_closed", `no question ${prompt.answers} is open`)
+    // Typed after the first, it would be read by whatever the first answer opens.
+    const first = prompt.answers === undefined ? undefined : context.prompts.find(({ answers }) => answers === prompt.answers)
+    if (first !== undefined)
+      return refuse("answer_under_way", `the prompt ${first.id} answers the question ${prompt.answers} and is ${first.stage}`)
     const queue = fact("PromptQueued", situation, { prompt, by })
     if (lifeOf(session) !== "ended" || insideOf(session) === "backingOff") return [queue]
     if (insideOf(session) === "archived") return refuse("archived", "the session is archived")
@@ -294,8 +298,11 @@ const claimable = ({ context, now }: Situation): OpenPrompt | undefined => {
   const informed = activity.source !== "none"
   const underWay = open.some(({ stage }) => stage === "claimed" || stage === "written" || (stage === "submitted" && informed))
   if (underWay || interrupt !== null || context.suspendedAt != null) return undefined
-  if (activity.value === "waiting")
-    return open.find((prompt) => isFree(prompt, now) && prompt.answers !== undefined && prompt.answers === activity.asked?.id)
+  if (activity.value === "waiting") {
+    const ours = open.filter(({ answers }) => answers !== undefined && answers === activity.asked?.id)
+    // Older logs hold several answers to one question: the next one waits until the first has its fate.
+    return ours.some(({ stage }) => stage !== "queued") ? undefined : ours.find((prompt) => isFree(prompt, now))
+  }
   // What a person has typed and not sent would become one prompt with this one.
   if (activity.value === "compacting" || context.typing != null) return undefined
   const inTurn = open.some(({ stage }) => stage === "accepted") || activity.value === "working"

@@ -58,7 +58,10 @@ const AttachmentRef = Schema.Union([
 ])
 export type AttachmentRef = typeof AttachmentRef.Type
 
-/** `answers`: the question that it answers, by its id; typed while that one is open, and never after (`question_closed`). */
+/**
+ * `answers`: the question that it answers, by its id; typed while that one is open, and never after (`question_closed`). A second answer
+ * is refused until the first has its fate (`answer_under_way`).
+ */
 export const PromptRequest = Schema.Struct({
   ...asked,
   answers: Schema.optionalKey(Word),
