@@ -161,6 +161,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
         connected,
         witness: (answerFrom, reply) =>
           witness({
+            obstacle: Effect.suspend(() => link(ref.generation)?.obstacle ?? Effect.succeed(null)),
             ...{ session: id, generation: ref.generation, context, news, tell, recognise, reply, answerFrom },
             from: () => context().activity.evidenceOffset ?? context().offset,
             isFresh: answerFrom === 0
@@ -207,16 +208,18 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
         tell({ type: "PromptUndeliverable", generation, promptId, code })
         return null
       })
-    /** A stopped agent goes on some time: the prompt waits until then. */
-    const refused = (outcome: WriteOutcome) => {
+    /** A stopped agent goes on some time, and a password is typed some time: the prompt waits until then. A long line stays long. */
+    const refused = (outcome: WriteOutcome | "echo_stays_off") => {
+      if (outcome === "echo_stays_off") return undeliverable("echo_off")
       if (outcome === "suspended") tell({ type: "SuspensionObserved", generation, suspended: true })
-      return isRefusal(outcome) && outcome !== "suspended" ? undeliverable(outcome) : Effect.succeed(outcome)
+      if (outcome === "echo_off") tell({ type: "EchoObserved", generation, echo: false })
+      return outcome === "line_too_long" ? undeliverable(outcome) : Effect.succeed(outcome)
     }
     const submit = (holder: HolderLink, text: string) => {
       const typed = typedText(context(), text, paths)
       // A session without a screen tells nothing of its modes.
       return Effect.orElseSucceed(screens.modes(id, context().spec.size), () => null).pipe(
-        Effect.flatMap((modes) => onceTaken(holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed)))),
+        Effect.flatMap((modes) => onceTaken(holder, holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed)))),
         Effect.flatMap((outcome) => {
           if (outcome === "unsupported") return undeliverable("holder_too_old")
           return refused(outcome)
@@ -231,7 +234,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       const given = screen === null ? answerTo(agentOf(context()), asked, text, null) : answerOn(screen, agentOf(context()), asked, text)
       switch (given.type) {
         case "keys":
-          return yield* onceTaken(holder.write(writeId, new TextEncoder().encode(given.keys))).pipe(Effect.flatMap(refused))
+          return yield* Effect.flatMap(holder.write(writeId, new TextEncoder().encode(given.keys)), refused)
         case "noSuchChoice":
           return yield* undeliverable("no_such_choice")
         case "otherQuestion":
@@ -398,13 +401,18 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
 
 const isRefusal = Schema.is(WriteRefusal)
 
-/** A password is asked for: that passes, and what is typed then is not lost. A long line stays long. */
-const onceTaken = <A extends string>(write: Effect.Effect<A>): Effect.Effect<A> =>
-  Effect.repeat(write, {
+/** A holder that cannot say when the terminal echoes again is asked to type again, for a while. */
+const onceTaken = Effect.fnUntraced(function* <A extends string>(holder: HolderLink, submit: Effect.Effect<A>) {
+  const first = yield* submit
+  if (first !== "echo_off") return first
+  if ((yield* Effect.orElseSucceed(holder.obstacle, () => null)) !== "unsupported") return first
+  const last = yield* Effect.repeat(submit, {
     schedule: Schedule.spaced(limits.typeAgainMs),
     times: limits.typeWithinMs / limits.typeAgainMs,
     until: (outcome) => outcome !== "echo_off"
-  }) as Effect.Effect<A>
+  })
+  return last === "echo_off" ? ("echo_stays_off" as const) : last
+})
 
 const settling = (outcome: WriteOutcome) => (isRefusal(outcome) ? { outcome: "not_written" as const, why: outcome } : { outcome })
 

@@ -9,12 +9,14 @@ import { readTitle } from "../domain/providers/screen.ts"
 import type { SessionContext } from "../domain/session-context.ts"
 import { keepRunning } from "../infra/keep-running.ts"
 import { Output } from "../infra/output/output.ts"
+import type { HolderLink } from "../infra/runtimes/runtime.ts"
 import { makeBelieving } from "./believing.ts"
 import type { Tell } from "./letter.ts"
 import { listen } from "./listening.ts"
 import type { News } from "./news.ts"
 import { type Recognised, reportsOf } from "./observing.ts"
 import { witnessConversation } from "./witness-conversation.ts"
+import { witnessEcho } from "./witness-echo.ts"
 import { witnessScreen } from "./witness-screen.ts"
 import { witnessStatus } from "./witness-status.ts"
 import { witnessSuspension } from "./witness-suspension.ts"
@@ -28,6 +30,7 @@ export interface Witnessing {
   readonly news: News
   readonly tell: Tell
   readonly recognise: (text: string) => Recognised
+  readonly obstacle: HolderLink["obstacle"]
   readonly reply: (bytes: Uint8Array) => Effect.Effect<void>
   /** Where the last word was heard, or where the launch began to print. */
   readonly from: () => number
@@ -85,6 +88,7 @@ export const witness = Effect.fnUntraced(function* (witnessing: Witnessing) {
   const keep = <R>(name: string, loop: Effect.Effect<unknown, never, R | Scope.Scope>) =>
     Effect.forkScoped(keepRunning(`the observer of the ${name}`)(Effect.scoped(loop)))
   yield* keep("output", Effect.flatMap(begun, listening))
+  yield* keep("echo", witnessEcho(witnessing))
   yield* keep("suspension", witnessSuspension(witnessing))
   if (evidence.transcript !== null) yield* keep("transcript", witnessTranscript(witnessing, evidence.transcript))
   if (evidence.transcript === "codex") yield* keep("conversation", witnessConversation(witnessing))

@@ -257,6 +257,9 @@ export const Fact = Schema.Union([
   /** The agent, or all of the group that reads its terminal, is stopped: nothing is typed before it goes on. */
   fact("AgentSuspended", { generation: Generation }),
   fact("AgentContinued", { generation: Generation }),
+  /** The terminal reads lines and echoes nothing, as one that asks for a password: prompts wait. */
+  fact("EchoTurnedOff", { generation: Generation }),
+  fact("EchoTurnedOn", { generation: Generation }),
   fact("ContinueRequested", { generation: Generation, by }),
   /** The composer may hold text of a person at an attached terminal: prompts wait. */
   fact("TypingBegan", { client: Schema.String, by }),

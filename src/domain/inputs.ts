@@ -157,6 +157,8 @@ export const Report = Schema.Union([
   report("MessageNotKnown", { source: EvidenceSource, kind: Schema.String, raw: Schema.String }),
   /** Whether the agent, or all of the group that reads its terminal, is stopped (state T of proc(5)). */
   report("SuspensionObserved", { suspended: Schema.Boolean }),
+  /** Whether the terminal echoes what is typed, or is raw: its program draws then. */
+  report("EchoObserved", { echo: Schema.Boolean }),
   report("ToolEnded", {
     pgid: Schema.Int,
     pids: Schema.Array(Schema.Int),

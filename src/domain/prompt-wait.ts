@@ -7,6 +7,7 @@ export const PromptWait = Schema.Struct({
     "no_agent",
     "stopping",
     "suspended",
+    "echo",
     "typing",
     "question",
     "compacting",
@@ -24,10 +25,15 @@ export const waitOf = (session: Session, promptId: string): PromptWait | null =>
   const { context } = session
   const prompt = context.prompts.find(({ id }) => id === promptId)
   if (prompt?.stage !== "queued") return null
-  const { activity, id, interrupt, prompts, stop, suspendedAt, typing } = context
+  const { activity, echoOffAt, id, interrupt, prompts, stop, suspendedAt, typing } = context
   if (!isUp(session)) return { code: "no_agent", detail: "no agent is up" }
   if (stop !== null) return { code: "stopping", detail: "the agent is being stopped" }
   if (suspendedAt != null) return { code: "suspended", detail: `the agent is stopped (SIGSTOP, SIGTSTP): reprise continue ${id}` }
+  if (echoOffAt != null)
+    return {
+      code: "echo",
+      detail: "the terminal echoes nothing, as one that asks for a password: answer it with reprise input or attach, or cancel the prompt"
+    }
   if (typing != null && prompt.answers === undefined)
     return {
       code: "typing",

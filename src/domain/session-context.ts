@@ -115,6 +115,8 @@ export interface SessionContext {
   readonly doubt: Word | null
   /** Since when the agent is stopped, epoch milliseconds; null or absent while it runs. */
   readonly suspendedAt?: number | null
+  /** Since when the terminal echoes nothing, epoch milliseconds; null or absent while it does. */
+  readonly echoOffAt?: number | null
   /** The client at whose terminal text was typed that was not sent; null or absent while the composer is empty. */
   readonly typing?: { readonly client: string; readonly by: string; readonly at: number } | null
   /** How often the activity has changed, and how often of that to being busy; null while it has not. */

@@ -32,7 +32,8 @@ const poisonedAfter = ({ conversation, poisoned, process, stop }: SessionContext
 }
 
 /** A next launch runs, and its composer is empty. */
-const undisturbed = ({ suspendedAt, typing }: SessionContext) => ({
+const undisturbed = ({ echoOffAt, suspendedAt, typing }: SessionContext) => ({
+  ...(echoOffAt == null ? {} : { echoOffAt: null }),
   ...(suspendedAt == null ? {} : { suspendedAt: null }),
   ...(typing == null ? {} : { typing: null })
 })
@@ -254,6 +255,14 @@ export const whileUp = {
   AgentContinued: {
     guard: ({ context }: At) => context.suspendedAt != null,
     actions: remember<"AgentContinued">(() => ({ suspendedAt: null }))
+  },
+  EchoTurnedOff: {
+    guard: ({ context }: At) => context.echoOffAt == null,
+    actions: remember<"EchoTurnedOff">((_, { at }) => ({ echoOffAt: at }))
+  },
+  EchoTurnedOn: {
+    guard: ({ context }: At) => context.echoOffAt != null,
+    actions: remember<"EchoTurnedOn">(() => ({ echoOffAt: null }))
   },
   ContinueRequested: {
     guard: ({ context }: At) => context.suspendedAt != null && context.process !== null,

@@ -16,6 +16,7 @@ import { stopping } from "./stopping.ts"
 import { surroundings } from "./surroundings.ts"
 import { suspended } from "./suspended.ts"
 import { terminal } from "./terminal.ts"
+import { waits } from "./waits.ts"
 import { words } from "./words.ts"
 import { world } from "./world.ts"
 
@@ -35,6 +36,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...control,
   ...short,
   ...suspended,
+  ...waits,
   ...surroundings,
   ...world,
   ...oddHomes

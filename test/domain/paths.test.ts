@@ -26,6 +26,8 @@ const still = new Set([
   "Resized",
   "AgentSuspended",
   "AgentContinued",
+  "EchoTurnedOff",
+  "EchoTurnedOn",
   "ContinueRequested",
   "TypingBegan",
   "TypingEnded",

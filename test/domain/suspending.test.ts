@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Input } from "../../src/domain/inputs.ts"
 import { waitOf } from "../../src/domain/prompt-wait.ts"
 import { view } from "../../src/domain/view.ts"
-import { cleared, exited, going, having, prompt, spec, talking, typed, when } from "../support/domain.ts"
+import { cleared, exited, going, having, prompt, spec, talking, typed, when, write } from "../support/domain.ts"
 
 const up = () => having(spec(), ...talking)
 const seen = (suspended: boolean): Input => ({ type: "SuspensionObserved", generation: 1, suspended })
@@ -39,6 +39,29 @@ describe("a stopped agent", () => {
   it("is forgotten with its process", () => {
     const ended = going(up(), seen(true), exited(0), cleared())
     assert.isNull(view(ended, 1).suspended)
+  })
+})
+
+describe("a terminal that echoes nothing", () => {
+  const echo = (echo: boolean): Input => ({ type: "EchoObserved", generation: 1, echo })
+
+  it("keeps a prompt queued, which says so, until it echoes again", () => {
+    const claimed = going(up(), prompt("p1"))
+    const off = when(claimed, echo(false)).then({ type: "EchoTurnedOff" })
+    const waiting = when(off, { ...typed("p1", "not_written"), why: "echo_off" } as Input).then({ type: "PromptReleased", free: true })
+    assert.strictEqual(waitOf(waiting, "p1")?.code, "echo")
+    when(waiting, prompt("p2", { deliver: "now" })).then({ type: "PromptQueued" })
+    when(waiting, { type: "CancelPrompt", by: "ada", promptId: "p1", reason: "" }).then({ type: "PromptCancelled" })
+    when(waiting, echo(false)).ignored("unchanged")
+    when(waiting, echo(true)).then({ type: "EchoTurnedOn" }, { type: "PromptClaimed", promptId: "p1" })
+  })
+
+  it("takes what a person types as an explicit input", () => {
+    when(going(up(), echo(false)), write()).then({ type: "InputAccepted" })
+  })
+
+  it("is forgotten with its process", () => {
+    assert.strictEqual(going(up(), echo(false), exited(0), cleared()).context.echoOffAt, null)
   })
 })
 

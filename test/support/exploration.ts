@@ -84,6 +84,8 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     tell("Patch", patch({ keepalive: { ...keepalive, mode: "never" } })),
     tell("SuspensionObserved", { type: "SuspensionObserved", generation, suspended: true }),
     tell("SuspensionObserved (runs)", { type: "SuspensionObserved", generation, suspended: false }),
+    tell("EchoObserved", { type: "EchoObserved", generation, echo: false }),
+    tell("EchoObserved (on)", { type: "EchoObserved", generation, echo: true }),
     tell("Continue", { type: "Continue", by: "ada" }),
     tell("Typing", { type: "Typing", by: "ada", client: "c1", open: true }),
     tell("Typing (over)", { type: "Typing", by: "ada", client: "c1", open: false }),
@@ -168,10 +170,11 @@ const alike = (session: Session): string => {
 
 /** What is learnt of an agent is followed where there is a conversation to learn of, and one oddity at a time. */
 const talk = ({ context }: Session): ReadonlyArray<unknown> => {
-  const { blocked, conversation, doubt, heard, interrupt, poisoned, prompts, suspendedAt, typing } = context
+  const { blocked, conversation, doubt, echoOffAt, heard, interrupt, poisoned, prompts, suspendedAt, typing } = context
   const [prompt] = prompts
   const said = [conversation?.kind, conversation?.begun, poisoned]
   if (suspendedAt != null) return ["suspended"]
+  if (echoOffAt != null) return ["echo off"]
   if (typing != null) return ["typing"]
   if (interrupt !== null) return [said, "interrupted", prompt?.stage]
   if (doubt !== null) return [said, "doubted", doubt.value]

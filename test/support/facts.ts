@@ -129,6 +129,8 @@ export const facts = (): ReadonlyArray<Fact> => [
   { type: "InputFailed", ...when, generation: 1, writeId: "w1", code: "uncertain" },
   { type: "AgentSuspended", ...when, generation: 1 },
   { type: "AgentContinued", ...when, generation: 1 },
+  { type: "EchoTurnedOff", ...when, generation: 1 },
+  { type: "EchoTurnedOn", ...when, generation: 1 },
   { type: "ContinueRequested", ...when, generation: 1, by: "ada" },
   { type: "TypingBegan", ...when, client: "c1", by: "ada" },
   { type: "TypingEnded", ...when, client: "c1", by: "ada" },

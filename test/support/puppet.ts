@@ -72,6 +72,7 @@ export class Puppet {
       write: settled,
       submit: settled,
       writeOutcome: settled,
+      obstacle: Effect.succeed(null),
       type: () => Effect.void,
       resize: () => Effect.void,
       runLadder: (mode) => Effect.sync(() => void this.ladders.push(mode)),

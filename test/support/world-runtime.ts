@@ -143,6 +143,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
       submit: (writeId, text, enterAfterMs) =>
         typing(writeId, text.length, true, (answer) => holder.submit(writeId, text, enterAfterMs, answer)),
       writeOutcome: (writeId) => port.cross(request((answer) => holder.writeOutcome(writeId, answer))),
+      obstacle: Effect.succeed(null),
       type: (bytes) => tell(() => holder.type(bytes)),
       resize: (size) =>
         Effect.suspend(() => {

@@ -67,7 +67,7 @@ export const prompts: Policies<PromptInput> = {
 const undeliverable: ReadonlyMap<string, string> = new Map([
   ["line_too_long", `nothing was typed: the terminal reads lines, and keeps ${limits.canonicalLineBytes} bytes of one`],
   ["echo_off", "nothing was typed: the terminal echoed nothing, as one that asks for a password"],
-  ["suspended", "nothing was typed: the agent was stopped, and was not continued"]
+  ["suspended", "nothing was typed: the agent is stopped"]
 ])
 
 /** An earlier prompt, of which nobody knew whether it had arrived, is taken up after all: the turn is that one's. */
@@ -110,8 +110,8 @@ export const promptWriteSettled = (
     return [
       fact("PromptReleased", situation, {
         promptId,
-        evidence: told(why === "suspended" ? "nothing was typed: the agent is stopped" : "nothing was typed"),
-        ...(asked === true || why === "suspended" ? { free: true } : {})
+        evidence: told(why === undefined ? "nothing was typed" : (undeliverable.get(why) ?? "nothing was typed")),
+        ...(asked === true || why === "suspended" || why === "echo_off" ? { free: true } : {})
       })
     ]
   if (outcome === "uncertain") return [uncertain(situation, prompt, "the terminal went while it was typed")]
@@ -297,7 +297,7 @@ const claimable = ({ context, now }: Situation): OpenPrompt | undefined => {
   const { activity, interrupt, prompts: open } = context
   const informed = activity.source !== "none"
   const underWay = open.some(({ stage }) => stage === "claimed" || stage === "written" || (stage === "submitted" && informed))
-  if (underWay || interrupt !== null || context.suspendedAt != null) return undefined
+  if (underWay || interrupt !== null || context.suspendedAt != null || context.echoOffAt != null) return undefined
   if (activity.value === "waiting") {
     const ours = open.filter(({ answers }) => answers !== undefined && answers === activity.asked?.id)
     // Older logs hold several answers to one question: the next one waits until the first has its fate.

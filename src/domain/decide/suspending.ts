@@ -1,4 +1,4 @@
-/** What keeps the daemon from typing though the agent is up: its processes are stopped, or a person is typing. */
+/** What keeps the daemon from typing though the agent is up: its processes are stopped, its terminal echoes nothing, or a person is typing. */
 import type { Fact } from "../facts.ts"
 import type { Command, Report } from "../inputs.ts"
 import { isUp } from "../session.ts"
@@ -6,7 +6,7 @@ import type { SessionContext } from "../session-context.ts"
 import { uncertain } from "./prompts.ts"
 import { fact, nothing, type Policies, refuse, type Situation } from "./verdict.ts"
 
-type SuspendingInput = Extract<Command | Report, { readonly type: "Continue" | "SuspensionObserved" | "Typing" }>
+type SuspendingInput = Extract<Command | Report, { readonly type: "Continue" | "SuspensionObserved" | "EchoObserved" | "Typing" }>
 
 export const suspending: Policies<SuspendingInput> = {
   SuspensionObserved: (situation, { generation, suspended }) => {
@@ -16,6 +16,12 @@ export const suspending: Policies<SuspendingInput> = {
     return suspended
       ? [fact("AgentSuspended", situation, { generation }), ...typedBefore(situation)]
       : [fact("AgentContinued", situation, { generation })]
+  },
+  EchoObserved: (situation, { echo, generation }) => {
+    const { context, session } = situation
+    if (generation !== context.generation) return nothing("stale_generation")
+    if (!isUp(session) || (context.echoOffAt == null) === echo) return nothing("unchanged")
+    return [fact(echo ? "EchoTurnedOn" : "EchoTurnedOff", situation, { generation })]
   },
   Continue: (situation, { by }) => {
     const { context, session } = situation

@@ -70,6 +70,8 @@ export const causeOf = (told: Told, before: Session | null): Cause => {
       return ends("agent", `The agent's ${input.source} said so.`)
     case "TranscriptAdvanced":
       return ends("agent", `The agent wrote it into its transcript, in the bytes that end at ${input.to}.`)
+    case "EchoObserved":
+      return ends("machine", "The terminal's settings said so.")
     case "SuspensionObserved":
       return ends("machine", "The process table said so.")
     case "TranscriptRefused":

@@ -67,6 +67,9 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
   ClientDetached: ({ client, typedBytes }) => `${client} detached, having typed ${typedBytes} bytes.`,
   AgentSuspended: ({ generation }) => `The agent of launch ${generation} was stopped (SIGSTOP or SIGTSTP): nothing was typed from then on.`,
   AgentContinued: ({ generation }) => `The agent of launch ${generation} went on.`,
+  EchoTurnedOff: ({ generation }) =>
+    `The terminal of launch ${generation} echoed nothing, as one that asks for a password: prompts waited from then on.`,
+  EchoTurnedOn: ({ generation }) => `The terminal of launch ${generation} took prompts again.`,
   ContinueRequested: ({ by, generation }) => `${who(by)} asked for launch ${generation} to go on (SIGCONT).`,
   TypingBegan: ({ by }) => `${who(by)} typed text at an attached terminal: prompts waited until it was sent.`,
   TypingEnded: ({ by }) => `${who(by)} sent or cleared the text that was typed at an attached terminal.`,

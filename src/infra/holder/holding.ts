@@ -225,6 +225,10 @@ export class Holding {
       }
       case "write_outcome":
         return { ok: true, outcome: await running.typing.outcome(request.writeId) }
+      case "obstacle": {
+        const why = await refusalOf(running.terminal.programEnd, running.process.pid, nothingYet).catch(() => null)
+        return why === null ? { ok: true } : { ok: true, why }
+      }
       case "type":
         return running.typing.take(Buffer.from(request.bytes, "base64")) ? { ok: true } : { error: "not_written" }
       case "resize": {
@@ -292,6 +296,8 @@ interface Running {
   readonly process: ProcessIdentity
 }
 
+/** A prompt before its text. */
+const nothingYet: Typed = { bytes: new Uint8Array(), isPrompt: true }
 /** What the holder itself has open at most, with the spare room of a flood. */
 const ownDescriptors = 64
 /** Long enough for the answer to leave, short enough for nobody to wait. */

@@ -43,6 +43,8 @@ export type Request = { readonly id: number } & (
   | { readonly op: "write"; readonly writeId: string; readonly bytes: string }
   | { readonly op: "submit"; readonly writeId: string; readonly bytes: string; readonly enterAfterMs: number }
   | { readonly op: "write_outcome"; readonly writeId: string }
+  /** What would keep a prompt from being typed now. */
+  | { readonly op: "obstacle" }
   | { readonly op: "type"; readonly bytes: string }
   | { readonly op: "resize"; readonly cols: number; readonly rows: number }
   | { readonly op: "signal"; readonly signal: string }
@@ -102,6 +104,7 @@ const operations = new Map<string, Readonly<Record<string, (value: unknown) => b
   ["write", { writeId: isText, bytes: isText }],
   ["submit", { writeId: isText, bytes: isText, enterAfterMs: (value) => isCount(value) && (value as number) <= 10_000 }],
   ["write_outcome", { writeId: isText }],
+  ["obstacle", {}],
   ["type", { bytes: isText }],
   ["resize", { cols: isSide, rows: isSide }],
   ["signal", { signal: (value) => typeof value === "string" && /^SIG[A-Z0-9]+$/.test(value) }],

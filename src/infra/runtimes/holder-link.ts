@@ -80,6 +80,11 @@ export const connect = Effect.fn("Runtime.connect")(function* (
         // Without a running agent the holder never wrote it: what it did write, it remembers.
         Effect.map((reply) => ("error" in reply ? "not_written" : (reply.outcome ?? "uncertain")))
       ),
+    obstacle: holder
+      .request({ op: "obstacle" })
+      .pipe(
+        Effect.map((reply) => ("error" in reply ? (reply.error === "unsupported" ? ("unsupported" as const) : null) : (reply.why ?? null)))
+      ),
     type: holder.type,
     resize: ({ cols, rows }) => expectOk(holder.request({ op: "resize", cols, rows })),
     runLadder: (mode, order) => expectOk(holder.request({ op: "stop", mode, ...(order === undefined ? {} : { order }) })),

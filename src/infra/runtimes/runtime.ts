@@ -78,6 +78,8 @@ export interface HolderLink {
   ) => Effect.Effect<"written" | "not_written" | "uncertain" | "unsupported" | WriteRefusal>
   /** What became of a write whose answer was lost. */
   readonly writeOutcome: (writeId: string) => Effect.Effect<"written" | "not_written" | "uncertain", HolderUnavailable>
+  /** What would keep a prompt from being typed now; null where nothing would. `unsupported`: a holder from before this question. */
+  readonly obstacle: Effect.Effect<WriteRefusal | "unsupported" | null, HolderUnavailable>
   /** Keystrokes of an attached person: in order, without an id, gone with the connection. Resolves when they are on their way. */
   readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
   readonly resize: (size: Size) => Effect.Effect<void, HolderUnavailable>

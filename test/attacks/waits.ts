@@ -1,0 +1,109 @@
+/** Attacks by what makes a prompt wait: a terminal that echoes nothing, and a question that several answers are meant for. */
+import type { PromptView } from "../../src/domain/prompt-view.ts"
+import { type TestDaemon, until } from "../support/daemon.ts"
+import type { Attack } from "./attack.ts"
+
+const refuse = (holds: boolean, broken: string) => {
+  if (!holds) throw new Error(broken)
+}
+
+const begun = async (daemon: TestDaemon, script: string, says: string) => {
+  const { id } = await daemon.create(["bash", "--norc", "-c", script], { keepalive: { mode: "never" } })
+  await until(`it says ${says}`, async () => (await daemon.output(id)).includes(says))
+  await daemon.reaches(id, "streaming", ({ state }) => state === "streaming")
+  return id
+}
+
+const promptOf = async (daemon: TestDaemon, id: string, prompt: string) =>
+  (await daemon.done("GET", `/v1/sessions/${id}/prompts/${prompt}`)) as PromptView
+
+const waitsForEcho = async (daemon: TestDaemon, id: string, prompt: string) =>
+  until("it says that it waits for the echo", async () => {
+    const view = await promptOf(daemon, id, prompt)
+    return view.state === "queued" && view.waits?.code === "echo" ? view : null
+  })
+
+const kill = async (daemon: TestDaemon, id: string) => {
+  await daemon.done("POST", `/v1/sessions/${id}/kill`, {})
+  await daemon.reaches(id, "ended", ({ state }) => state === "ended", 30_000)
+}
+
+const asksPassword = "read -rsp 'Password: ' secret; echo; echo got=$secret.; read -r line; echo line=$line.; exec cat"
+const blocked = (question: string) =>
+  `printf '\\033]7501;state=blocked:kind=input:msg=%s:nonce=%s\\007' "$(printf '${question}' | base64 -w0)" "$REPRISE_NONCE"`
+
+/** How the password prompt is passed while a prompt waits. */
+const password = (id: string, does: string, between: (daemon: TestDaemon, id: string) => Promise<unknown>): Attack => ({
+  id,
+  attacker: "agent",
+  does: `asks for a password while a prompt is sent, and ${does}`,
+  promise: "keeps the prompt queued, says `echo`, lets an explicit input pass, and types the prompt once the terminal echoes",
+  isAlone: true,
+  run: async () => {
+    const { TestDaemon: Daemon } = await import("../support/daemon.ts")
+    await using daemon = await Daemon.started()
+    const session = await begun(daemon, asksPassword, "Password:")
+    await daemon.done("POST", `/v1/sessions/${session}/prompts`, { id: "p", text: "the prompt", deliver: "now" })
+    await waitsForEcho(daemon, session, "p")
+    refuse((await daemon.types(session)).includes("EchoTurnedOff"), "no fact tells of it")
+    await between(daemon, session)
+    await waitsForEcho(daemon, session, "p")
+    await daemon.done("POST", `/v1/sessions/${session}/input`, { text: "s3cret\r" })
+    await until("the prompt is typed", async () => (await daemon.output(session)).includes("line=the prompt."))
+    refuse((await daemon.output(session)).includes("got=s3cret."), "the explicit input did not reach the password's question")
+    await kill(daemon, session)
+    return "queued (echo), then typed behind the password"
+  }
+})
+
+export const waits: ReadonlyArray<Attack> = [
+  password("waits-01", "is answered by an input", async () => {}),
+  password("waits-02", "sees the daemon killed and started again", async (daemon) => {
+    await daemon.kill()
+    await daemon.start()
+  }),
+  {
+    id: "waits-03",
+    attacker: "agent",
+    does: "asks for a password for ever, with three prompts queued",
+    promise: "lets each of them be cancelled, and names the wait of the others",
+    run: async ({ daemon }) => {
+      const session = await begun(daemon, asksPassword, "Password:")
+      for (const id of ["a", "b", "c"]) await daemon.done("POST", `/v1/sessions/${session}/prompts`, { id, text: id, deliver: "now" })
+      for (const id of ["a", "b", "c"]) await waitsForEcho(daemon, session, id)
+      for (const id of ["a", "b"]) {
+        await daemon.done("DELETE", `/v1/sessions/${session}/prompts/${id}`)
+        refuse((await promptOf(daemon, session, id)).state === "cancelled", id)
+      }
+      await daemon.done("POST", `/v1/sessions/${session}/input`, { text: "x\r" })
+      await until("the third is typed", async () => (await daemon.output(session)).includes("line=c."))
+      await kill(daemon, session)
+      return "two cancelled, the third typed"
+    }
+  },
+  {
+    id: "waits-04",
+    attacker: "stranger",
+    does: "sends five answers to one question at once",
+    promise: "types one of them, and refuses the others by its name",
+    run: async ({ daemon }) => {
+      const session = await begun(daemon, `${blocked("which?")}; echo asked; while read -r line; do echo "line=$line."; done`, "asked")
+      const { question } = await daemon.reaches(session, "asks", (view) => view.question !== null)
+      const send = (id: string) =>
+        daemon.ask("POST", `/v1/sessions/${session}/prompts`, { id, text: id, answers: question!.id, deliver: "now" })
+      const replies = await Promise.all(["a", "b", "c", "d", "e"].map(send))
+      const taken = replies.filter(({ status }) => status === 202)
+      refuse(taken.length === 1, `${taken.length} were taken`)
+      const first = (taken[0]!.body as PromptView).id
+      for (const { body, status } of replies.filter((reply) => reply.status !== 202)) {
+        const { code, detail } = body as { readonly code: string; readonly detail: string }
+        refuse(status === 409 && code === "answer_under_way" && detail.includes(`prompt ${first} `), `${status} ${code}: ${detail}`)
+      }
+      await until("it is typed", async () => (await daemon.output(session)).includes(`line=${first}.`))
+      const lines = (await daemon.output(session)).match(/line=/g)
+      refuse(lines?.length === 1, `${lines?.length} were typed`)
+      await kill(daemon, session)
+      return "one typed, four 409 answer_under_way"
+    }
+  }
+]
