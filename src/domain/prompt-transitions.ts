@@ -156,17 +156,26 @@ export const promptClaim = {
   ]
 }
 
-/** A word that came late, of a time before they were typed: what they wait for comes after it. */
-export const unmovedBy = (
-  prompts: SessionContext["prompts"],
-  { at, evidenceOffset, observedAt }: { readonly at: number; readonly evidenceOffset?: number; readonly observedAt?: number },
-  heard: Heard
-): SessionContext["prompts"] => {
-  const isUnmoved = ({ claimedAt, claimedOffset }: OpenPrompt) =>
-    (observedAt !== undefined && isBefore(observedAt, claimedAt ?? 0, at)) ||
-    (evidenceOffset !== undefined && claimedOffset !== undefined && evidenceOffset <= claimedOffset)
-  return prompts.some(isUnmoved) ? prompts.map((prompt) => (isUnmoved(prompt) ? { ...prompt, before: heard } : prompt)) : prompts
+/** When it came, epoch milliseconds, and of which place of the output or which time it speaks, where its source says so. */
+export interface Dated {
+  readonly at: number
+  readonly evidenceOffset?: number
+  readonly observedAt?: number
 }
+
+/** Whether evidence is of a time before the prompt was typed. */
+export const precedes = (
+  { claimedAt, claimedOffset }: Pick<OpenPrompt, "claimedAt" | "claimedOffset">,
+  { at, evidenceOffset, observedAt }: Dated
+): boolean =>
+  (observedAt !== undefined && isBefore(observedAt, claimedAt ?? 0, at)) ||
+  (evidenceOffset !== undefined && claimedOffset !== undefined && evidenceOffset <= claimedOffset)
+
+/** Evidence that came late, of a time before they were typed: what they wait for comes after it. */
+export const unmovedBy = (prompts: SessionContext["prompts"], evidence: Dated, heard: Heard): SessionContext["prompts"] =>
+  prompts.some((prompt) => precedes(prompt, evidence))
+    ? prompts.map((prompt) => (precedes(prompt, evidence) ? { ...prompt, before: heard } : prompt))
+    : prompts
 
 /** Whether it may be taken up later than that. */
 export const isSlower = ({ acceptBy, stage }: OpenPrompt, deadline: Deadline): boolean =>

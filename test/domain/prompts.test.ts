@@ -107,6 +107,25 @@ describe("a prompt", () => {
     when(rested, told("working", 134), at(4, { offset: 134 })).then({ type: "ActivityChanged" }, { type: "PromptAccepted" })
   })
 
+  it("is not answered by the end of the turn before it, which its source says late", () => {
+    const byProtocol = (activity: "idle" | "working", more = {}) => ({ ...says(activity), source: "protocol", ...more }) as Input
+    const claimed = when(having(spec(), ...up, says("idle")), prompt("p"), at(1, { offset: 73 })).then(
+      { type: "PromptQueued" },
+      { type: "PromptClaimed", offset: 73 }
+    )
+    const submitted = when(claimed, settled("p", "written")).then({ type: "PromptWritten" }, { type: "PromptSubmitted" })
+    const accepted = when(submitted, byProtocol("working"), at(2, { offset: 90 })).then(
+      { type: "ActivityChanged" },
+      { type: "PromptAccepted" }
+    )
+    when(accepted, byProtocol("idle", { evidenceOffset: 61 }), at(3, { offset: 134 })).ignored("repeated")
+    when(accepted, { ...says("idle"), source: "protocol", observedAt: 1_000_000 } as Input, at(3)).ignored("repeated")
+    when(accepted, byProtocol("idle", { evidenceOffset: 120 }), at(3, { offset: 134 })).then(
+      { type: "ActivityChanged" },
+      { type: "PromptAnswered" }
+    )
+  })
+
   it("is not accepted by the turn of an earlier prompt that turns up after all, and has time for its own", () => {
     const sees = (hash: string, more = {}): Input => ({
       ...{ type: "PromptObserved", generation: 1, source: "hook", detail: "taken", hash, ours: true, observedAt: 1_000_020 },

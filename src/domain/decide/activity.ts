@@ -3,7 +3,7 @@ import type { EvidenceSource } from "../activity.ts"
 import type { Asked, Fact } from "../facts.ts"
 import type { InputOf, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
-import { isBefore, isSlower } from "../prompt-transitions.ts"
+import { isBefore, isSlower, precedes } from "../prompt-transitions.ts"
 import { insideOf, isUp } from "../session.ts"
 import type { SessionContext, Word } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
@@ -40,7 +40,7 @@ export const activity: Policies<Extract<Report, { readonly type: "ActivityObserv
     if (insideOf(session) === "booting" && observed.activity !== "unknown")
       return [...ready(situation, observed.source), changed(situation, observed)]
     if (!isUp(session)) return nothing("not_now")
-    if (isOvertaken(context.activity, observed, situation.now.wallMs)) return nothing("repeated")
+    if (isOvertaken(context.activity, observed, situation.now.wallMs) || isOfTurnBefore(situation, observed)) return nothing("repeated")
     if (observed.evidenceOffset !== undefined && observed.evidenceOffset <= (context.activity.evidenceOffset ?? -1))
       return nothing("repeated")
     return outweighs(context, observed.source, situation.now.wallMs) ? weaker(situation, observed) : heard(situation, observed)
@@ -50,6 +50,12 @@ export const activity: Policies<Extract<Report, { readonly type: "ActivityObserv
 /** A word that was sent and left behind comes twice, and may come late: its source has said something newer by then. */
 const isOvertaken = (known: Word, { observedAt, source }: Observed, nowMs: number) =>
   source === known.source && observedAt !== undefined && known.observedAt !== undefined && isBefore(observedAt, known.observedAt, nowMs)
+
+/** It comes late: the agent has taken up what was typed after it, as a faster source says, and this is no end of that turn. */
+const isOfTurnBefore = ({ context, now }: Situation, observed: Observed) => {
+  const accepted = context.prompts.filter(({ answers, stage }) => stage === "accepted" && answers === undefined)
+  return accepted.length > 0 && accepted.every((prompt) => precedes(prompt, { ...observed, at: now.wallMs }))
+}
 
 const heard = (situation: Situation, observed: Observed): Verdict => {
   const { context, now } = situation
