@@ -1,5 +1,5 @@
-/** From `reprise serve` on an empty home to a green `/readyz`, as its users start it, beside a Node program that only listens. */
-import { type ChildProcess, spawn } from "node:child_process"
+/** From `reprise serve` on an empty home to a green `/readyz`, as its users start it, beside a Node program that only listens; and a command that says little. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -24,6 +24,11 @@ export const benchStartup = async ({ small }: Size): Promise<ReadonlyArray<Figur
       () => started(cache),
       () => bare()
     )
+    const versions = await interleaved(
+      small ? 5 : 31,
+      async () => ran([executable, "--version"]),
+      async () => ran(["-e", "0"])
+    )
     const readyMs = taken.ours.map((start) => start.readyMs)
     const cpu = median(taken.ours.map((start) => start.cpuMs))
     return [
@@ -37,11 +42,22 @@ export const benchStartup = async ({ small }: Size): Promise<ReadonlyArray<Figur
       figure({
         ...{ name: "the very first start, nothing compiled", unit: "ms", better: "less", ours: first.readyMs },
         note: `${first.cpuMs.toFixed(0)} ms on a processor`
+      }),
+      figure({
+        ...{ name: "reprise --version, p50", unit: "ms", better: "less", ours: median(versions.ours) },
+        peer: { name: "node -e 0", value: median(versions.peer) },
+        hold: { ratio: 1 / 1.5 }
       })
     ]
   } finally {
     rmSync(cache, { recursive: true, force: true })
   }
+}
+
+const ran = (words: ReadonlyArray<string>): number => {
+  const begun = performance.now()
+  execFileSync(process.execPath, words, { stdio: "ignore" })
+  return performance.now() - begun
 }
 
 const started = async (cache: string) => {

@@ -3,8 +3,8 @@
  * Starts Reprise on Node 24 whatever Node started this file, or says in one line what is missing.
  * It must parse and run on Node 12.20: no newer syntax than that, no dependency.
  */
-import { spawn } from "node:child_process"
-import { existsSync, readdirSync, statSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { constants, homedir } from "node:os"
 import { join } from "node:path"
@@ -21,6 +21,11 @@ else runOn(findNode())
  * is the same program in a dozen files instead of nine hundred, and starts in half the time.
  */
 function runHere() {
+  // Loads nothing: a script that asks for the version asks often.
+  if (process.argv.length === 3 && process.argv[2] === "--version") {
+    console.log(`reprise v${JSON.parse(readFileSync(join(here, "../../package.json"), "utf8")).version}`)
+    return
+  }
   const source = join(here, "../../src")
   const build = join(here, "../../dist/main.js")
   const entry = isBuilt(build, source) ? build : join(source, "main.ts")
@@ -65,16 +70,48 @@ function cacheDirectory() {
   }
 }
 
-/** The Node of this platform that was installed along, else what the user names. */
+/** What the user names, else the Node of this platform that was installed along, else the one that a package names and npm fetches. */
 function findNode() {
-  for (const name of ["node", `node-${process.platform}-${process.arch}`]) {
+  if (process.env.REPRISE_NODE !== undefined) return process.env.REPRISE_NODE
+  const platform = `${process.platform}-${process.arch}`
+  for (const name of ["node", `node-${platform}`]) {
     try {
       return createRequire(here).resolve(`${name}/bin/node`)
     } catch (_) {
       // Not for this machine.
     }
   }
-  return process.env.REPRISE_NODE
+  return fetchedNode(platform)
+}
+
+/** In the user's own cache directory; fetched once, by the integrity that the package names. Undefined where that cannot be. */
+function fetchedNode(platform) {
+  const named = join(here, "../../node", platform)
+  const cache = cacheDirectory()
+  if (cache === null || !existsSync(join(named, "lock.json"))) return undefined
+  const version = JSON.parse(readFileSync(join(named, "package.json"), "utf8")).version
+  const kept = join(cache, "reprise", `node-${version}`)
+  const directory = join("node_modules", `node-${platform}`)
+  const node = join(kept, directory, "bin/node")
+  if (existsSync(node)) return node
+  console.error(`reprise needs Node ${NEEDED} or newer, and this is ${process.version}: npm fetches Node ${version} into ${kept}, once`)
+  mkdirSync(join(cache, "reprise"), { recursive: true, mode: 0o700 })
+  const fresh = mkdtempSync(join(cache, "reprise", "fetching-"))
+  try {
+    copyFileSync(join(named, "package.json"), join(fresh, "package.json"))
+    copyFileSync(join(named, "lock.json"), join(fresh, "package-lock.json"))
+    const npm = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+      cwd: fresh,
+      stdio: ["ignore", "ignore", "inherit"]
+    })
+    if (npm.status !== 0 || !existsSync(join(fresh, directory, "bin/node"))) return undefined
+    for (const unused of ["include", "share"]) rmSync(join(fresh, directory, unused), { recursive: true, force: true })
+    // Another start may have been faster: its files are the same.
+    if (!existsSync(kept)) renameSync(fresh, kept)
+    return node
+  } finally {
+    rmSync(fresh, { recursive: true, force: true })
+  }
 }
 
 function runOn(node) {

@@ -46,6 +46,8 @@ export const until = async <A>(
 export interface Birth {
   /** As by `ulimit -n`. */
   readonly descriptors?: number
+  /** Another program than that of this checkout: an installed package's. */
+  readonly executable?: string
   /** A shell's words before it executes the daemon: `trap "" INT;`. */
   readonly shell?: string
   readonly stdio?: StdioOptions
@@ -106,9 +108,9 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   /** Does not wait: for a daemon that is to die on its way. */
-  launch(environment: Readonly<Record<string, string>> = {}, { descriptors, shell, stdio }: Birth = {}): ChildProcess {
+  launch(environment: Readonly<Record<string, string>> = {}, { descriptors, executable, shell, stdio }: Birth = {}): ChildProcess {
     // As its users start it: from the build, where that is newer than the source.
-    const words = [process.execPath, join(root, "bin/reprise.js"), "--home", this.home, "serve", "--port", "0"]
+    const words = [process.execPath, executable ?? join(root, "bin/reprise.js"), "--home", this.home, "serve", "--port", "0"]
     const before = `${descriptors === undefined ? "" : `ulimit -n ${descriptors};`}${shell ?? ""}`
     const started = before === "" ? words : ["/bin/sh", "-c", `${before} exec "$@"`, "sh", ...words]
     const daemon = spawn(started[0]!, started.slice(1), {
