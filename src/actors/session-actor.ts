@@ -1,6 +1,7 @@
 /** One session, alive: takes one input at a time, makes it true in the log, acts on it, and only then says so. */
 import { Clock, Deferred, Effect, Exit, Metric } from "effect"
 import { type Accepted, allowed, earliest } from "../domain/decide/index.ts"
+import type { Input } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import { type Session, stateName } from "../domain/session.ts"
 import type { Deadline, Moment } from "../domain/time.ts"
@@ -12,6 +13,7 @@ import { AlreadyDone, EventStore, type StoreFailure } from "../infra/log/event-s
 import { Output } from "../infra/output/output.ts"
 import { Secrets } from "../infra/secrets.ts"
 import { type Budget, makeBudget } from "./budget.ts"
+import { makeClaims } from "./claims.ts"
 import { Deciding } from "./deciding.ts"
 import type { Folded } from "./fold.ts"
 import { type Hands, makeHands } from "./hands.ts"
@@ -77,12 +79,13 @@ export const makeSessionActor = Effect.fnUntraced(function* (
     mailbox.post(letter)
     return letter.reply
   }
+  const claims = yield* makeClaims(id, () => session.context, leases)
   const hands = yield* makeHands(id, () => session, tell, leases)
 
   /** Durable first, then acted upon. */
-  const record = Effect.fnUntraced(function* (letter: Letter, moment: Moment, accepted: Accepted) {
+  const record = Effect.fnUntraced(function* (letter: Letter, input: Input, moment: Moment, accepted: Accepted) {
     const inputId = yield* clock.inputId
-    const decision = toDecision({ id, seq, checkpointed, input: letter.input, inputId, moment, asking: letter.asking }, accepted)
+    const decision = toDecision({ id, seq, checkpointed, input, inputId, moment, asking: letter.asking }, accepted)
     crashPoint("decide.after")
     const appended = yield* store.append(decision)
     session = accepted.session
@@ -117,7 +120,10 @@ export const makeSessionActor = Effect.fnUntraced(function* (
     // Whoever asks may have seen what the holder has not told of yet.
     const shown = letter.asking === null ? 0 : yield* output.end(id)
     const moment = yield* clock.moment(Math.max(hands.offset(), shown))
-    const outcome = decide(session, letter.input, moment)
+    const placed = yield* claims.placed(letter.input)
+    const input = claims.owned(placed)
+    const outcome = decide(session, input, moment)
+    if (outcome._tag === "Accepted") claims.take(outcome)
     yield* Metric.update(Metric.withAttributes(decided, { input: letter.input.type, outcome: outcome._tag }), 1)
     if (outcome._tag !== "Accepted") yield* unlessDone(letter)
     if (outcome._tag === "Refusal")
@@ -130,7 +136,7 @@ export const makeSessionActor = Effect.fnUntraced(function* (
         detail: outcome.detail,
         allowed: allowed(session, moment)
       })
-    if (outcome._tag === "Accepted") yield* record(letter, moment, outcome)
+    if (outcome._tag === "Accepted") yield* record(letter, input, moment, outcome)
     crashPoint("reply.before")
     return { view: current(), repeated: false } satisfies Answer
   })

@@ -197,8 +197,12 @@ export const Fact = Schema.Union([
     id: Schema.String,
     /** The file that the agent writes it to. */
     transcript: Schema.NullOr(Schema.String),
+    /** The agent named a file outside the places of its provider, which was not taken. */
+    elsewhere: Schema.optionalKey(Schema.Literal(true)),
     source: EvidenceSource
   }),
+  /** The agent said that it has a conversation which another live session has: the claim changes nothing. */
+  fact("ConversationRefused", { generation: Generation, id: Schema.String, heldBy: Schema.String, source: EvidenceSource }),
   /** It ended the agent soon after every resume: the next launch begins a new one. */
   fact("ConversationAbandoned", { id: Schema.String, launches: Schema.Int }),
   /** `from` and `to`: bytes of the file, of whole lines. What was used is of these lines alone. */

@@ -134,7 +134,15 @@ export const Report = Schema.Union([
     detail: Schema.String,
     observedAt: Schema.optionalKey(Schema.Int)
   }),
-  report("ConversationObserved", { source: EvidenceSource, id: Schema.String, transcript: Schema.NullOr(Schema.String) }),
+  report("ConversationObserved", {
+    source: EvidenceSource,
+    id: Schema.String,
+    transcript: Schema.NullOr(Schema.String),
+    /** It named a transcript outside the places of its provider: that one is left out. */
+    elsewhere: Schema.optionalKey(Schema.Literal(true)),
+    /** The other live session that has the conversation. */
+    heldBy: Schema.optionalKey(Schema.String)
+  }),
   report("TranscriptAdvanced", {
     /** The agent has written the file anew: it is read from the beginning. */
     restarted: Schema.optionalKey(Schema.Literal(true)),

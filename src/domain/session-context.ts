@@ -138,6 +138,8 @@ export interface SessionContext {
   readonly lineage: Lineage | null
   /** Null before the first launch, and where the provider knows none. */
   readonly conversation: Conversation | null
+  /** The conversation of another live session that the agent claimed last; absent while it claimed none. */
+  readonly claimed?: { readonly id: string; readonly heldBy: string } | null
   /** How many resumes in a row ended the agent within seconds; null for none. */
   readonly poisoned: number | null
   /** How far the conversation's own file is read. */

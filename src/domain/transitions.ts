@@ -32,7 +32,8 @@ const poisonedAfter = ({ conversation, poisoned, process, stop }: SessionContext
 }
 
 /** A next launch runs, and its composer is empty. */
-const undisturbed = ({ echoOffAt, suspendedAt, typing }: SessionContext) => ({
+const undisturbed = ({ claimed, echoOffAt, suspendedAt, typing }: SessionContext) => ({
+  ...(claimed == null ? {} : { claimed: null }),
   ...(echoOffAt == null ? {} : { echoOffAt: null }),
   ...(suspendedAt == null ? {} : { suspendedAt: null }),
   ...(typing == null ? {} : { typing: null })
@@ -125,8 +126,15 @@ export const anytime = {
 /** Legal in `starting`, `streaming` and `resuming`, whether or not a process is up yet. */
 export const whileLive = {
   ...anytime,
+  ConversationRefused: {
+    actions: remember<"ConversationRefused">((_, { heldBy, id }) => ({
+      claimed: { id, heldBy },
+      notice: `the agent claims the conversation ${id}, which session ${heldBy} has: the claim was refused`
+    }))
+  },
   ConversationKnown: {
-    actions: remember<"ConversationKnown">(({ conversation }, { id, transcript }) => ({
+    actions: remember<"ConversationKnown">(({ claimed, conversation }, { id, transcript }) => ({
+      ...(claimed == null ? {} : { claimed: null }),
       conversation: {
         kind: "fresh",
         ...conversation,

@@ -1,5 +1,6 @@
 /** Every area of attacks, in the order of the table in docs/security.md. */
 import type { Attack } from "./attack.ts"
+import { claims } from "./claims.ts"
 import { control } from "./control.ts"
 import { conversations } from "./conversations.ts"
 import { disks } from "./disk.ts"
@@ -27,6 +28,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...marks,
   ...files,
   ...conversations,
+  ...claims,
   ...disks,
   ...logFiles,
   ...homes,

@@ -87,6 +87,17 @@ describe("a conversation", () => {
     assert.deepInclude(cleaned.context.conversation, { id: "c2", begun: false, transcript: null })
   })
 
+  it("that another live session has is refused once, and changes nothing", () => {
+    const claiming = { ...talksIn("c9"), heldBy: "s-other" }
+    const before = having(named("reported"), ...talking, talksIn("c1"))
+    const refused = when(before, claiming).then({ type: "ConversationRefused", id: "c9", heldBy: "s-other" })
+    assert.deepStrictEqual(refused.context.conversation, before.context.conversation)
+    assert.include(refused.context.notice, "s-other")
+    when(refused, claiming).ignored("repeated")
+    when(refused, { ...talksIn("c1"), heldBy: "s-other" }).ignored("unchanged")
+    when(refused, talksIn("c9")).then({ type: "ConversationKnown", id: "c9" })
+  })
+
   it("is resumed once anything was said in it, by whatever told of that", () => {
     const saying: ReadonlyArray<ReadonlyArray<Input>> = [
       [working()],

@@ -45,6 +45,7 @@ const still = new Set([
   "TurnEnded",
   "TurnAbandoned",
   "ConversationKnown",
+  "ConversationRefused",
   "ConversationAbandoned",
   "TranscriptRead",
   "TranscriptUnreadable",

@@ -134,6 +134,7 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     ),
     ...(["completed", "interrupted", "failed"] as const).map((outcome) => tell("TurnObserved", { ...turnOver(outcome), generation })),
     tell("TurnObserved (weaker)", { ...turnOver("completed", "transcript"), generation }),
+    tell("ConversationObserved (held)", { ...talksIn("c9", null), generation, heldBy: "s-other" }),
     tell("ConversationObserved", { ...talksIn("c1", "/t.jsonl"), generation }),
     tell("TranscriptAdvanced", { ...transcribed(transcript?.offset ?? 0, (transcript?.offset ?? 0) + 10), generation }),
     tell("TranscriptRefused", { type: "TranscriptRefused", generation, path: "/t.jsonl", code: "NOT_REGULAR" }),

@@ -117,6 +117,7 @@ export const facts = (): ReadonlyArray<Fact> => [
   { type: "ConversationKnown", ...when, generation: 1, id: "c1", transcript: "/t.jsonl", source: "hook" },
   { type: "ConversationAbandoned", ...when, id: "c1", launches: 2 },
   { type: "TranscriptUnreadable", ...when, generation: 1, path: "/t.jsonl", code: "NOT_REGULAR" },
+  { type: "ConversationRefused", ...when, generation: 1, id: "c2", heldBy: "s-other", source: "hook" },
   { type: "TranscriptRead", ...when, generation: 1, path: "/t.jsonl", from: 0, to: 90, lines: 2, model: "large", usage },
   { type: "AgentBlocked", ...when, generation: 1, cause: "rate_limited", until: 1_900_000, detail: "later", source: "hook" },
   { type: "MessageUnknown", ...when, generation: 1, source: "transcript", kind: "odd", raw: "{}" },

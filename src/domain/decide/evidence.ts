@@ -30,12 +30,16 @@ const ofThisGeneration =
   }
 
 export const evidence: Policies<EvidenceInput> = {
-  ConversationObserved: ofThisGeneration((situation, { generation, id, source, transcript }) => {
-    const known = situation.context.conversation
+  ConversationObserved: ofThisGeneration((situation, { elsewhere, generation, heldBy, id, source, transcript }) => {
+    const { claimed, conversation: known } = situation.context
     if (id === parentOf(situation.context)) return nothing("not_now")
+    if (heldBy !== undefined && known?.id !== id)
+      return claimed?.id === id && claimed.heldBy === heldBy
+        ? nothing("repeated")
+        : [fact("ConversationRefused", situation, { generation, id, heldBy, source })]
     return known !== null && known.id === id && (transcript === null || known.transcript === transcript)
       ? nothing("unchanged")
-      : [fact("ConversationKnown", situation, { generation, id, transcript, source })]
+      : [fact("ConversationKnown", situation, { generation, id, transcript, ...(elsewhere ? { elsewhere } : {}), source })]
   }),
   TurnObserved: ofThisGeneration((situation, observed) => {
     const { generation, observedAt, outcome, detail, source } = observed

@@ -32,7 +32,10 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
     }.`,
   TurnAbandoned: ({ generation, prompt }) =>
     `Launch ${generation} had ended in the middle of a turn${prompt === null ? "" : `, that of the prompt ${prompt}`}, which nobody would go on with.`,
-  ConversationKnown: ({ generation, id, source }) => `The conversation of launch ${generation} was known to be ${id}, by its ${source}.`,
+  ConversationKnown: ({ elsewhere, generation, id, source }) =>
+    `The conversation of launch ${generation} was known to be ${id}, by its ${source}${elsewhere ? "; the file that the agent named lies outside the places of its provider, and was not taken" : ""}.`,
+  ConversationRefused: ({ heldBy, id, source }) =>
+    `The agent's ${source} claimed the conversation ${id}, which session ${heldBy} has: the claim was refused.`,
   ConversationAbandoned: ({ id, launches }) =>
     `The conversation ${id} had ended ${count(launches, "launch", "launches")} soon after the start: the next would begin a new one.`,
   TranscriptRead: ({ from, lines, path, to, usage }) =>

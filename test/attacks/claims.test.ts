@@ -1,0 +1,4 @@
+import { testAttacks } from "./attack.ts"
+import { claims } from "./claims.ts"
+
+testAttacks("claims", claims)
