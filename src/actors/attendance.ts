@@ -13,6 +13,8 @@ export interface Attendance {
   readonly ref: LaunchRef
   /** Null while there is no connection. */
   readonly link: () => HolderLink | null
+  /** Whether the session was told all that the holder had written down when it was connected. */
+  readonly isCaughtUp: () => boolean
   /** The newest moment, in epoch milliseconds, at which the holder was known to live. */
   readonly lastSeenAt: () => number
   readonly found: Deferred.Deferred<Found>
@@ -47,6 +49,7 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
   let lastSeenAt = attending.leftAt ?? (yield* Clock.currentTimeMillis)
   let returning = attending.leftAt !== null
   let fresh = attending.leftAt === null
+  let toldUpTo = 0
   let failures = 0
   const waitMs = () => Math.min(longestWaitMs, firstWaitMs * 2 ** failures++)
   const found = Deferred.makeUnsafe<Found>()
@@ -76,6 +79,7 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
       Effect.map(Clock.currentTimeMillis, (at) => {
         lastSeenAt = at
         attending.tell({ type: "HolderReported", generation, entry })
+        toldUpTo = entry.n
         if (!isLate || entry.event.type !== "spawned") return
         isLate = false
         back(entry.event.process)
@@ -116,7 +120,8 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
     Effect.ensuring(Effect.sync(() => Deferred.doneUnsafe(found, Exit.succeed("unreachable")))),
     Effect.forkScoped
   )
-  return { ref: attending.ref, link: () => link, lastSeenAt: () => lastSeenAt, found } satisfies Attendance
+  const isCaughtUp = () => link !== null && Math.max(toldUpTo, attending.journaled()) >= link.journalLength
+  return { ref: attending.ref, link: () => link, isCaughtUp, lastSeenAt: () => lastSeenAt, found } satisfies Attendance
 })
 
 /** A scope of its own, so that one launch can be left while the session goes on. */

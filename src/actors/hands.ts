@@ -52,6 +52,8 @@ export interface Hands {
   readonly orderStop: (mode: "stop" | "kill", order: StopOrder) => Effect.Effect<boolean>
   /** Somebody is with the holder of the present launch, and hears its agent. */
   readonly hears: () => boolean
+  /** The session was told all that the holder of the present launch had written down when it was reached. */
+  readonly isCaughtUp: () => boolean
   /** The newest output offset that is known of. */
   readonly offset: () => number
 }
@@ -395,6 +397,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
         return holder === null ? Effect.succeed(false) : Effect.isSuccess(holder.runLadder(mode, order))
       }),
     hears: () => link(context().generation) !== null,
+    isCaughtUp: () => link(context().generation) !== null && attended?.attendance.isCaughtUp() === true,
     offset: () => Math.max(context().offset, attended?.attendance.link()?.offset() ?? 0)
   } satisfies Hands
 })

@@ -1,10 +1,12 @@
 /** One session, alive: takes one input at a time, makes it true in the log, acts on it, and only then says so. */
 import { Clock, Deferred, Effect, Exit, Metric } from "effect"
 import { type Accepted, allowed, earliest } from "../domain/decide/index.ts"
+import type { DeadlineName } from "../domain/facts.ts"
 import type { Input } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
+import { agentOf } from "../domain/providers/index.ts"
 import { type Session, stateName } from "../domain/session.ts"
-import type { Deadline, Moment } from "../domain/time.ts"
+import type { Moment } from "../domain/time.ts"
 import { isLive, type SessionView, view } from "../domain/view.ts"
 import { AgentFiles } from "../infra/agents/agent-files.ts"
 import { BootClock } from "../infra/boot-clock.ts"
@@ -37,6 +39,8 @@ export interface SessionActor {
   /** Runs until the session has been quiet and without any work for a while; fails only by a defect. */
   readonly live: Effect.Effect<void>
 }
+
+type Due = NonNullable<ReturnType<typeof earliest>>
 
 /** A session at rest leaves the memory after this; a list, a get and its log do not need it. */
 const passivateAfterMs = 30_000
@@ -193,7 +197,9 @@ export const makeSessionActor = Effect.fnUntraced(function* (
   const isUp = () => session.context.process !== null
   /** What the agent did while nobody listened is still being read when an actor begins, and the machine may have slept just then. */
   let heardFromMs = isUp() ? (yield* clock.bootMs) + wakeUpMs : 0
-  const dueMs = (deadline: Deadline) => (isUp() ? Math.max(deadline.bootMs, heardFromMs) : deadline.bootMs)
+  /** That an agent lived for so long needs no word of the agent, only that the journal tells of no end. */
+  const isKnown = (name: DeadlineName) => name === "ready" && agentOf(session.context).ready.aliveMs !== null && hands.isCaughtUp()
+  const dueMs = ({ deadline, name }: Due) => (isUp() && !isKnown(name) ? Math.max(deadline.bootMs, heardFromMs) : deadline.bootMs)
   /** How far the clock that goes on while the machine sleeps is before the one that does not. */
   const ahead = (bootMs: number) => Effect.map(Clock.monotonicTimeNanos, (nanos) => bootMs - Number(nanos) / 1e6)
   let aheadMs = yield* ahead(yield* clock.bootMs)
@@ -226,10 +232,10 @@ export const makeSessionActor = Effect.fnUntraced(function* (
         yield* mailbox.arrival
         continue
       }
-      const deadlineMs = due === null ? passivateAfterMs : dueMs(due.deadline) - nowMs
+      const deadlineMs = due === null ? passivateAfterMs : dueMs(due) - nowMs
       const arrived = yield* mailbox.arrival.pipe(within(Math.min(deadlineMs, wordMs ?? deadlineMs)))
       if (arrived._tag === "Some") continue
-      if (due !== null && (yield* sinceBoot) >= dueMs(due.deadline)) return deadlineReached()
+      if (due !== null && (yield* sinceBoot) >= dueMs(due)) return deadlineReached()
       if (due === null && wordMs === null) return null
     }
   })

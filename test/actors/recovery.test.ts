@@ -35,6 +35,36 @@ const endedUnsaid = async () => {
 }
 
 describe("start-up", () => {
+  it("calls a silent agent ready as soon as its holder is attached again, whether its time passed before or passes after", async () => {
+    for (const [downMs, lateMs] of [
+      [0, 2_000],
+      [3_000, 500]
+    ] as const) {
+      const { daemon, stage } = await staged()
+      await using _ = stage
+      stage.world.nextScript = script({ printsAfterMs: null })
+      const id = await created(stage, daemon, { keepalive: never })
+      await stage.until("it is launched", () => typesOf(stage, id).includes("ProcessSpawned"))
+      await daemon.kill()
+      await stage.pass(downMs)
+      await stage.start()
+      await stage.until("it is ready", () => typesOf(stage, id).includes("AgentReady"), lateMs)
+    }
+  })
+
+  it("calls no agent ready that died before its time, while no daemon was there", async () => {
+    const { daemon, stage } = await staged()
+    await using _ = stage
+    stage.world.nextScript = script({ printsAfterMs: null, livesMs: 500 })
+    const id = await created(stage, daemon, { keepalive: never })
+    await stage.until("it is launched", () => typesOf(stage, id).includes("ProcessSpawned"))
+    await daemon.kill()
+    await stage.pass(3_000)
+    await stage.start()
+    await stage.until("it has ended", () => typesOf(stage, id).includes("GenerationEnded"))
+    assert.notInclude(typesOf(stage, id), "AgentReady")
+  })
+
   it("accounts for every kind of leftover, once", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage

@@ -68,6 +68,7 @@ export class Puppet {
       // Who it is, the recording tells: a `Reattached` has a time of its own.
       process: null,
       journal: Stream.fromQueue(journal),
+      journalLength: 0,
       offset: () => this.offset,
       write: settled,
       submit: settled,

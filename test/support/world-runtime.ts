@@ -138,6 +138,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
     const link: HolderLink = {
       process: holder.process,
       journal: Stream.fromQueue(journal),
+      journalLength: holder.journal.length,
       offset: () => holder.offset,
       write: (writeId, bytes) => typing(writeId, bytes.length, false, (answer) => holder.write(writeId, bytes, answer)),
       submit: (writeId, text, enterAfterMs) =>

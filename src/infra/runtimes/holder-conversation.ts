@@ -150,7 +150,8 @@ const Hello = Schema.Struct({
   nonce: Schema.String,
   process: Schema.NullOr(ProcessIdentity),
   offset: Schema.Int,
-  size: Size
+  size: Size,
+  journalLength: Schema.Int
 })
 
 const Message = Schema.fromJsonString(

@@ -68,6 +68,7 @@ export const connect = Effect.fn("Runtime.connect")(function* (
   const link: HolderLink = {
     process: hello.process,
     journal: Stream.fromQueue(journal),
+    journalLength: hello.journalLength,
     offset: () => offset,
     write: (writeId, bytes) =>
       write({ op: "write", writeId, bytes: Buffer.from(bytes).toString("base64") }).pipe(

@@ -59,6 +59,8 @@ export interface HolderLink {
   readonly process: ProcessIdentity | null
   /** The journal after the cursor given to `connect`, then as it grows: in order, none missing, none twice. Fails when the holder goes. */
   readonly journal: Stream.Stream<JournalEntry, HolderUnavailable>
+  /** How many entries the journal had at the connection. */
+  readonly journalLength: number
   /** The newest output offset this link knows of. */
   readonly offset: () => number
   /**
