@@ -4,7 +4,7 @@ import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import { makeProgramStatusReader, type Notification, type ProgramStatus, programStatusReply, type Title } from "../domain/program-status.ts"
 import type { SessionContext } from "../domain/session-context.ts"
-import { Output, type OutputChunk } from "../infra/output/output.ts"
+import { Output, type OutputChunk, scanBytes } from "../infra/output/output.ts"
 import { Answering } from "../infra/screens/answering.ts"
 import type { Beliefs, Speaker } from "./believing.ts"
 import { makeLateness } from "./lateness.ts"
@@ -39,6 +39,7 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
   let late: { status: ProgramStatus | null; isTold: boolean } | null = null
   const pause = makePause()
   const mayAnswer = makeAllowance()
+  const isFlood = makeFloodGauge()
 
   const hearStatus = Effect.fnUntraced(function* (status: ProgramStatus) {
     const speaker = yield* beliefs.speakerOf(status)
@@ -86,7 +87,9 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
     Effect.gen(function* () {
       const startedAt = yield* Clock.currentTimeNanos
       yield* hear(chunk)
-      yield* pause(Number((yield* Clock.currentTimeNanos) - startedAt) / 1_000_000)
+      const endedAt = yield* Clock.currentTimeNanos
+      yield* pause(Number(endedAt - startedAt) / 1_000_000)
+      if (chunk._tag === "Bytes" && isFlood(Number(endedAt) / 1_000_000, chunk.bytes.length)) yield* Effect.sleep(limits.listeningGatherMs)
     })
   )
 }, Effect.scoped)
@@ -105,6 +108,24 @@ const makePause = () => {
       owedMs = 0
       return Effect.sleep(restMs)
     })
+}
+
+/**
+ * Whether output comes in such a flood that the reader gathers more of it before it reads on. Each read costs the daemon the same, and a
+ * terminal that is drawn in floods gets its answers a moment later.
+ */
+const makeFloodGauge = () => {
+  let windowFrom = Number.NEGATIVE_INFINITY
+  let bytes = 0
+  return (nowMs: number, read: number): boolean => {
+    if (nowMs - windowFrom > limits.listeningFloodMs) {
+      windowFrom = nowMs
+      bytes = 0
+    }
+    bytes += read
+    // What is behind reads on: it has gathered already.
+    return bytes > limits.listeningFloodBytes && read < scanBytes
+  }
 }
 
 /** So many answers in any second. A program that asks more is not waiting for them. */

@@ -321,6 +321,10 @@ export const limits = {
   /** What one session's output may take of the daemon's own time to be read for words and questions, in hundredths, and at once. */
   listeningPercent: 20,
   listeningMs: 4,
+  /** More than so many bytes in so long are a flood; its reader then waits so long for more before each read. */
+  listeningFloodBytes: 65_536,
+  listeningFloodMs: 100,
+  listeningGatherMs: 25,
   /** A reader that stays this far behind the end of the output is late: a screen redrawn at once is smaller, a flood stays larger. */
   listeningBehindBytes: 262_144,
   listeningBehindMs: 2_000,

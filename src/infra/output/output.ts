@@ -64,7 +64,7 @@ export class Output extends Context.Service<
               Effect.sync(() => new SegmentReader(directoryOf(session), { reuses })),
               (reader) => Effect.sync(() => reader[Symbol.dispose]())
             ),
-            (reader) => Stream.unfold(from, (cursor) => nextChunk(reader, bells, session, cursor))
+            (reader) => Stream.unfold(from, (cursor) => nextChunk(reader, bells, session, cursor, reuses ? scanBytes : chunkBytes))
           )
         )
       return Output.of({
@@ -84,6 +84,8 @@ export class Output extends Context.Service<
 }
 
 const chunkBytes = 65_536
+/** What `scan` reads at once: its bytes are overwritten, so that a larger piece costs a flood less and memory once. */
+export const scanBytes = 262_144
 
 const page = (reader: SegmentReader, from: number, maxBytes: number): OutputPage => {
   const found = reader.read(from, maxBytes)
@@ -110,10 +112,10 @@ const newest = (reader: SegmentReader, maxBytes: number) => {
 }
 
 /** Never ends by itself: output goes on with the session's next generation. */
-const nextChunk = Effect.fnUntraced(function* (reader: SegmentReader, bells: Doorbells, session: string, cursor: number) {
+const nextChunk = Effect.fnUntraced(function* (reader: SegmentReader, bells: Doorbells, session: string, cursor: number, most: number) {
   for (;;) {
     const rung = bells.newest(session)
-    const found = reader.read(cursor, chunkBytes, rung)
+    const found = reader.read(cursor, most, rung)
     if (found._tag === "Gap") return [found satisfies OutputChunk as OutputChunk, found.to] as const
     if (found.bytes.length > 0) {
       const chunk: OutputChunk = { _tag: "Bytes", offset: cursor, bytes: found.bytes }
