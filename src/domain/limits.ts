@@ -144,6 +144,8 @@ export const limits = {
   logLineChars: 32_768,
   /** How often the log's files are looked at where nothing is written: two calls of lstat(2). */
   logWatchMs: 1_000,
+  /** How long a holder whose directory was deleted, and that no daemon is attached to, lets its agent run before it runs the ladder. */
+  desertedMs: 30_000,
   /** How often live launches are looked at for what keeps them from being under control: three system calls for each. */
   troubleLookMs: 5_000,
   /** How long a request to type waits for the terminal before it is answered that nobody can say: less than a client waits. */

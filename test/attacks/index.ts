@@ -3,6 +3,7 @@ import type { Attack } from "./attack.ts"
 import { claims } from "./claims.ts"
 import { control } from "./control.ts"
 import { conversations } from "./conversations.ts"
+import { deserted } from "./deserted.ts"
 import { disks } from "./disk.ts"
 import { door } from "./door.ts"
 import { exec } from "./exec.ts"
@@ -35,6 +36,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...exec,
   ...stopping,
   ...outliving,
+  ...deserted,
   ...control,
   ...short,
   ...suspended,

@@ -1,6 +1,5 @@
 /** One launch from its start to its acknowledged end: what happened is in the journal before anybody is told. */
-import { spawnSync } from "node:child_process"
-import { existsSync, rmSync } from "node:fs"
+import { rmSync } from "node:fs"
 import { constants } from "node:os"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import { limits } from "../../domain/limits.ts"
@@ -8,12 +7,14 @@ import { signalName } from "../../domain/signal-names.ts"
 import type { Size } from "../../domain/spec.ts"
 import { crashPoint } from "../crash-points.ts"
 import { writeWhole } from "../durable-file.ts"
+import { lowerDescriptors } from "./descriptor-limit.ts"
 import { Ending } from "./ending.ts"
 import { execProblem, executed, mayPass } from "./exec-outcome.ts"
 import { Journal } from "./journal.ts"
 import { codeOf, fileNames, type HolderSpec, type LaunchIdentity } from "./launch-directory.ts"
 import { type LaunchProblem, launchProblem } from "./launch-problem.ts"
 import { refusalOf, type Typed } from "./line-discipline.ts"
+import { watchOwnDirectory } from "./own-directory.ts"
 import { currentBootId, endOfZombie, identityOf, isAlive, signalExactly } from "./process-table.ts"
 import { type Hello, protocolRange } from "./protocol.ts"
 import { type Answer, Server } from "./server.ts"
@@ -50,14 +51,19 @@ export class Holding {
 
   /** Resolves when the socket answers: something was spawned, or the journal says why not. */
   async start(): Promise<void> {
-    this.#lowerDescriptors()
+    lowerDescriptors(this.#spec.descriptors)
     const problem = this.#openSpool() ?? (await this.#launch())
     rmSync(fileNames.spec, { force: true })
     if (problem !== null) {
-      this.#finish()
+      this.#stage = "over"
       await this.#journal.append({ type: "launch_failed", ...problem })
     }
     await this.#server.listen()
+    watchOwnDirectory({
+      isOver: () => this.#stage === "over",
+      isAttended: () => this.#server.isAttended,
+      onDeserted: () => this.#running?.ending.stop("stop")
+    })
   }
 
   /** Nobody came for the exit: the journal stays on disk for whoever does. A process that still runs is never let go. */
@@ -82,16 +88,6 @@ export class Holding {
     } catch (error) {
       return { code: codeOf(error), message: `the output cannot be kept: ${String(error)}` }
     }
-  }
-
-  /** For the children: Node has raised its own soft limit, and a program that uses select(2) fails above 1,024. Without prlimit(1) it stays. */
-  #lowerDescriptors(): void {
-    const { descriptors } = this.#spec
-    if (descriptors === undefined) return
-    spawnSync("prlimit", ["--pid", `${process.pid}`, `--nofile=${Math.max(descriptors, ownDescriptors)}:`], {
-      stdio: "ignore",
-      timeout: 2_000
-    })
   }
 
   /** Again for a while where it can pass: a package is being replaced, a limit is reached. */
@@ -194,15 +190,8 @@ export class Holding {
     await this.#journal.append({ type: "exited", ...exit })
     crashPoint("after_exited")
     await ending.sweep()
-    this.#finish()
-  }
-
-  /** From here on the holder only waits for its acknowledgement. Where its directory is removed, none can come. */
-  #finish(): void {
+    // From here on the holder only waits for its acknowledgement.
     this.#stage = "over"
-    setInterval(() => {
-      if (!existsSync(fileNames.journal)) process.exit(0)
-    }, abandonedLookMs)
   }
 
   async #perform(request: Parameters<Held["perform"]>[0]): Promise<Answer> {
@@ -298,9 +287,5 @@ interface Running {
 
 /** A prompt before its text. */
 const nothingYet: Typed = { bytes: new Uint8Array(), isPrompt: true }
-/** What the holder itself has open at most, with the spare room of a flood. */
-const ownDescriptors = 64
 /** Long enough for the answer to leave, short enough for nobody to wait. */
 const replyMs = 20
-/** A look costs one system call. */
-const abandonedLookMs = 2_000

@@ -36,6 +36,11 @@ export class Server {
     chmodSync(fileNames.socket, 0o600)
   }
 
+  get isAttended(): boolean {
+    for (const { attached } of this.#connections) if (attached) return true
+    return false
+  }
+
   tellEntry(entry: JournalEntry): void {
     for (const connection of this.#connections) if (connection.attached) connection.send({ type: "entry", entry })
   }

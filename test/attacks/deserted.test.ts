@@ -1,0 +1,4 @@
+import { testAttacks } from "./attack.ts"
+import { deserted } from "./deserted.ts"
+
+testAttacks("deserted", deserted)
