@@ -85,6 +85,10 @@ export class Stage implements AsyncDisposable {
 
   async resize(size: Size): Promise<void> {
     await this.daemon.done("POST", `/v1/sessions/${this.id}/resize`, size)
+    await this.has(size)
+  }
+
+  async has(size: Size): Promise<void> {
     await until("the screen is of that size", async () => {
       const { cols, rows } = await this.#screen("json")
       return cols === size.cols && rows === size.rows

@@ -1,6 +1,7 @@
 /** What a person at the terminal should know beside its bytes: resizes, ends, relaunches, each at its place in the output. */
 import { Effect, Option, Stream } from "effect"
 import { Sessions } from "../../actors/sessions.ts"
+import type { Size } from "../../domain/spec.ts"
 import { type Entry, EventReader } from "../../infra/log/event-store.ts"
 import type { Delivery } from "./delivery.ts"
 import type { Ending } from "./ending.ts"
@@ -19,8 +20,7 @@ export const changesOf = Effect.fnUntraced(function* (delivery: Delivery, { atta
     const { data } = entry
     switch (entry.type) {
       case "Resized":
-        yield* inOrder(delivery, data.offset)
-        yield* delivery.control({ type: "resize", ...(data.size as { cols: number; rows: number }) })
+        yield* delivery.redraw(data.size as Size)
         return null
       case "ProcessSpawned":
         if (entry.generation <= generation) return null

@@ -19,7 +19,7 @@ export const converse = Effect.fnUntraced(function* (webSocket: WebSocket, party
   const delivery = new Delivery(webSocket)
   const { begun } = yield* Draining
   const ending: Ending = yield* Effect.raceAllFirst([
-    keystrokes(webSocket, party),
+    keystrokes(webSocket, delivery, party),
     outputOf(delivery, party),
     changesOf(delivery, party),
     keepAlive(webSocket, delivery),

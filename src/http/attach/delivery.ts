@@ -1,6 +1,7 @@
 /** What has reached the client's socket, and at which output offset it stands: one frame under way at a time. */
 import type { WebSocket } from "@effect/platform-node/NodeWS"
 import { Effect } from "effect"
+import type { Size } from "../../domain/spec.ts"
 import type { Sequence } from "../../domain/terminal/sequences.ts"
 import { Switches } from "../../domain/terminal/switches.ts"
 import type { ServerFrame } from "../contract/terminal.ts"
@@ -10,6 +11,8 @@ export class Delivery {
   readonly #webSocket: WebSocket
   readonly #waiting = new Map<() => void, number>()
   #offset = 0
+  #redraw: { readonly size: Size | null } | null = null
+  #onRedraw: () => void = () => {}
   #switches = new Switches()
   /** Frames handed to the kernel so far: while it grows, somebody is reading. */
   sent = 0
@@ -51,6 +54,30 @@ export class Delivery {
   readonly passed = {
     sequence: (sequence: Sequence) => this.#switches.sequence(sequence),
     control: (code: number) => this.#switches.control(code)
+  }
+
+  /** The client's screen is to be drawn again: at that size, or at the size it has. */
+  redraw(size: Size | null): Effect.Effect<void> {
+    return Effect.sync(() => {
+      this.#redraw = { size: size ?? this.#redraw?.size ?? null }
+      this.#onRedraw()
+    })
+  }
+
+  /** Resolves when a redraw is asked for. */
+  readonly redrawAsked: Effect.Effect<void> = Effect.callback((resume) => {
+    if (this.#redraw !== null) return resume(Effect.void)
+    this.#onRedraw = () => resume(Effect.void)
+    return Effect.sync(() => {
+      this.#onRedraw = () => {}
+    })
+  })
+
+  /** What was asked for last; several that wait are one. */
+  takeRedraw(): { readonly size: Size | null } | null {
+    const asked = this.#redraw
+    this.#redraw = null
+    return asked
   }
 
   reached(offset: number): void {

@@ -4,9 +4,11 @@ import { Effect, Option, Queue, Schema } from "effect"
 import { Sessions } from "../../actors/sessions.ts"
 import { makeComposer } from "../../domain/composer.ts"
 import { limits } from "../../domain/limits.ts"
+import type { Size } from "../../domain/spec.ts"
 import { Answering } from "../../infra/screens/answering.ts"
 import { on, once } from "../contained.ts"
 import { ClientFrame } from "../contract/terminal.ts"
+import type { Delivery } from "./delivery.ts"
 import type { Ending } from "./ending.ts"
 import type { Party } from "./party.ts"
 
@@ -18,7 +20,11 @@ interface Frame {
 const decodeFrame = Schema.decodeUnknownOption(Schema.fromJsonString(ClientFrame), { onExcessProperty: "error" })
 
 /** Ends with the connection, or with a frame that the protocol does not allow. */
-export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { attachment, by, client, id, mode }: Party) {
+export const keystrokes = Effect.fnUntraced(function* (
+  webSocket: WebSocket,
+  delivery: Delivery,
+  { attachment, by, client, id, mode }: Party
+) {
   const sessions = yield* Sessions
   const answering = yield* Answering
   const frames = yield* Queue.unbounded<Frame | Ending>()
@@ -31,6 +37,8 @@ export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { a
   if (webSocket.readyState !== webSocket.OPEN) return { code: 1000, reason: "closed by the client" } satisfies Ending
 
   const composer = makeComposer()
+  /** What the client said of its terminal last. */
+  let own: Size | null = null
   for (;;) {
     const frame = yield* Queue.take(frames)
     if (!("binary" in frame)) return frame
@@ -80,10 +88,13 @@ export const keystrokes = Effect.fnUntraced(function* (webSocket: WebSocket, { a
     if (frame === null || frame.cols < 1 || frame.rows < 1) {
       return Effect.succeed({ code: 1007, reason: "a text frame must be a known control" })
     }
-    // Somebody who only looks does not change what others see.
-    if (mode === "view") return Effect.succeed(null)
     // A terminal that is larger than the largest shows a smaller one, and is no reason to end the connection.
     const size = { cols: Math.min(frame.cols, limits.cols.maximum), rows: Math.min(frame.rows, limits.rows.maximum) }
-    return Effect.as(Effect.ignore(sessions.send(id, { type: "Resize", size, client, by }, { by })), null)
+    // A terminal that changes its size moves its lines by rules of its own, also where the session's size stays.
+    const again = own === null || (own.cols === size.cols && own.rows === size.rows) ? Effect.void : delivery.redraw(null)
+    own = size
+    // A viewer does not change what other clients see.
+    if (mode === "view") return Effect.as(again, null)
+    return Effect.ignore(sessions.send(id, { type: "Resize", size, client, by }, { by })).pipe(Effect.andThen(again), Effect.as(null))
   }
 })

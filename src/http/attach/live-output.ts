@@ -2,8 +2,9 @@
  * The screen at one exact byte, then everything from that byte on that a person's terminal may have. Questions to a terminal are not
  * among it: they are answered here, and a person's terminal would type its answers too. A client too far behind gets the present screen.
  */
-import { Effect, Stream } from "effect"
+import { Effect, Schedule, Stream } from "effect"
 import { limits } from "../../domain/limits.ts"
+import type { Size } from "../../domain/spec.ts"
 import { makeShownOutput } from "../../domain/terminal/shown-output.ts"
 import { Output, type OutputChunk } from "../../infra/output/output.ts"
 import { type Restore, Screens } from "../../infra/screens/screens.ts"
@@ -16,13 +17,14 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
   const output = yield* Output
   const screens = yield* Screens
   /** Without a screen nothing is restored, and the output goes on where it is. */
-  const present = screens.restore(id, view.size).pipe(
-    Effect.map((restore) => ({ ...restore, isKnown: true })),
-    Effect.catchTag("ScreenUnavailable", () =>
-      Effect.map(output.end(id), (offset) => ({ offset, size: view.size, bytes: resetting, dropping: null, isKnown: false }))
+  const present = (scrollback: number) =>
+    screens.restore(id, view.size, scrollback).pipe(
+      Effect.map((restore) => ({ ...restore, isKnown: true })),
+      Effect.catchTag("ScreenUnavailable", () =>
+        Effect.map(output.end(id), (offset) => ({ offset, size: view.size, bytes: resetting, dropping: null, isKnown: false }))
+      )
     )
-  )
-  const first = yield* present
+  const first = yield* present(limits.screenScrollback)
   const { generation, state } = view
   const screen = first.isKnown ? {} : { screen: "unavailable" as const }
   yield* delivery.control({ type: "hello", offset: first.offset, size: first.size, generation, state, mode, ...screen })
@@ -53,11 +55,34 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
   delivery.onRenew = () => {
     shown = makeShownOutput(everyPerson, { passed: delivery.passed })
   }
+  /** Everything before that offset, so that a redraw leaves no byte out. */
+  const passed = Effect.fnUntraced(function* (offset: number) {
+    while (at < offset) {
+      const page = yield* output.read(id, at, Math.min(chunkBytes, offset - at))
+      const isShown = page._tag !== "Gap" && page.bytes.length > 0 && (yield* deliver({ _tag: "Bytes", offset: at, bytes: page.bytes }))
+      if (!isShown) return yield* delivery.control({ type: "gap", from: at, to: offset })
+    }
+  })
+  /** The screen once it has the size that was decided, which the holder gives it a moment later. No process: no other size comes. */
+  const resized = Effect.fnUntraced(function* (size: Size | null) {
+    const isSo = (found: Size) => size === null || (found.cols === size.cols && found.rows === size.rows)
+    const next = yield* present(0).pipe(
+      Effect.repeat({ until: (found) => isSo(found.size) || !found.isKnown, schedule: resizedSchedule, times: resizedLooks })
+    )
+    yield* passed(next.offset)
+    yield* delivery.control({ type: "resize", ...(size ?? next.size) })
+    // What scrolled off is in the client's terminal already.
+    if (next.isKnown && isSo(next.size)) yield* restored(next)
+  })
+  const followed = Effect.suspend(() => Stream.runForEachWhile(output.follow(id, at), (chunk) => Effect.uninterruptible(deliver(chunk))))
+
   yield* restored(first)
   return yield* Effect.forever(
     Effect.gen(function* () {
-      yield* Stream.runForEachWhile(output.follow(id, at), deliver)
-      const next = yield* present
+      yield* Effect.raceFirst(followed, delivery.redrawAsked)
+      const redraw = delivery.takeRedraw()
+      if (redraw !== null) return yield* resized(redraw.size)
+      const next = yield* present(limits.screenScrollback)
       yield* delivery.control({ type: "gap", from: at, to: next.offset })
       yield* restored(next)
     })
@@ -66,6 +91,10 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
 
 /** Each client decides for its person whether an agent may write to the clipboard. */
 const everyPerson = { clipboard: true }
+
+/** How often, and how many times, a screen is looked at that is to have another size. */
+const resizedSchedule = Schedule.spaced(20)
+const resizedLooks = 50
 
 /** What `Output.follow` reads at once. */
 const chunkBytes = 65_536

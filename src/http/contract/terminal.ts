@@ -58,7 +58,7 @@ export const ServerFrame = Schema.Union([
   }),
   /** Bytes that this terminal will not see; the screen is restored after it, and output goes on at `to`. */
   Schema.Struct({ type: Schema.Literal("gap"), from: Schema.Int, to: Schema.Int }),
-  /** Somebody resized the terminal. */
+  /** The terminal was resized, or the client's own was: the screen is drawn again behind this frame. */
   Schema.Struct({ type: Schema.Literal("resize"), cols: Schema.Int, rows: Schema.Int }),
   Schema.Struct({
     type: Schema.Literal("exit"),

@@ -37,6 +37,7 @@ export class Drawing {
   readonly #files: CheckpointFiles
   #emulator: RemoteEmulator | null = null
   #size: Size
+  #assumed: Size
   offset = -1
   /** Where the last launch began that is on this screen; −1 where that is not known. */
   #freshAt = -1
@@ -47,7 +48,7 @@ export class Drawing {
     this.session = session
     this.#options = options
     this.#ground = ground
-    this.#size = options.size
+    this.#size = this.#assumed = options.size
     this.#files = new CheckpointFiles(ground.output.directoryOf(session))
   }
 
@@ -55,6 +56,11 @@ export class Drawing {
   get emulator(): RemoteEmulator {
     if (this.#emulator === null) throw new Error("nothing is drawn yet")
     return this.#emulator
+  }
+
+  /** The size while the output does not say. */
+  assume(size: Size): void {
+    this.#assumed = size
   }
 
   get cells(): number {
@@ -101,6 +107,9 @@ export class Drawing {
     const end = Math.min(before, yield* output.end(this.session))
     if (this.#emulator === null || this.offset < 0 || end - this.offset > this.#replayBytes) yield* this.#begin(end)
     const resizes = yield* this.#resizes(end)
+    // The output of a program that has printed nothing does not name its size.
+    const isSilent = end === 0 && resizes.length === 0 && this.#freshAt < 0
+    if (isSilent && !isOf(this.emulator.standing().size, this.#assumed)) yield* this.emulator.resize(this.#assumed)
     for (const resize of [...resizes, null]) {
       const until = resize === null ? end : Math.min(resize.offset, end)
       while (this.offset < until) yield* this.#draw(until)

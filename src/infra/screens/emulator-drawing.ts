@@ -194,5 +194,5 @@ export const styledRows = ({ lines, ybase }: ScreenBuffer, cols: number): Readon
       style = next
       text += cell.text === "" ? " " : cell.text
     }
-    return text.replace(/(?:\x1b\[0m)? *$/, "")
+    return style === styleOf(plain) ? text.replace(/(?:\x1b\[0m)? *$/, "") : text
   })

@@ -44,7 +44,8 @@ export class Screens extends Context.Service<
     readonly seen: (session: string, size: Size) => Effect.Effect<ScreenRead, ScreenUnavailable>
     /** What the program has asked of the keyboard, in all that it printed until now. */
     readonly modes: (session: string, size: Size) => Effect.Effect<TerminalModes, ScreenUnavailable>
-    readonly restore: (session: string, size: Size) => Effect.Effect<Restore, ScreenUnavailable>
+    /** With so many lines of what scrolled off it. */
+    readonly restore: (session: string, size: Size, scrollback: number) => Effect.Effect<Restore, ScreenUnavailable>
     /** How many screens are in memory. */
     readonly kept: Effect.Effect<number>
   }
@@ -80,6 +81,7 @@ export class Screens extends Context.Service<
         kept.delete(session)
         kept.set(session, screen)
         screen.users += 1
+        screen.drawing.assume(size)
         makeRoom(kept)
         const seen = Effect.andThen(
           screen.drawing.catchUp(),
@@ -109,9 +111,9 @@ export class Screens extends Context.Service<
         seen: (session, size) => withScreen(session, size, screenRead),
         modes: (session, size) =>
           withScreen(session, size, ({ emulator, exact }) => Effect.map(emulator.modes, (modes) => ({ ...modes, exact }))),
-        restore: (session, size) =>
+        restore: (session, size, scrollback) =>
           withScreen(session, size, ({ emulator, offset }) =>
-            Effect.map(emulator.restoring(limits.screenScrollback), (text) => {
+            Effect.map(emulator.restoring(scrollback), (text) => {
               const { dropping, held, size } = emulator.standing()
               return { offset: offset - held, size, bytes: Buffer.from(text, "utf8"), dropping }
             })
