@@ -6,6 +6,8 @@ import { parseArgs } from "node:util"
 import { esctest } from "../test/terminal/esctest.ts"
 import { libvterm } from "../test/terminal/libvterm.ts"
 import { borders } from "../test/terminal/many-borders.ts"
+import { all } from "../test/terminal/programs/list.ts"
+import { programs } from "../test/terminal/programs/matrix.ts"
 import { countsOf, type Result } from "../test/terminal/table.ts"
 import { tmuxStreams } from "../test/terminal/tmux.ts"
 import { xtermFixtures } from "../test/terminal/xterm-fixtures.ts"
@@ -18,7 +20,9 @@ const { values } = parseArgs({
     xterm: { type: "string" },
     streams: { type: "string" },
     seed: { type: "string", default: "1" },
-    borders: { type: "string" }
+    borders: { type: "string" },
+    programs: { type: "boolean", default: false },
+    only: { type: "string", default: "" }
   }
 })
 
@@ -27,6 +31,7 @@ const parts: ReadonlyArray<readonly [string, (() => Promise<ReadonlyArray<Result
   ["libvterm", values.libvterm === undefined ? null : () => libvterm(values.libvterm!)],
   ["xterm.js", values.xterm === undefined ? null : () => xtermFixtures(values.xterm!)],
   ["tmux", values.streams === undefined ? null : () => tmuxStreams(Number(values.streams), Number(values.seed))],
+  ["programs", values.programs ? () => programs(all.filter(({ name }) => name.includes(values.only))) : null],
   ["borders", values.borders === undefined ? null : () => Promise.resolve(borders(Number(values.borders), Number(values.seed)))]
 ]
 for (const [name, run] of parts) {
