@@ -28,6 +28,7 @@ import { Leasing } from "./leases.ts"
 import { type Letter, request as letterOf, report } from "./letter.ts"
 import { makeMoving } from "./moving.ts"
 import { reportsOf } from "./observing.ts"
+import { looksAgain, sweepAgain } from "./outliving.ts"
 import type { WriteOutcome } from "./pending-writes.ts"
 import { makePrompting } from "./prompting.ts"
 import { toDecision } from "./recording.ts"
@@ -156,7 +157,10 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
   })
 
   const send: Sessions["Service"]["send"] = Effect.fn("Sessions.send")((id, command, asking) => {
-    const sent = deliver(id, command, asking, null)
+    const asked = deliver(id, command, asking, null)
+    const sent = looksAgain(command)
+      ? Effect.flatMap(swept(id, command, asking), (answer) => (answer === null ? asked : Effect.succeed(answer)))
+      : asked
     if (command.type === "ReportState") return Effect.andThen(withinBudget(id), sent)
     if (launches(command)) return admission.admit(id, unlessHeld(id, sent))
     const stop = stopOf(command)
@@ -167,6 +171,17 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
         ? Effect.fail(failure)
         : Effect.provideContext(stopWithoutLog(id, stop, residents.peek(id), failure), services)
     return Effect.catchTags(sent, { StoreFailure: anyway, Quarantined: anyway })
+  })
+
+  /** The answer to a kill that found something to end; null where the command itself is still to be decided on. */
+  const swept = Effect.fnUntraced(function* (id: string, command: Command, asking: Asking) {
+    const view = yield* Effect.orElseSucceed(get(id), () => null)
+    if (view?.state !== "ended") return null
+    const count = yield* Effect.provideContext(sweepAgain(view), services)
+    if (count === 0) return null
+    const isKill = command.type === "Kill"
+    const answer = yield* deliver(id, { type: "EndLeftovers", by: asking.by, swept: count }, isKill ? asking : { by: asking.by }, null)
+    return isKill ? answer : null
   })
 
   /** Each report is a fact: an agent that reports without end fills no log. */

@@ -278,6 +278,8 @@ export const Fact = Schema.Union([
     signal: Schema.NullOr(Schema.Literals(["SIGTERM", "SIGKILL"])),
     left: Schema.Array(Schema.Int)
   }),
+  /** Processes of launches that were over: a kill or a terminate of the session at rest found them, and ended them. */
+  fact("LeftoversEnded", { generation: Generation, swept: Schema.Int, by }),
   fact("ClientAttached", { client: Schema.String, mode: Schema.Literals(["control", "view"]) }),
   fact("ClientDetached", { client: Schema.String, typedBytes: Schema.Int }),
   /** Nobody is attached: if nothing is printed until the deadline, the agent is stopped. */

@@ -72,6 +72,8 @@ export const Command = Schema.Union([
   /** A person types at an attached terminal: `open` while the composer may hold text that was not sent. */
   command("Typing", { client: Schema.String, open: Schema.Boolean }),
   command("KillTool", { pgid: Schema.Int }),
+  /** The daemon's own, behind its look for what an ended launch left. */
+  command("EndLeftovers", { swept: Schema.Int }),
   command("Stop", { reason: Schema.String }),
   command("Kill", { reason: Schema.String }),
   command("Resume", {}),

@@ -84,6 +84,7 @@ export const anytime = {
       )
     ]
   },
+  LeftoversEnded: { actions: remember<"LeftoversEnded">() },
   ToolKilled: { actions: remember<"ToolKilled">() },
   ClientAttached: {
     guard: ({ context }: At) => context.clients.length < limits.clientsPerSession,

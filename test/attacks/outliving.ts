@@ -1,4 +1,5 @@
 /** Attacks on the end of a launch: an agent that has its end written down and lives on, or that no look at the processes finds. */
+import { spawn } from "node:child_process"
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -106,6 +107,46 @@ const chaining = (id: string, ms: number): Attack => ({
   }
 })
 
+/** A process that bears the marks of a launch of that session, as a child of it would that no look has found. */
+const marked = async (daemon: TestDaemon, session: string, generation: number, hasNonce = true) => {
+  const intended = (await daemon.events(session)).find(({ data, type }) => type === "LaunchIntended" && data.generation === generation)
+  const marks = { REPRISE_SESSION: session, ...(hasNonce ? { REPRISE_NONCE: String(intended!.data.nonce) } : {}) }
+  const child = spawn("sleep", ["60"], { detached: true, stdio: "ignore", env: { PATH: process.env.PATH, ...marks } })
+  await until("it runs", () => readProcess(child.pid ?? 0)?.command === "sleep")
+  return child
+}
+
+const late = (id: string, does: string, generation: number, route: "kill" | "terminate"): Attack => ({
+  id,
+  attacker: "agent",
+  does: `leaves a process that comes up after its sweep, ${does}`,
+  promise: `ends it by \`${route}\` of the session at rest, and no process without the launch's secret`,
+  run: async ({ daemon }) => {
+    const { id: session } = await daemon.create(["bash", "--norc", "-c", waiting], options)
+    for (let launch = 1; launch <= 2; launch++) {
+      await daemon.reaches(session, "streaming", ({ state }) => state === "streaming")
+      await daemon.done("POST", `/v1/sessions/${session}/kill`, {})
+      await daemon.reaches(session, "ended", ({ state }) => state === "ended")
+      if (launch < generation) await daemon.done("POST", `/v1/sessions/${session}/resume`, {})
+      else break
+    }
+    const left = await marked(daemon, session, 1)
+    const stranger = await marked(daemon, session, 1, false)
+    try {
+      await daemon.done("POST", `/v1/sessions/${session}/${route}`, {})
+      await until("it is ended", () => left.exitCode !== null || left.signalCode !== null, 10_000)
+      if (stranger.exitCode !== null || stranger.signalCode !== null) throw new Error("a process without the secret was ended")
+      if (!(await daemon.types(session)).includes("LeftoversEnded")) throw new Error("no fact tells of it")
+      const again = await daemon.ask("POST", `/v1/sessions/${session}/kill`, {})
+      if (again.status !== 409) throw new Error(`a kill that finds nothing is answered ${again.status}`)
+      return `ended by ${left.signalCode}; a kill that finds nothing is answered 409`
+    } finally {
+      left.kill("SIGKILL")
+      stranger.kill("SIGKILL")
+    }
+  }
+})
+
 export const outliving: ReadonlyArray<Attack> = [
   forging("outliving-01", "writes its exit and its end into its journal, and kills its holder", { events: [ended, cleared] }),
   forging("outliving-02", "writes its exit and its end into its journal while no daemon runs, and kills its holder", {
@@ -120,5 +161,8 @@ export const outliving: ReadonlyArray<Attack> = [
   chaining("outliving-05", 0),
   chaining("outliving-06", 5),
   chaining("outliving-07", 15),
-  chaining("outliving-08", 30)
+  chaining("outliving-08", 30),
+  late("outliving-09", "with the secret of the last launch", 1, "kill"),
+  late("outliving-10", "with the secret of the launch before the last", 2, "kill"),
+  late("outliving-11", "with the secret of the last launch", 1, "terminate")
 ]

@@ -33,6 +33,7 @@ const still = new Set([
   "TypingEnded",
   "ToolKillRequested",
   "ToolKilled",
+  "LeftoversEnded",
   "ClientAttached",
   "ClientDetached",
   "InputAccepted",

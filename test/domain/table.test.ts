@@ -114,7 +114,7 @@ describe("in every state that can be reached", () => {
     for (const visit of visits) {
       const offered = new Set<string>(allowed(visit.session, visit.now))
       // Leaving is not offered: it is what a connection does when it closes. Nor is what turns on one prompt's own state, or an agent says.
-      const unoffered = new Set(["Detach", "EditPrompt", "PromotePrompt", "CancelPrompt", "ReportState", "Typing"])
+      const unoffered = new Set(["Detach", "EditPrompt", "PromotePrompt", "CancelPrompt", "ReportState", "Typing", "EndLeftovers"])
       const refused = new Set(names.filter((name) => !offered.has(name) && !unoffered.has(name)))
       for (const { decided, input, from } of attemptsOf(visit))
         if ("by" in input && !unoffered.has(input.type) && !(decided._tag === "Refusal" && ofThisPrompt.has(decided.code)))

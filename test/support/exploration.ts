@@ -86,6 +86,7 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     tell("SuspensionObserved (runs)", { type: "SuspensionObserved", generation, suspended: false }),
     tell("EchoObserved", { type: "EchoObserved", generation, echo: false }),
     tell("EchoObserved (on)", { type: "EchoObserved", generation, echo: true }),
+    tell("EndLeftovers", { type: "EndLeftovers", by: "ada", swept: 1 }),
     tell("Continue", { type: "Continue", by: "ada" }),
     tell("Typing", { type: "Typing", by: "ada", client: "c1", open: true }),
     tell("Typing (over)", { type: "Typing", by: "ada", client: "c1", open: false }),

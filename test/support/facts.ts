@@ -137,6 +137,7 @@ export const facts = (): ReadonlyArray<Fact> => [
   { type: "TypingEnded", ...when, client: "c1", by: "ada" },
   { type: "ToolKillRequested", ...when, generation: 1, pgid: 70, by: "ada" },
   { type: "ToolKilled", ...when, generation: 1, pgid: 70, pids: [70, 71], signal: "SIGTERM", left: [] },
+  { type: "LeftoversEnded", ...when, generation: 1, swept: 2, by: "ada" },
   { type: "ClientAttached", ...when, client: "c1", mode: "control" },
   { type: "ClientDetached", ...when, client: "c1", typedBytes: 2 },
   { type: "IdleStopArmed", ...when, deadline },

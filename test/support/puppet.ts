@@ -56,6 +56,7 @@ export class Puppet {
     list: Effect.succeed([]),
     remains: () => Effect.succeed(null),
     sweep: () => Effect.never,
+    outlived: () => Effect.succeed([]),
     discard: () => Effect.void
   })
 

@@ -224,6 +224,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
           )
         })
       ),
+    outlived: () => Effect.succeed([]),
     stopLaunches: () => Effect.succeed(0),
     trouble: () => Effect.succeed(null),
     // Agents of the model start nothing.

@@ -13,7 +13,19 @@ import { fact, nothing, type Policies, refuse, type Situation } from "./verdict.
 
 type TerminalInput = Extract<
   Command | Report,
-  { readonly type: "Write" | "Interrupt" | "KillTool" | "ToolEnded" | "Resize" | "Attach" | "Detach" | "Patch" | "WriteSettled" }
+  {
+    readonly type:
+      | "Write"
+      | "Interrupt"
+      | "KillTool"
+      | "EndLeftovers"
+      | "ToolEnded"
+      | "Resize"
+      | "Attach"
+      | "Detach"
+      | "Patch"
+      | "WriteSettled"
+  }
 >
 
 export const terminal: Policies<TerminalInput> = {
@@ -47,6 +59,7 @@ export const terminal: Policies<TerminalInput> = {
         ]
   },
   KillTool: (situation, { by, pgid }) => [fact("ToolKillRequested", situation, { generation: situation.context.generation, pgid, by })],
+  EndLeftovers: (situation, { by, swept }) => [fact("LeftoversEnded", situation, { generation: situation.context.generation, swept, by })],
   ToolEnded: (situation, { generation, left, pgid, pids, signal }) =>
     generation === situation.context.generation
       ? [fact("ToolKilled", situation, { generation, pgid, pids, signal, left })]

@@ -55,6 +55,8 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
     signal === null
       ? `The tool in process group ${pgid} was gone already.`
       : `The tool in process group ${pgid} was ended with ${signal} (${count(pids.length, "process", "processes")})${left.length === 0 ? "" : `; ${left.length} would not go`}.`,
+  LeftoversEnded: ({ by, swept }) =>
+    `${who(by)} asked for the end of a session at rest: ${count(swept, "process that its launches had left was", "processes that its launches had left were")} ended.`,
   InputWritten: ({ writeId }) => `The terminal took the input ${writeId}.`,
   InterruptSettled: ({ outcome, writeId }) =>
     outcome === "turn_ended"

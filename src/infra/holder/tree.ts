@@ -1,6 +1,6 @@
 /** All processes of one launch and none of anybody else's, however they left their parent, their group or their session. */
 import type { ProcessIdentity } from "../../domain/facts.ts"
-import { carriesDaemonRole, carriesNonce } from "../../domain/launch-marks.ts"
+import { carriesDaemonRole, carriesNonce, nonceIn } from "../../domain/launch-marks.ts"
 import {
   currentBootId,
   environOf,
@@ -122,6 +122,9 @@ export class ProcessTree {
     return holderOfTheNumber === undefined ? row.startTime <= this.#sessionUntilTick : holderOfTheNumber.startTime === leader.startTime
   }
 }
+
+/** The nonces that processes of this machine carry now. */
+export const noncesNow = (): ReadonlySet<string> => new Set(pidsNow().flatMap((pid) => nonceIn(environOf(pid)) ?? []))
 
 /** Sends to every member; answers with the pids that were there to hear it. */
 export const signalAll = (members: ReadonlyArray<Member>, signals: ReadonlyArray<NodeJS.Signals>): ReadonlyArray<number> =>

@@ -8,7 +8,7 @@ import { endTree } from "../holder/killing.ts"
 import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
 import { isAlive, isSuspended, readProcess, signalExactly } from "../holder/process-table.ts"
 import { endTool, toolsOf } from "../holder/tools.ts"
-import { ProcessTree } from "../holder/tree.ts"
+import { noncesNow, ProcessTree } from "../holder/tree.ts"
 import { Output } from "../output/output.ts"
 import { installHolder } from "./bundle.ts"
 import { connect } from "./holder-link.ts"
@@ -66,6 +66,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
         list: Effect.sync(() => listRemains(home)),
         remains: (ref, process = null) => Effect.sync(() => remainsOf(home, ref.session, ref.generation, { nonce: ref.nonce, process })),
         sweep,
+        outlived: (refs) => Effect.sync(() => withMembers(refs)),
         stopLaunches: (session, epoch, wish) =>
           Effect.suspend(() =>
             stopLaunches(
@@ -106,3 +107,9 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
       })
     })
   )
+
+const withMembers = (refs: ReadonlyArray<LaunchRef>): ReadonlyArray<LaunchRef> => {
+  if (refs.length === 0) return []
+  const living = noncesNow()
+  return refs.filter(({ nonce }) => living.has(nonce))
+}

@@ -124,6 +124,8 @@ export class Runtime extends Context.Service<
     readonly remains: (ref: LaunchRef, process?: ProcessIdentity | null) => Effect.Effect<LaunchRemains | null>
     /** Ends every process of a launch whose holder is dead, by identity and nonce; returns when several looks find none. */
     readonly sweep: (ref: LaunchRef, process: ProcessIdentity | null) => Effect.Effect<{ readonly swept: number }>
+    /** Those of the launches of which a process lives that carries the nonce: one look at the process table. */
+    readonly outlived: (refs: ReadonlyArray<LaunchRef>) => Effect.Effect<ReadonlyArray<LaunchRef>>
     /** The process group that reads the agent's terminal now. Null where that cannot be known. */
     readonly foreground: (process: ProcessIdentity) => Effect.Effect<Foreground | null>
     /** What keeps a living launch from being under control, in one sentence; null for nothing. Asks no holder. */
