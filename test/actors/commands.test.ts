@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import type { Command } from "../../src/domain/inputs.ts"
 import { limits } from "../../src/domain/limits.ts"
 import { tokenOf } from "../support/world-evidence.ts"
 import { ada, create, keyed, never, rename, resize, stop } from "../support/world-requests.ts"
@@ -27,6 +28,34 @@ describe("a command", () => {
     assert.deepInclude(refused, { _tag: "Refused", code: "already_running", state: "streaming/unknown", input: "Resume" })
     assert("allowed" in refused && refused.allowed.includes("Stop") && !refused.allowed.includes("Resume"))
     assert.strictEqual(typesOf(stage, id).length, before)
+  })
+
+  it("is recorded at the place of the output that its caller may have seen, though the holder has not reported it", async () => {
+    const { daemon, stage } = await staged({ bendOutput: (output) => ({ ...output, end: () => Effect.succeed(4_711) }) })
+    await using _ = stage
+    const id = await running(stage, daemon)
+    await sent(stage, daemon, id, rename("x"))
+    stage.truth.look()
+    const patched = stage.truth.facts(id).find(({ fact }) => fact.type === "SessionPatched")
+    assert.strictEqual(patched?.fact.offset, 4_711)
+  })
+
+  it("that brings an agent to life is refused where as many sessions live as may", async () => {
+    const { daemon, stage } = await staged({ liveSessions: 1 })
+    await using _ = stage
+    const ended = await running(stage, daemon, { keepalive: never })
+    await sent(stage, daemon, ended, stop)
+    await stage.until("it has ended", () => typesOf(stage, ended).includes("GenerationEnded"))
+    await running(stage, daemon)
+    const commands: ReadonlyArray<Command> = [
+      { type: "Resume", by: "ada" },
+      { type: "Reload", by: "ada", reason: "new settings" }
+    ]
+    for (const command of commands)
+      assert.deepInclude(await errorOf(stage, daemon.ask(daemon.sessions.send(ended, command, ada))), {
+        _tag: "OverCapacity",
+        limit: "live_sessions"
+      })
   })
 
   it("for another version of the session than there is changes nothing", async () => {

@@ -208,6 +208,21 @@ describe("an actor", () => {
     await stage.until("its end is recorded", () => countOf(stage, id, "GenerationEnded") === 1, 10_000)
   })
 
+  it("that dies three times in a minute is loaded again each time", async () => {
+    let defects = 0
+    const { daemon, stage } = await staged({
+      bendAppend: (decision, append) => (defects-- > 0 ? Effect.die(new Error("a defect")) : append(decision))
+    })
+    await using _ = stage
+    const id = await running(stage, daemon)
+    for (let n = 0; n < 3; n++) {
+      defects = 1
+      daemon.ask(daemon.sessions.send(id, resize(100 + n), ada))
+      await stage.pass(1_000)
+    }
+    assert.deepInclude((await sent(stage, daemon, id, rename("x"))).view, { name: "x", state: "streaming" })
+  })
+
   it("that dies again and again is set aside, and no other with it", async () => {
     let target = ""
     const { daemon, stage } = await staged({
