@@ -20,8 +20,8 @@ export interface Speaker {
 }
 
 export interface Beliefs {
-  /** Null: any file that is shown may hold the mark, so it says nothing. */
-  readonly speakerOf: (status: Pick<ProgramStatus, "nonce" | "offset">) => Effect.Effect<Speaker | null>
+  /** Of marks that were read at once. Null: any file that is shown may hold the mark, so it says nothing. */
+  readonly speakersOf: (statuses: ReadonlyArray<Pick<ProgramStatus, "nonce" | "offset">>) => Effect.Effect<ReadonlyArray<Speaker | null>>
   /** Whether no other process group has the terminal, as far as that can be known. */
   readonly isAgentsOwn: Effect.Effect<boolean>
 }
@@ -54,17 +54,22 @@ export const makeBelieving = Effect.fnUntraced(function* ({ context, generation,
   // The group may have ended while no daemon looked.
   if (speaker !== undefined) yield* FiberHandle.run(watch, untilGone(speaker, evidenceOffset))
 
-  const speakerOf: Beliefs["speakerOf"] = Effect.fnUntraced(function* ({ nonce, offset }) {
-    const hasSecret = nonce !== undefined && nonce === context().nonce
-    if (!hasSecret && agentOf(context()).id === command.id) return null
+  const speakersOf: Beliefs["speakersOf"] = Effect.fnUntraced(function* (statuses) {
+    const isCommand = agentOf(context()).id === command.id
+    const hasSecret = (nonce: string | undefined) => nonce !== undefined && nonce === context().nonce
+    const mayCount = statuses.map(({ nonce }) => hasSecret(nonce) || !isCommand)
+    if (!mayCount.includes(true)) return statuses.map(() => null)
     const reader = yield* foreground
-    if (reader === null || reader.isOwn) {
-      yield* FiberHandle.clear(watch)
-      return { group: null }
-    }
-    if (!hasSecret) return null
-    yield* FiberHandle.run(watch, untilGone(reader.group, offset))
-    return { group: reader.group }
+    const isOwn = reader === null || reader.isOwn
+    const speakers = statuses.map(({ nonce }, index): Speaker | null => {
+      if (mayCount[index] !== true) return null
+      if (isOwn) return { group: null }
+      return hasSecret(nonce) ? { group: reader.group } : null
+    })
+    const newest = speakers.findLastIndex((speaker) => speaker !== null)
+    if (newest === -1) return speakers
+    yield* isOwn ? FiberHandle.clear(watch) : FiberHandle.run(watch, untilGone(reader.group, statuses[newest]!.offset))
+    return speakers
   })
-  return { speakerOf, isAgentsOwn } satisfies Beliefs
+  return { speakersOf, isAgentsOwn } satisfies Beliefs
 })

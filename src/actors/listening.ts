@@ -41,9 +41,13 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
   const mayAnswer = makeAllowance()
   const isFlood = makeFloodGauge()
 
-  const hearStatus = Effect.fnUntraced(function* (status: ProgramStatus) {
-    const speaker = yield* beliefs.speakerOf(status)
-    if (speaker !== null) isInTurn = tellStatus(status, speaker, { generation, isInTurn, tell })
+  const reportAll = Effect.fnUntraced(function* (statuses: ReadonlyArray<ProgramStatus>) {
+    if (statuses.length === 0) return
+    const speakers = yield* beliefs.speakersOf(statuses)
+    for (const [index, status] of statuses.entries()) {
+      const speaker = speakers[index] ?? null
+      if (speaker !== null) isInTurn = tellStatus(status, speaker, { generation, isInTurn, tell })
+    }
   })
 
   /** A mark that is read late says nothing of now: what the agent does is unknown until the reader has caught up. */
@@ -52,9 +56,9 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
     const unknown = { type: "ActivityObserved", generation, activity: "unknown", source: "protocol", question: null } as const
     if (behindBytes === null) {
       if (late?.isTold) tell(unknown)
-      const heard = late?.status && statuses.length === 0 ? [late.status] : statuses.slice(-mostAtOnce)
+      const heard = late?.status && statuses.length === 0 ? [late.status] : statuses.slice(-mostStatusesAtOnce)
       late = null
-      return yield* Effect.forEach(heard, hearStatus, { discard: true })
+      return yield* reportAll(heard)
     }
     late ??= { status: null, isTold: false }
     late.status = statuses.at(-1) ?? late.status
@@ -96,6 +100,7 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
 
 /** Words of one chunk: the newest of a flood are enough. */
 const mostAtOnce = 32
+const mostStatusesAtOnce = 8
 
 /** A flood is read a share of the time, so that it leaves the rest to other sessions; an agent that speaks does not feel it. */
 const makePause = () => {

@@ -61,15 +61,12 @@ const answeringFrom = Effect.fnUntraced(function* (ground: Ground, session: stri
   return Effect.fnUntraced(function* (queries: ReadonlyArray<TerminalQuery>) {
     yield* FiberHandle.clear(rest)
     drawing ??= new Drawing(session, { size: anySize }, ground)
-    let answers = ""
+    const drawn = drawing
     // A session without a screen answers nothing, as a terminal that is too busy does.
-    for (const query of queries) {
-      const drawn = drawing
-      answers += yield* colours.pipe(
-        Effect.flatMap((painted) => drawn.answer(query, painted)),
-        Effect.orElseSucceed(() => "")
-      )
-    }
+    const answers = yield* colours.pipe(
+      Effect.flatMap((painted) => drawn.answerAll(queries, painted)),
+      Effect.orElseSucceed(() => "")
+    )
     yield* FiberHandle.run(rest, Effect.andThen(Effect.sleep(limits.screenIdleMs), drop))
     return answers
   })

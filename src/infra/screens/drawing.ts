@@ -86,6 +86,18 @@ export class Drawing {
     return said
   })
 
+  /** What it says to all of them, in the order of the output. Those of one size are one piece of work. */
+  readonly answerAll = Effect.fnUntraced(function* (this: Drawing, queries: ReadonlyArray<TerminalQuery>, colours: TerminalColours) {
+    const [first, last] = [queries[0], queries.at(-1)]
+    if (first === undefined || last === undefined) return ""
+    yield* this.catchUp(first.from)
+    const resizes = this.offset === first.from ? yield* this.#resizes(last.to) : []
+    const isOfOneSize = resizes.every(({ offset }) => offset <= first.from || offset >= last.to)
+    const said: Array<string> = []
+    for (const query of isOfOneSize ? [{ from: first.from, to: last.to }] : queries) said.push(yield* this.answer(query, colours))
+    return said.join("")
+  })
+
   dispose(): void {
     this.#emulator?.close()
     this.#emulator = null
