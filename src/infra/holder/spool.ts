@@ -1,5 +1,5 @@
 /** Keeps every byte the terminal gives, in order, in segment files; a full disk costs a recorded gap, never the agent's time. */
-import { closeSync, constants, existsSync, ftruncateSync, rmSync, writeSync } from "node:fs"
+import { closeSync, constants, existsSync, ftruncateSync, rmSync, statfsSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { crc32 } from "node:zlib"
 import type { Size } from "../../domain/spec.ts"
@@ -74,17 +74,18 @@ export class Spool {
     }
   }
 
-  /** One more try for what waits. Called at the end, and by a timer while there is something. */
+  /** One more try for what waits, by a timer while there is something. */
   flush(): void {
     const waiting = this.#waiting
     if (waiting === null) return
+    // Room for a part of it would end the gap, and what comes next would begin another.
+    if (waiting.from > this.#kept && !hasRoom(this.#options.directory, waiting.bytes)) return
+    this.#keepWaiting(waiting)
+  }
+
+  #keepWaiting(waiting: Waiting): void {
     const lost = waiting.from - this.#kept
-    if (lost > 0) {
-      if (!this.#begin(waiting.from, lost)) return
-      const from = this.#kept
-      this.#kept = waiting.from
-      this.#options.onDropped(from, waiting.from, "disk_full")
-    }
+    if (lost > 0 && !this.#passGap(waiting, lost)) return
     for (let chunk = waiting.chunks[0]; chunk !== undefined; chunk = waiting.chunks[0]) {
       if (!this.#keep(chunk)) return
       waiting.chunks.shift()
@@ -96,16 +97,36 @@ export class Spool {
     this.#options.onKept()
   }
 
+  /** Records the gap with the first bytes behind it, or not at all. */
+  #passGap(waiting: Waiting, lost: number): boolean {
+    const { chunks, from } = waiting
+    const before = this.#kept
+    const chunk = chunks[0]
+    if (chunk === undefined || !this.#begin(from, lost)) return false
+    this.#kept = from
+    if (!this.#keep(chunk)) {
+      this.#kept = before
+      removeFile(bytesPath(this.#options.directory, from))
+      removeFile(indexPath(this.#options.directory, from))
+      return false
+    }
+    chunks.shift()
+    waiting.from += chunk.length
+    waiting.bytes -= chunk.length
+    this.#options.onDropped(before, from, "disk_full")
+    return true
+  }
+
   /**
    * Nothing more will come. Whoever holds this ends soon, so what the disk does not take now is lost, and said to be before this
    * returns: all but the last words, for which room was set aside.
    */
   close(): void {
-    this.flush()
+    if (this.#waiting !== null) this.#keepWaiting(this.#waiting)
     if (this.#waiting !== null) {
       removeFile(reservePath(this.#options.directory))
       this.#forget(this.#waiting, lastWordsBytes)
-      this.flush()
+      this.#keepWaiting(this.#waiting)
     }
     if (this.#waiting !== null) this.#giveUp(this.#waiting)
     this.#abandonSegment()
@@ -248,6 +269,9 @@ const lastWordsBytes = 65_536
 /** The last words, the gap before them, and two files' worth of blocks. */
 const reserveBytes = 98_304
 
+/** The first blocks of the two files of a segment. */
+const segmentHeadBytes = 16_384
+
 /** Given up when the disk is full at the end, so that the output still ends where the agent did. */
 const reservePath = (directory: string) => join(directory, "reserve")
 
@@ -275,6 +299,16 @@ const removeFile = (path: string) => {
   try {
     rmSync(path, { force: true })
   } catch {}
+}
+
+/** A file system that cannot say it is tried. */
+const hasRoom = (directory: string, bytes: number): boolean => {
+  try {
+    const { bavail, bsize } = statfsSync(directory)
+    return bavail * bsize >= bytes + segmentHeadBytes
+  } catch {
+    return true
+  }
 }
 
 const writeAll = (fd: number, bytes: Buffer, position: number) => {

@@ -10,6 +10,7 @@ import type { JournalEntry } from "../../../src/domain/inputs.ts"
 import { launchDirectory, outputDirectory, readOwner } from "../../../src/infra/holder/launch-directory.ts"
 import { readProcess } from "../../../src/infra/holder/process-table.ts"
 import { bytesPath, listSegments } from "../../../src/infra/holder/segments.ts"
+import { Spool } from "../../../src/infra/holder/spool.ts"
 import { Output } from "../../../src/infra/output/output.ts"
 import { Runtime } from "../../../src/infra/runtimes/runtime.ts"
 import { connected, eventually, inHome, journalUntil, launched, order, outputUntil, typesOf } from "../../support/holder.ts"
@@ -365,6 +366,35 @@ describe("a disk that is full", () => {
     assert.strictEqual(entries.at(-1)?.offset, total)
     return entries.flatMap(({ event }) => (event.type === "output_dropped" && event.reason === "disk_full" ? [event] : []))
   }
+
+  it.live.skipIf(!canMount)("costs one gap, though room for a part of what waits is made in between", () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        const disk = join(home, "sessions")
+        smallDisk(disk, "4m")
+        const filler = join(disk, "filler")
+        writeFileSync(filler, Buffer.alloc(100_000))
+        const drops: Array<readonly [number, number]> = []
+        const spool = new Spool({
+          ...{ directory: join(disk, "output"), retentionBytes: 67_108_864, size: { cols: 80, rows: 24 } },
+          onDropped: (from, to) => void drops.push([from, to]),
+          onKept: () => {}
+        })
+        const flood = () => {
+          for (let chunk = 0; chunk < 100; chunk++) spool.append(Buffer.alloc(65_536, "x"))
+        }
+        flood()
+        rmSync(filler)
+        spool.flush()
+        flood()
+        const all = spool.offset
+        rmSync(bytesPath(join(disk, "output"), listSegments(join(disk, "output"))[0]!))
+        spool.close()
+        assert.lengthOf(drops, 1, JSON.stringify(drops))
+        assert.strictEqual(spool.kept, all)
+      })
+    )
+  )
 
   it.live.skipIf(!canMount)("costs a recorded gap, and neither the agent nor its exit", () =>
     inHome((home) =>
