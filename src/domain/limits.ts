@@ -298,6 +298,8 @@ export const limits = {
   terminalNumber: 65_535,
   /** Controls inside one sequence. */
   terminalHeldControls: 32,
+  /** A terminal of another size than the session's is drawn again so long after the last time, at the soonest. */
+  attachDrawnMs: 30,
   /** Code points of one cell: the longest emoji that Unicode recommends has ten, Zalgo text has no end. */
   cellCodePoints: 16,
   /**

@@ -110,6 +110,18 @@ export class Terminal implements Disposable {
     const { active } = this.#screen.buffer
     return Array.from({ length: active.length }, (_, row) => active.getLine(row)?.translateToString(true) ?? "").join("\n")
   }
+  /** Of the screen, without blanks at their ends. */
+  get rows(): ReadonlyArray<string> {
+    const { active } = this.#screen.buffer
+    return Array.from(
+      { length: this.#screen.rows },
+      (_, row) =>
+        active
+          .getLine(active.baseY + row)
+          ?.translateToString(true)
+          .trimEnd() ?? ""
+    )
+  }
   get alternate(): boolean {
     return this.#screen.buffer.active.type === "alternate"
   }

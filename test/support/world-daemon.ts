@@ -294,6 +294,7 @@ const noScreens: Screens["Service"] = {
   seen: (session) => unavailable(session),
   modes: (session) => unavailable(session),
   restore: (session) => unavailable(session),
+  cropped: (session) => unavailable(session),
   kept: Effect.succeed(0)
 }
 const unavailable = (session: string) => Effect.fail(new ScreenUnavailable({ session, reason: "lost", retryAfterMs: 1_000 }))

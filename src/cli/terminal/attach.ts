@@ -1,6 +1,5 @@
 /** A person's terminal on a session, until they detach or the session is over; it outlives a restart of the daemon. */
 import { Clock, Effect, Queue } from "effect"
-import type { Size } from "../../domain/spec.ts"
 import { colourReader, type TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { SessionView } from "../../domain/view.ts"
 import type { AttachMode, ServerFrame } from "../../http/contract/terminal.ts"
@@ -75,9 +74,7 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
       // An answer comes at once as a whole, or in pieces that follow each other closely.
       setTimeout(() => typed(reader.flush()), answerGapMs).unref()
     },
-    resized: (size) => {
-      if (options.mode === "control") link?.resize(size)
-    },
+    resized: (size) => link?.resize(size),
     resumed: () => {
       // The connection is made again, and the person types on meanwhile.
       ahead ??= []
@@ -89,32 +86,15 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
 
   const isAsking = options.mode === "control" && terminal.askColours()
 
-  /** A viewer does not change the size of what it looks at: where that is larger, what is drawn here wraps, and the person must know why. */
-  const noteSize = ({ cols, rows }: Size) => {
-    const own = terminal.size()
-    if (options.mode === "view" && (cols > own.cols || rows > own.rows))
-      terminal.note(`the session has ${cols} columns and ${rows} rows, this terminal ${own.cols} and ${own.rows}: enlarge it`)
-  }
-
   /** One connection, from its opening to what ended it. */
   const converse = (at: Daemon) =>
     Effect.gen(function* () {
       yield* Queue.clear(happenings)
-      let unnoted: Size | null = null
-      const opened = yield* openLink(at.connection, session, options.mode, {
-        output: (bytes) => {
-          const hasRoom = terminal.write(bytes)
-          // The first bytes draw the screen, over whatever stood there.
-          if (unnoted !== null) noteSize(unnoted)
-          unnoted = null
-          return hasRoom
-        },
+      const opened = yield* openLink(at.connection, session, options.mode, terminal.size(), {
+        output: terminal.write,
         frame: (frame) => {
           // At once: the bytes that draw the screen come right behind it.
-          if (frame.type === "hello") {
-            terminal.clear()
-            unnoted = frame.size
-          }
+          if (frame.type === "hello") terminal.clear()
           Queue.offerUnsafe(happenings, { _tag: "Frame", frame })
         },
         closed: (code, reason) => Queue.offerUnsafe(happenings, { _tag: "Closed", code, reason })
@@ -125,14 +105,13 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
         if (told !== null) opened.colours(told.colours, told.isLast)
       }
       if (ahead !== undefined) yield* launched(at, session).pipe(Effect.ignore, Effect.andThen(typeAhead), Effect.forkScoped)
-      if (options.mode === "control") opened.resize(terminal.size())
+      opened.resize(terminal.size())
       while (true) {
         const happening = yield* Queue.take(happenings)
         if (happening._tag === "Settled") {
           if (isOver(happening.session)) return happening
           announce(terminal, happening.session)
         } else if (happening._tag !== "Frame") return happening
-        else if (happening.frame.type === "resize") noteSize(happening.frame)
         else if (happening.frame.type === "gap") {
           terminal.note(`${happening.frame.to - happening.frame.from} bytes of output are not shown: this terminal was too slow`)
         } else if (happening.frame.type === "exit" || (happening.frame.type === "hello" && isAtRest(happening.frame.state))) {

@@ -5,7 +5,7 @@ import { Effect, Option, Schema } from "effect"
 import type { Size } from "../../domain/spec.ts"
 import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { Connection } from "../../http/client.ts"
-import { type AttachMode, attachProtocol, ServerFrame } from "../../http/contract/terminal.ts"
+import { type AttachMode, attachProtocol, ServerFrame, terminalHeader } from "../../http/contract/terminal.ts"
 import { Problem } from "../../http/problems.ts"
 import { asCli } from "../daemon.ts"
 import { Failure } from "../failures.ts"
@@ -29,8 +29,8 @@ export interface Link {
 export class LinkFailure extends Schema.TaggedError<LinkFailure>()("LinkFailure", { reason: Schema.String }) {}
 
 /** Open until the scope closes. A refusal is the daemon's own `Problem`; no answer at all is a `LinkFailure`. */
-export const openLink = (connection: Connection, session: string, mode: AttachMode, heard: Heard) =>
-  Effect.acquireRelease(open(connection, session, mode, heard), ({ close }) => Effect.sync(close))
+export const openLink = (connection: Connection, session: string, mode: AttachMode, size: Size, heard: Heard) =>
+  Effect.acquireRelease(open(connection, session, mode, size, heard), ({ close }) => Effect.sync(close))
 
 const openMs = 10_000
 /** What the contract lets a client send in one frame. */
@@ -39,13 +39,13 @@ const frameBytes = 65_536
 const silenceMs = 30_000
 const pingMs = 10_000
 
-const open = (connection: Connection, session: string, mode: AttachMode, heard: Heard) =>
+const open = (connection: Connection, session: string, mode: AttachMode, { cols, rows }: Size, heard: Heard) =>
   Effect.callback<Link & { readonly close: () => void }, Problem | LinkFailure | Failure>((resume) => {
     const path = `/v1/sessions/${encodeURIComponent(session)}/attach?mode=${mode}`
     const base = connection.url.replace(/^http/, "ws").replace(/\/$/, "")
     const { socket: place } = connection
     const socket = new WebSocket(`${base}${path}`, [attachProtocol], {
-      headers: { authorization: `Bearer ${connection.token}`, ...asCli },
+      headers: { authorization: `Bearer ${connection.token}`, [terminalHeader]: `${cols}x${rows}`, ...asCli },
       handshakeTimeout: openMs,
       // Keystrokes are too short to be worth compressing, and output is local.
       perMessageDeflate: false,

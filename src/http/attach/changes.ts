@@ -14,14 +14,19 @@ const orderMs = 5_000
 export const changesOf = Effect.fnUntraced(function* (delivery: Delivery, { attachment: { view }, id }: Party) {
   const reader = yield* EventReader
   const sessions = yield* Sessions
-  let generation = view.generation
+  let { generation, size }: { generation: number; size: Size } = view
 
   const tell = Effect.fnUntraced(function* (entry: Entry) {
     const { data } = entry
     switch (entry.type) {
-      case "Resized":
-        yield* delivery.redraw(data.size as Size)
+      case "Resized": {
+        const before = size
+        size = data.size as Size
+        // A client that names the size which the session has changes nothing that is drawn.
+        if (before.cols === size.cols && before.rows === size.rows) yield* delivery.control({ type: "resize", ...size })
+        else yield* delivery.redraw(size)
         return null
+      }
       case "ProcessSpawned":
         if (entry.generation <= generation) return null
         generation = entry.generation

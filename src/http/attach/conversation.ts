@@ -17,6 +17,7 @@ const closingMs = 2_000
 /** Returns when the connection has ended, whoever ended it. */
 export const converse = Effect.fnUntraced(function* (webSocket: WebSocket, party: Party) {
   const delivery = new Delivery(webSocket)
+  delivery.own = party.own
   const { begun } = yield* Draining
   const ending: Ending = yield* Effect.raceAllFirst([
     keystrokes(webSocket, delivery, party),

@@ -46,6 +46,7 @@ export class Delivery {
   readonly renew: Effect.Effect<void, ConnectionLost> = Effect.suspend(() => {
     const off = this.#switches.off()
     this.#switches = new Switches()
+    this.renewals += 1
     this.onRenew()
     return this.bytes(Buffer.from(`${off}${switchedOff}`))
   })
@@ -55,6 +56,11 @@ export class Delivery {
     sequence: (sequence: Sequence) => this.#switches.sequence(sequence),
     control: (code: number) => this.#switches.control(code)
   }
+
+  /** How many terminals this client's has shown after the first. */
+  renewals = 0
+  /** Of the client's terminal, where it has said. */
+  own: Size | null = null
 
   /** The client's screen is to be drawn again: at that size, or at the size it has. */
   redraw(size: Size | null): Effect.Effect<void> {

@@ -4,7 +4,6 @@ import { Effect, Option, Queue, Schema } from "effect"
 import { Sessions } from "../../actors/sessions.ts"
 import { makeComposer } from "../../domain/composer.ts"
 import { limits } from "../../domain/limits.ts"
-import type { Size } from "../../domain/spec.ts"
 import { Answering } from "../../infra/screens/answering.ts"
 import { on, once } from "../contained.ts"
 import { ClientFrame } from "../contract/terminal.ts"
@@ -37,8 +36,6 @@ export const keystrokes = Effect.fnUntraced(function* (
   if (webSocket.readyState !== webSocket.OPEN) return { code: 1000, reason: "closed by the client" } satisfies Ending
 
   const composer = makeComposer()
-  /** What the client said of its terminal last. */
-  let own: Size | null = null
   for (;;) {
     const frame = yield* Queue.take(frames)
     if (!("binary" in frame)) return frame
@@ -91,10 +88,15 @@ export const keystrokes = Effect.fnUntraced(function* (
     // A terminal that is larger than the largest shows a smaller one, and is no reason to end the connection.
     const size = { cols: Math.min(frame.cols, limits.cols.maximum), rows: Math.min(frame.rows, limits.rows.maximum) }
     // A terminal that changes its size moves its lines by rules of its own, also where the session's size stays.
-    const again = own === null || (own.cols === size.cols && own.rows === size.rows) ? Effect.void : delivery.redraw(null)
-    own = size
+    const { own } = delivery
+    const isNew = own === null || own.cols !== size.cols || own.rows !== size.rows
+    delivery.own = size
     // A viewer does not change what other clients see.
-    if (mode === "view") return Effect.as(again, null)
-    return Effect.ignore(sessions.send(id, { type: "Resize", size, client, by }, { by })).pipe(Effect.andThen(again), Effect.as(null))
+    if (mode === "view") return Effect.as(isNew ? delivery.redraw(null) : Effect.void, null)
+    return Effect.gen(function* () {
+      yield* sessions.send(id, { type: "Resize", size, client, by }, { by })
+      const decided = (yield* sessions.get(id)).size
+      if (isNew && (own !== null || decided.cols !== size.cols || decided.rows !== size.rows)) yield* delivery.redraw(decided)
+    }).pipe(Effect.ignore, Effect.as(null))
   }
 })

@@ -8,6 +8,7 @@ import type { Size } from "../../domain/spec.ts"
 import { makeShownOutput } from "../../domain/terminal/shown-output.ts"
 import { Output, type OutputChunk } from "../../infra/output/output.ts"
 import { type Restore, Screens } from "../../infra/screens/screens.ts"
+import { crops } from "./crops.ts"
 import type { Delivery } from "./delivery.ts"
 import type { ConnectionLost } from "./ending.ts"
 import type { Party } from "./party.ts"
@@ -29,12 +30,15 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
   const screen = first.isKnown ? {} : { screen: "unavailable" as const }
   yield* delivery.control({ type: "hello", offset: first.offset, size: first.size, generation, state, mode, ...screen })
   let at = 0
+  /** The client gets crops of the screen; it has had what scrolled off. */
+  let [isDrawn, isRestored] = [false, false]
   let shown = makeShownOutput(everyPerson, { passed: delivery.passed })
 
   const restored = Effect.fnUntraced(function* ({ bytes, dropping, offset }: Restore) {
     // Through the same rules as what comes after it, which go on from there.
     shown = makeShownOutput(everyPerson, { dropping: null, passed: delivery.passed })
     yield* delivery.bytes(shown.push(bytes))
+    isRestored = true
     if (dropping !== null) shown = makeShownOutput(everyPerson, { dropping, passed: delivery.passed })
     at = offset
     delivery.reached(at)
@@ -65,21 +69,32 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
   })
   /** The screen once it has the size that was decided, which the holder gives it a moment later. No process: no other size comes. */
   const resized = Effect.fnUntraced(function* (size: Size | null) {
-    const isSo = (found: Size) => size === null || (found.cols === size.cols && found.rows === size.rows)
-    const next = yield* present(0).pipe(
+    const isSo = (found: Size) => size === null || isSame(found, size)
+    // What scrolled off is in the client's terminal already, unless it has only had crops.
+    const next = yield* present(isRestored ? 0 : limits.screenScrollback).pipe(
       Effect.repeat({ until: (found) => isSo(found.size) || !found.isKnown, schedule: resizedSchedule, times: resizedLooks })
     )
-    yield* passed(next.offset)
+    if (!isDrawn) yield* passed(next.offset)
     yield* delivery.control({ type: "resize", ...(size ?? next.size) })
-    // What scrolled off is in the client's terminal already.
-    if (next.isKnown && isSo(next.size)) yield* restored(next)
+    if (!next.isKnown || !isSo(next.size)) return
+    yield* shownAs(next)
+  })
+  /** On a terminal of the session's size what the agent prints draws the screen; on another it would wrap elsewhere. */
+  const shownAs = Effect.fnUntraced(function* (next: Restore) {
+    isDrawn = delivery.own !== null && !isSame(delivery.own, next.size)
+    if (!isDrawn) return yield* restored(next)
+    at = next.offset
+    delivery.reached(at)
+  })
+  const drawn = crops(delivery, { id, size: view.size }, (offset) => {
+    at = offset
   })
   const followed = Effect.suspend(() => Stream.runForEachWhile(output.follow(id, at), (chunk) => Effect.uninterruptible(deliver(chunk))))
 
-  yield* restored(first)
+  yield* first.isKnown ? shownAs(first) : restored(first)
   return yield* Effect.forever(
     Effect.gen(function* () {
-      yield* Effect.raceFirst(followed, delivery.redrawAsked)
+      yield* Effect.raceFirst(isDrawn ? drawn : followed, delivery.redrawAsked)
       const redraw = delivery.takeRedraw()
       if (redraw !== null) return yield* resized(redraw.size)
       const next = yield* present(limits.screenScrollback)
@@ -91,6 +106,8 @@ export const outputOf = Effect.fnUntraced(function* (delivery: Delivery, { attac
 
 /** Each client decides for its person whether an agent may write to the clipboard. */
 const everyPerson = { clipboard: true }
+
+const isSame = (one: Size, other: Size) => one.cols === other.cols && one.rows === other.rows
 
 /** How often, and how many times, a screen is looked at that is to have another size. */
 const resizedSchedule = Schedule.spaced(20)

@@ -1,5 +1,6 @@
 /** Who is at the other end of a terminal connection, and of which session: what every part of the conversation knows. */
 import type { Attachment } from "../../actors/sessions.ts"
+import type { Size } from "../../domain/spec.ts"
 import type { AttachMode } from "../contract/terminal.ts"
 
 export interface Party {
@@ -9,4 +10,6 @@ export interface Party {
   readonly client: string
   readonly attachment: Attachment
   readonly by: string
+  /** The size of the client's terminal, where it says so from the beginning. */
+  readonly own: Size | null
 }

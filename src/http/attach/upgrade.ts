@@ -7,13 +7,14 @@ import { Cause, Effect, Fiber, Result, Schema, type Scope } from "effect"
 import { type Attachment, Sessions } from "../../actors/sessions.ts"
 import { SessionId } from "../../domain/ids.ts"
 import { limits } from "../../domain/limits.ts"
+import type { Size } from "../../domain/spec.ts"
 import type { EventReader } from "../../infra/log/event-store.ts"
 import type { Output } from "../../infra/output/output.ts"
 import type { Answering } from "../../infra/screens/answering.ts"
 import type { Screens } from "../../infra/screens/screens.ts"
 import { on, once } from "../contained.ts"
 import { clientName } from "../contract/common.ts"
-import { type AttachMode, AttachQuery, attachProtocol } from "../contract/terminal.ts"
+import { type AttachMode, AttachQuery, attachProtocol, terminalHeader } from "../contract/terminal.ts"
 import type { Draining } from "../draining.ts"
 import type { Admitted } from "../guard.ts"
 import type { UpgradeHandler } from "../listener.ts"
@@ -44,6 +45,12 @@ export const makeAttachHandler = Effect.fnUntraced(function* (scope: Scope.Scope
   return onUpgrade
 })
 
+/** `80x24`, clamped; null: the client does not say, or says something else. */
+const sizeOf = (header: string | ReadonlyArray<string> | undefined): Size | null => {
+  const [, cols = 0, rows = 0] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(String(header))?.map(Number) ?? []
+  return cols === 0 ? null : { cols: Math.min(cols, limits.cols.maximum), rows: Math.min(rows, limits.rows.maximum) }
+}
+
 const decodeId = Schema.decodeUnknownResult(SessionId)
 const decodeQuery = Schema.decodeUnknownResult(AttachQuery, { onExcessProperty: "error", errors: "all" })
 
@@ -57,7 +64,7 @@ const attach = (request: IncomingMessage, admitted: Admitted, open: Effect.Effec
     const attachment: Attachment = yield* Effect.mapError((yield* Sessions).attach(id, client, mode, asking), toProblem)
     const webSocket = yield* open
     opened = true
-    yield* converse(webSocket, { id, client, mode, attachment, by: asking.by })
+    yield* converse(webSocket, { id, client, mode, attachment, by: asking.by, own: sizeOf(request.headers[terminalHeader]) })
   }).pipe(
     Effect.scoped,
     Effect.catchTag("Problem", (told: Problem) => Effect.sync(() => (opened ? socket.destroy() : turnAwaySocket(socket, told)))),

@@ -10,6 +10,12 @@ import { At, ByteOffset, Flag, ofSession, params } from "./common.ts"
 /** A WebSocket of this subprotocol is a terminal. */
 export const attachProtocol = "reprise.attach.v1"
 
+/**
+ * The size of the client's terminal, as `80x24`, in a header of the upgrade; text frames say when it changes. Where the session's size
+ * is another, the client gets the part of the screen that it has room for, drawn, and no raw output.
+ */
+export const terminalHeader = "x-reprise-terminal"
+
 export const AttachMode = Schema.Literals(["control", "view"])
 export type AttachMode = typeof AttachMode.Type
 

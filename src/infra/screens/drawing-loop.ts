@@ -138,6 +138,8 @@ export class DrawingLoop {
         return screen.emulator.modes()
       case "restoring":
         return screen.emulator.restoring(work.scrollback)
+      case "cropped":
+        return screen.emulator.croppedTo(sane(work.size))
       case "checkpoint":
         return screen.drawable.dropping === null ? screen.emulator.checkpoint(work.scrollback) : null
       case "close":

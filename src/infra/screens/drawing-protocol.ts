@@ -4,6 +4,7 @@ import type { Size } from "../../domain/spec.ts"
 import type { StringKind } from "../../domain/terminal/sequences.ts"
 import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
+import type { Crop } from "./cropping.ts"
 import type { EmulatorCheckpoint, Picture } from "./emulator.ts"
 
 /** Where the emulator stands within what it was given. */
@@ -30,6 +31,7 @@ interface Works {
   readonly highlights: { readonly given: object; readonly found: ReadonlyArray<Highlight> }
   readonly modes: { readonly given: object; readonly found: Omit<TerminalModes, "exact"> }
   readonly restoring: { readonly given: { readonly scrollback: number }; readonly found: string }
+  readonly cropped: { readonly given: { readonly size: Size }; readonly found: Crop }
   /** Null while a string is dropped. */
   readonly checkpoint: { readonly given: { readonly scrollback: number }; readonly found: EmulatorCheckpoint | null }
   readonly close: { readonly given: object; readonly found: null }

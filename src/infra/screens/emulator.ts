@@ -7,6 +7,7 @@ import type { Size } from "../../domain/spec.ts"
 import { Switches } from "../../domain/terminal/switches.ts"
 import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
+import { type Crop, croppedTo } from "./cropping.ts"
 import { styledRows } from "./emulator-drawing.ts"
 import { highlightsOf } from "./emulator-highlights.ts"
 import { coreOf, type EmulatorState, emulatorState, isAtRest, restoreState } from "./emulator-state.ts"
@@ -150,6 +151,11 @@ export class Emulator {
   restoring(scrollback: number): string {
     const restored = { terminal: this.#terminal, switches: this.#switches, titles: this.#titles, title: this.#title }
     return restoring(restored, scrollback)
+  }
+
+  /** What of it a terminal of that size has room for. */
+  croppedTo(size: Size): Crop {
+    return croppedTo({ terminal: this.#terminal, switches: this.#switches, titles: this.#titles, title: this.#title }, size)
   }
 
   /** The rows of the screen, each with the attributes of its cells in one spelling; what is blank and plain at their ends is cut. */

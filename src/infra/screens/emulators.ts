@@ -7,6 +7,7 @@ import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
 import { Output } from "../output/output.ts"
 import { CheckpointFiles } from "./checkpoint-files.ts"
+import type { Crop } from "./cropping.ts"
 import type { Found, Given, Standing, Work, WorkType } from "./drawing-protocol.ts"
 import { DrawingThread } from "./drawing-thread.ts"
 import type { EmulatorCheckpoint, Picture } from "./emulator.ts"
@@ -28,6 +29,7 @@ export interface RemoteEmulator {
   readonly highlights: Effect.Effect<ReadonlyArray<Highlight>, ScreenUnavailable>
   readonly modes: Effect.Effect<Omit<TerminalModes, "exact">, ScreenUnavailable>
   readonly restoring: (scrollback: number) => Effect.Effect<string, ScreenUnavailable>
+  readonly cropped: (size: Size) => Effect.Effect<Crop, ScreenUnavailable>
   readonly checkpoint: (scrollback: number) => Effect.Effect<EmulatorCheckpoint | null, ScreenUnavailable>
   readonly close: () => void
 }
@@ -97,6 +99,7 @@ export class Emulators extends Context.Service<
           highlights: ask(session, screen, "highlights", {}),
           modes: ask(session, screen, "modes", {}),
           restoring: (scrollback) => ask(session, screen, "restoring", { scrollback }),
+          cropped: (size) => ask(session, screen, "cropped", { size }),
           checkpoint: (scrollback) => ask(session, screen, "checkpoint", { scrollback }),
           close: () => thread.ask(session, screen, { type: "close" }, () => {})
         } satisfies RemoteEmulator as RemoteEmulator

@@ -9,7 +9,7 @@ const esc = "\x1b"
 const csi = `${esc}[`
 
 /** Soft reset, main screen, no mouse, no focus reports, no paste brackets, region and colours gone, blank: whatever was there before. */
-const blank = `${csi}?1049l${csi}!p${csi}?69;1000;1002;1003;1004;1006;1016;2004l${csi}?7h${csi}4l${csi}20l${csi}m${csi}r${esc}(B${esc})B${esc}*B${esc}+B\x0f${csi}?25h${csi}H${csi}2J`
+export const blank = `${csi}?1049l${csi}!p${csi}?69;1000;1002;1003;1004;1006;1016;2004l${csi}?7h${csi}4l${csi}20l${csi}m${csi}r${esc}(B${esc})B${esc}*B${esc}+B\x0f${csi}?25h${csi}H${csi}2J`
 
 export interface Restored {
   readonly terminal: headless.Terminal
@@ -38,7 +38,7 @@ export const restoring = ({ switches, terminal, title, titles }: Restored, scrol
 }
 
 /** The titles below it on the stack first. */
-const titled = (titles: ReadonlyArray<string>, title: string): string =>
+export const titled = (titles: ReadonlyArray<string>, title: string): string =>
   titles.map((each) => `${named(each)}${csi}22;2t`).join("") + (title === "" && titles.length === 0 ? "" : named(title))
 const named = (title: string) => `${esc}]2;${title}${esc}\\`
 
@@ -64,7 +64,7 @@ const savedOf = (buffer: ScreenBuffer, cols: number) => {
 }
 
 /** What xterm's parser keeps of modes that neither draw nor move while they are switched on. */
-const modesOf = ({ coreMouseService, coreService: { decPrivateModes, isCursorHidden, modes } }: Core): string => {
+export const modesOf = ({ coreMouseService, coreService: { decPrivateModes, isCursorHidden, modes } }: Core): string => {
   const names: Array<string> = []
   const { applicationCursorKeys, applicationKeypad, bracketedPasteMode, reverseWraparound, sendFocus, synchronizedOutput } = decPrivateModes
   if (applicationCursorKeys) names.push("?1h")

@@ -7,6 +7,7 @@ import type { StringKind } from "../../domain/terminal/sequences.ts"
 import type { TerminalModes } from "../../domain/terminal-modes.ts"
 import { keepRunning } from "../keep-running.ts"
 import { Output } from "../output/output.ts"
+import type { Crop } from "./cropping.ts"
 import { Drawing } from "./drawing.ts"
 import type { Picture } from "./emulator.ts"
 import { Emulators, type ScreenUnavailable } from "./emulators.ts"
@@ -35,6 +36,11 @@ export interface Restore {
   readonly dropping: StringKind | null
 }
 
+/** The part of the screen after the byte before `offset` that a terminal of another size has room for. */
+export interface Cropped extends Crop {
+  readonly offset: number
+}
+
 export class Screens extends Context.Service<
   Screens,
   {
@@ -46,6 +52,8 @@ export class Screens extends Context.Service<
     readonly modes: (session: string, size: Size) => Effect.Effect<TerminalModes, ScreenUnavailable>
     /** With so many lines of what scrolled off it. */
     readonly restore: (session: string, size: Size, scrollback: number) => Effect.Effect<Restore, ScreenUnavailable>
+    /** `own`: of the terminal that shows it. */
+    readonly cropped: (session: string, size: Size, own: Size) => Effect.Effect<Cropped, ScreenUnavailable>
     /** How many screens are in memory. */
     readonly kept: Effect.Effect<number>
   }
@@ -118,6 +126,8 @@ export class Screens extends Context.Service<
               return { offset: offset - held, size, bytes: Buffer.from(text, "utf8"), dropping }
             })
           ),
+        cropped: (session, size, own) =>
+          withScreen(session, size, ({ emulator, offset }) => Effect.map(emulator.cropped(own), (crop) => ({ ...crop, offset }))),
         kept: Effect.sync(() => kept.size)
       }
     })

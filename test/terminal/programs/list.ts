@@ -265,7 +265,7 @@ export const readers: ReadonlyArray<Program> = [
       { keys: "e", shows: /message/ }
     ],
     after: [{ keys: "g", shows: /message 0\b/ }],
-    masked: { why: "its clock, and a colour that it makes of the file's path", cells: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|38;5;\d+m(?=[┌│└])/ }
+    masked: { why: "its clock, and a colour that it makes of the file's path", cells: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|38;5;\d+(?=\}[┌│└])/ }
   },
   {
     name: "weechat",
