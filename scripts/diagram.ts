@@ -96,11 +96,9 @@ const waysOf = (state: AnyStateNode): string =>
     .join()
 
 /** Where one fact leads to several states by what it says, the word that decides stands beside it. */
-const factOf = ({ eventType, guard, source }: AnyTransitionDefinition): string => {
-  if (typeof guard !== "function" || source.parent?.key !== "stopping") return eventType
-  const decides = guard as unknown as (given: { readonly event: { readonly step: string } }) => boolean
-  const steps = ["goodbye", "hangup", "kill"].filter((step) => decides({ event: { step } }))
-  return `${eventType} (${steps.join(", ")})`
+const factOf = ({ eventType, guard }: AnyTransitionDefinition): string => {
+  const params = typeof guard === "object" ? (guard as { readonly params?: { readonly step?: string } }).params : undefined
+  return params?.step === undefined ? eventType : `${eventType} (${params.step})`
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,10 +1,10 @@
 /** What the screen says, where nothing better does; and after a long silence, that nobody knows. */
 import { Effect, Stream } from "effect"
+import { isBusy } from "../domain/activity.ts"
 import { limits } from "../domain/limits.ts"
 import type { Question } from "../domain/observations.ts"
 import type { Rule } from "../domain/providers/provider.ts"
 import { readScreen } from "../domain/providers/screen.ts"
-import { isBusy } from "../domain/remember.ts"
 import type { SessionContext } from "../domain/session-context.ts"
 import { Evidence } from "../infra/evidence/evidence.ts"
 import { Output } from "../infra/output/output.ts"

@@ -11,3 +11,6 @@ export type Activity = typeof Activity.Type
  */
 export const EvidenceSource = Schema.Literals(["protocol", "hook", "transcript", "osc", "screen", "silence", "none"])
 export type EvidenceSource = typeof EvidenceSource.Type
+
+/** The agent is in a turn. A question that it asks is part of the turn. */
+export const isBusy = (activity: Activity): boolean => activity === "working" || activity === "compacting" || activity === "waiting"

@@ -1,13 +1,11 @@
-/** The session's machine: facts are its whole alphabet, guards protect legality, effects are returned and never executed. */
-import { or, setup, stateIn } from "xstate"
-import type { Activity } from "./activity.ts"
-import type { SessionEffect } from "./effects.ts"
-import type { Beginning, Fact, FactOf } from "./facts.ts"
+/** The session's machine: facts are its whole alphabet, guards protect legality, effects are named and never executed. */
+import { isBusy } from "./activity.ts"
+import type { Beginning, FactOf } from "./facts.ts"
 import { limits } from "./limits.ts"
+import { assignFact, session } from "./machine-setup.ts"
 import { hasten, promptClaim, unheld, unmovedBy } from "./prompt-transitions.ts"
-import { begun, isBusy, lasting, perform, remember, without, wordOf } from "./remember.ts"
-import { type Conversation, initialContext, type SessionContext } from "./session-context.ts"
-import { anytime, exited, runLadder, whileLive, whileReaping, whileUp } from "./transitions.ts"
+import { type Conversation, expiryOf, initialContext, markBegun, type SessionContext, without, wordOf } from "./session-context.ts"
+import { anytime, exited, whileLive, whileReaping, whileUp } from "./transitions.ts"
 
 /** A launch, the first or a later one: prepared, intended before it is done, confirmed by the holder, ready by evidence. */
 const launch = <const S extends string>(state: S) => ({
@@ -16,12 +14,12 @@ const launch = <const S extends string>(state: S) => ({
   on: whileLive,
   states: {
     preparing: {
-      entry: perform(({ generation }) => [{ type: "Prepare", generation }]),
+      entry: "prepare" as const,
       on: {
         LaunchIntended: {
           target: "launching" as const,
           actions: [
-            remember<"LaunchIntended">((context, { bootId, conversation, deadline, executable, nonce }) => ({
+            assignFact<"LaunchIntended">(({ context, event: { bootId, conversation, deadline, executable, nonce } }) => ({
               nonce,
               executable,
               bootId,
@@ -31,7 +29,7 @@ const launch = <const S extends string>(state: S) => ({
               ...(conversation === undefined ? {} : beginning(context, conversation)),
               deadlines: { ...context.deadlines, launch: deadline }
             })),
-            perform(({ executable, generation, nonce }) => [{ type: "Spawn", generation, nonce, executable }])
+            "spawn" as const
           ]
         }
       }
@@ -41,13 +39,13 @@ const launch = <const S extends string>(state: S) => ({
         ProcessSpawned: {
           target: "booting" as const,
           actions: [
-            remember<"ProcessSpawned">((context, { at, deadline, holderSeq, process }) => ({
+            assignFact<"ProcessSpawned">(({ context, event: { at, deadline, holderSeq, process } }) => ({
               process: { ...process, startedAt: at },
               holderSeq,
               exit: null,
               deadlines: { ...without(context.deadlines, "launch"), ...(context.stop === null ? { ready: deadline } : {}) }
             })),
-            perform(runLadder)
+            "runLadder" as const
           ]
         }
       }
@@ -57,7 +55,7 @@ const launch = <const S extends string>(state: S) => ({
         ...whileUp,
         AgentReady: {
           target: "#streaming" as const,
-          actions: remember<"AgentReady">((context, { healthyDeadline, holderSeq }) => ({
+          actions: assignFact<"AgentReady">(({ context, event: { healthyDeadline, holderSeq } }) => ({
             ...unheld(context),
             holderSeq: holderSeq ?? context.holderSeq,
             notice: null,
@@ -68,7 +66,7 @@ const launch = <const S extends string>(state: S) => ({
           }))
         },
         ReadinessTimedOut: {
-          actions: remember<"ReadinessTimedOut">((context, { afterMs, deadline }) => ({
+          actions: assignFact<"ReadinessTimedOut">(({ context, event: { afterMs, deadline } }) => ({
             notice: `not ready after ${afterMs} ms`,
             deadlines: { ...without(context.deadlines, "ready"), reclaim: deadline }
           }))
@@ -108,9 +106,9 @@ const active = {
   on: {
     ...whileUp,
     ActivityChanged: (["idle", "working", "waiting", "compacting", "unknown"] as const).map((activity) => ({
-      guard: ({ event }: { readonly event: { readonly activity: Activity } }) => event.activity === activity,
+      guard: { type: "isActivity" as const, params: { activity } },
       target: activity,
-      actions: remember<"ActivityChanged">((context, changed) => {
+      actions: assignFact<"ActivityChanged">(({ context, event: changed }) => {
         const heard = {
           ...context.heard,
           changes: (context.heard?.changes ?? 0) + 1,
@@ -124,26 +122,26 @@ const active = {
           heard,
           ...(changed.acceptBy === undefined ? { deadlines, prompts } : hasten({ deadlines }, prompts, changed.acceptBy)),
           // Who works has been told something; who works again is blocked no more.
-          ...(activity === "working" ? { ...begun(context), blocked: null } : {})
+          ...(activity === "working" ? { ...markBegun(context), blocked: null } : {})
         }
       })
     })),
     ActivityConfirmed: {
       // A weaker source that agrees takes its doubt back, and lends the stronger no time.
-      actions: remember<"ActivityConfirmed">(({ activity, deadlines }, confirmed) => ({
+      actions: assignFact<"ActivityConfirmed">(({ context: { activity, deadlines }, event: confirmed }) => ({
         activity: confirmed.source === activity.source ? again(activity, confirmed) : activity,
         doubt: null,
         deadlines: without(deadlines, "doubt")
       }))
     },
     ActivityDoubted: {
-      actions: remember<"ActivityDoubted">(({ deadlines }, { deadline, ...doubted }) => ({
+      actions: assignFact<"ActivityDoubted">(({ context: { deadlines }, event: { deadline, ...doubted } }) => ({
         doubt: wordOf(doubted),
         deadlines: { ...deadlines, doubt: deadline }
       }))
     },
     TurnEnded: {
-      actions: remember<"TurnEnded">(({ heard }, { unheard }) => {
+      actions: assignFact<"TurnEnded">(({ context: { heard }, event: { unheard } }) => {
         const { changes = 0, turns = 0 } = heard ?? {}
         // It was work, and then rest again.
         return { heard: unheard ? { changes: changes + 2, turns: turns + 1, ended: turns + 1 } : { changes, turns, ended: turns } }
@@ -151,7 +149,7 @@ const active = {
     },
     PromptClaimed: promptClaim,
     HealthConfirmed: {
-      actions: remember<"HealthConfirmed">((context) => ({ attempts: 0, deadlines: without(context.deadlines, "healthy") }))
+      actions: assignFact<"HealthConfirmed">(({ context }) => ({ attempts: 0, deadlines: without(context.deadlines, "healthy") }))
     },
     ProcessExited: { target: "reaping" as const, actions: exited }
   }
@@ -159,24 +157,24 @@ const active = {
 
 const resume = {
   target: "#resuming" as const,
-  actions: remember<"ResumeRequested">(({ deadlines, generation }) => ({
+  actions: assignFact<"ResumeRequested">(({ context: { deadlines, generation } }) => ({
     generation: generation + 1,
     blocked: null,
     attempts: 0,
     relaunchedAt: [],
     relaunch: null,
-    deadlines: lasting(deadlines),
+    deadlines: expiryOf(deadlines),
     notice: null
   }))
 }
 const archive = {
   target: "#ended.archived" as const,
-  actions: remember<"SessionArchived">(({ deadlines }) => ({ deadlines: lasting(deadlines), relaunch: null }))
+  actions: assignFact<"SessionArchived">(({ context: { deadlines } }) => ({ deadlines: expiryOf(deadlines), relaunch: null }))
 }
 /** Nothing is recorded after it, so whoever is attached is let go here. */
 const terminate = {
   target: "#terminated" as const,
-  actions: remember<"SessionTerminated">(() => ({ deadlines: {}, relaunch: null, clients: [], prompts: [] }))
+  actions: assignFact<"SessionTerminated">(() => ({ deadlines: {}, relaunch: null, clients: [], prompts: [] }))
 }
 
 /** No process. What may still come, and when, is the substate. */
@@ -189,13 +187,13 @@ const ended = {
       on: {
         RelaunchScheduled: {
           target: "backingOff" as const,
-          actions: remember<"RelaunchScheduled">(({ deadlines }, { attempt, deadline, delayMs }) => ({
+          actions: assignFact<"RelaunchScheduled">(({ context: { deadlines }, event: { attempt, deadline, delayMs } }) => ({
             relaunch: { attempt, delayMs },
             attempts: attempt,
-            deadlines: { ...lasting(deadlines), backoff: deadline }
+            deadlines: { ...expiryOf(deadlines), backoff: deadline }
           }))
         },
-        GaveUp: { target: "givenUp" as const, actions: remember<"GaveUp">((_, { notice }) => ({ notice })) },
+        GaveUp: { target: "givenUp" as const, actions: assignFact<"GaveUp">(({ event: { notice } }) => ({ notice })) },
         ResumeRequested: resume,
         SessionArchived: archive
       }
@@ -204,36 +202,32 @@ const ended = {
       on: {
         RelaunchStarted: {
           target: "#resuming" as const,
-          actions: remember<"RelaunchStarted">(({ deadlines, generation, relaunchedAt }, { bootMs }) => ({
+          actions: assignFact<"RelaunchStarted">(({ context: { deadlines, generation, relaunchedAt }, event: { bootMs } }) => ({
             generation: generation + 1,
             relaunchedAt: [...relaunchedAt, bootMs].slice(-limits.relaunchesPerWindow),
             relaunch: null,
             // What kept the last one from working was waited for; whether it still does, the next one tells.
             blocked: null,
-            deadlines: lasting(deadlines)
+            deadlines: expiryOf(deadlines)
           }))
         },
         RelaunchCancelled: {
           target: "resting" as const,
-          actions: remember<"RelaunchCancelled">(({ deadlines }) => ({ relaunch: null, deadlines: lasting(deadlines) }))
+          actions: assignFact<"RelaunchCancelled">(({ context: { deadlines } }) => ({ relaunch: null, deadlines: expiryOf(deadlines) }))
         },
         ResumeRequested: resume,
         SessionArchived: archive
       }
     },
     givenUp: { on: { ResumeRequested: resume, SessionArchived: archive } },
-    archived: { on: { SessionUnarchived: { target: "resting" as const, actions: remember<"SessionUnarchived">() } } }
+    archived: { on: { SessionUnarchived: { target: "resting" as const, actions: assignFact<"SessionUnarchived">() } } }
   }
 }
 
-const hungUp = { target: "hungUp", guard: ({ event }: { readonly event: FactOf<"StopStepTaken"> }) => event.step === "hangup" } as const
-const killed = { target: "killed", guard: ({ event }: { readonly event: FactOf<"StopStepTaken"> }) => event.step === "kill" } as const
+const hungUp = { target: "hungUp", guard: { type: "isStopStep", params: { step: "hangup" } } } as const
+const killed = { target: "killed", guard: { type: "isStopStep", params: { step: "kill" } } } as const
 
-export const machine = setup({
-  types: { context: {} as SessionContext, events: {} as Fact, input: {} as FactOf<"SessionCreated"> },
-  actions: { perform: (_, _effects: ReadonlyArray<SessionEffect>) => {} },
-  guards: { isLive: or([stateIn({ life: "starting" }), stateIn({ life: "streaming" }), stateIn({ life: "resuming" })]) }
-}).createMachine({
+export const machine = session.createMachine({
   id: "session",
   type: "parallel",
   context: ({ input }) => initialContext(input),

@@ -1,8 +1,8 @@
 /** The life of a prompt, as the machine keeps it: every step from the stages it may follow, and from no other. */
+import { isBusy } from "./activity.ts"
 import type { FactOf, FactType } from "./facts.ts"
-import { limits } from "./limits.ts"
-import { begun, isBusy, perform, remember, without } from "./remember.ts"
-import type { Heard, OpenPrompt, SessionContext } from "./session-context.ts"
+import { assignFact } from "./machine-setup.ts"
+import { type Heard, markBegun, type OpenPrompt, type SessionContext, without } from "./session-context.ts"
 import type { Deadline } from "./time.ts"
 
 type PromptFact = Extract<FactType, `Prompt${string}`>
@@ -27,23 +27,21 @@ const follows: { readonly [type in Exclude<PromptFact, "PromptQueued">]: Readonl
   PromptUncertain: ["claimed", "written", "submitted", "accepted"]
 }
 
-interface At<T extends FactType> {
-  readonly context: SessionContext
-  readonly event: FactOf<T>
-}
+const isAt = (type: Exclude<PromptFact, "PromptQueued">) => ({ type: "isPromptAt", params: { stages: follows[type] } }) as const
 
 const step = <T extends Exclude<PromptFact, "PromptQueued">>(
   type: T,
-  change: (prompt: OpenPrompt, context: SessionContext, fact: FactOf<T>) => OpenPrompt | null
+  change: (prompt: OpenPrompt, context: SessionContext, fact: FactOf<T>) => OpenPrompt | null,
+  beside: (context: SessionContext) => Partial<SessionContext> = () => ({})
 ) => ({
-  guard: ({ context, event }: At<T>) => context.prompts.some(({ id, stage }) => id === promptIdOf(event) && follows[type].includes(stage)),
-  actions: remember<T>((context, fact) => {
+  guard: isAt(type),
+  actions: assignFact<T>(({ context, event: fact }) => {
     const prompts = context.prompts.flatMap((prompt) => {
       if (prompt.id !== promptIdOf(fact)) return [prompt]
       const changed = change(prompt, context, fact)
       return changed === null ? [] : [changed]
     })
-    return { prompts, deadlines: dueOf(context, prompts) }
+    return { prompts, deadlines: dueOf(context, prompts), ...beside(context) }
   })
 })
 
@@ -55,21 +53,20 @@ const leave = () => null
 const nothingHeard: Heard = { changes: 0, turns: 0 }
 
 /** Where its turn has not been heard of yet, the idleness that there is now belongs to the turn before. */
-const accepted = step("PromptAccepted", (prompt, { activity, heard }) => ({
+const accepted = (prompt: OpenPrompt, { activity, heard }: SessionContext): OpenPrompt => ({
   ...prompt,
   stage: "accepted",
   before:
     prompt.answers === undefined && activity.value === "idle" && heard !== null && heard.turns <= prompt.before.turns
       ? heard
       : prompt.before
-}))
+})
 
 /** Legal in every state but `terminated`: a fate is told whenever it becomes known. */
 export const promptSteps = {
   PromptQueued: {
-    guard: ({ context, event }: At<"PromptQueued">) =>
-      context.prompts.length < limits.prompts && !context.prompts.some(({ id }) => id === event.prompt.id),
-    actions: remember<"PromptQueued">((context, fact) => {
+    guard: "isNewPrompt" as const,
+    actions: assignFact<"PromptQueued">(({ context, event: fact }) => {
       const prompts = [
         ...context.prompts,
         {
@@ -93,8 +90,8 @@ export const promptSteps = {
     ...(command === undefined ? {} : { command })
   })),
   PromptPromoted: {
-    guard: step("PromptPromoted", (prompt) => prompt).guard,
-    actions: remember<"PromptPromoted">(({ prompts }, { promptId }) => ({
+    guard: isAt("PromptPromoted"),
+    actions: assignFact<"PromptPromoted">(({ context: { prompts }, event: { promptId } }) => ({
       prompts: [...prompts.filter(({ id }) => id === promptId), ...prompts.filter(({ id }) => id !== promptId)]
     }))
   },
@@ -108,7 +105,7 @@ export const promptSteps = {
     acceptBy: prompt.stage === "submitted" ? deadline : prompt.acceptBy,
     before: { ...prompt.before, turns: Math.max(prompt.before.turns, turnsOfOthers(context)) }
   })),
-  PromptAccepted: { guard: accepted.guard, actions: [accepted.actions, remember<"PromptAccepted">(begun)] },
+  PromptAccepted: step("PromptAccepted", accepted, markBegun),
   PromptAnswered: step("PromptAnswered", leave),
   PromptRejected: step("PromptRejected", leave),
   PromptUncertain: step("PromptUncertain", (prompt, _, { resend }) =>
@@ -137,23 +134,8 @@ const claimed = step("PromptClaimed", (prompt, context, { at, offset, writeId })
 }))
 /** Legal only where somebody can type: the agent is up and ready. */
 export const promptClaim = {
-  ...claimed,
-  actions: [
-    claimed.actions,
-    perform(({ generation, prompts }) =>
-      prompts
-        .filter(({ stage }) => stage === "claimed")
-        .map(({ answers, attachments, hash, id, writeId }) => ({
-          type: "DeliverPrompt",
-          generation,
-          promptId: id,
-          hash,
-          writeId: writeId ?? "",
-          ...(answers === undefined ? {} : { answers: true }),
-          ...(attachments === undefined ? {} : { paths: attachments.map(({ path }) => path) })
-        }))
-    )
-  ]
+  guard: claimed.guard,
+  actions: [claimed.actions, "deliverClaimed" as const]
 }
 
 /** When it came, epoch milliseconds, and of which place of the output or which time it speaks, where its source says so. */

@@ -206,3 +206,27 @@ export const initialContext = (created: FactOf<"SessionCreated">): SessionContex
 /** Of the clients that stay attached. */
 export const sizesWithout = (sizes: { readonly [client in string]: Size }, client: string): { readonly [client in string]: Size } =>
   Object.fromEntries(Object.entries(sizes).filter(([other]) => other !== client))
+
+/** The deadlines but for the named ones. */
+export const without = (deadlines: SessionContext["deadlines"], ...names: ReadonlyArray<DeadlineName>): SessionContext["deadlines"] =>
+  Object.fromEntries(Object.entries(deadlines).filter(([name]) => !names.includes(name as DeadlineName)))
+
+/** A prompt's expiry outlives processes. Every other deadline belongs to the launch or the wait that set it. */
+export const expiryOf = ({ expire }: SessionContext["deadlines"]): SessionContext["deadlines"] => (expire === undefined ? {} : { expire })
+
+/** The agent has taken a text in this conversation: from here on a launch can resume it. */
+export const markBegun = ({ conversation }: SessionContext): { readonly conversation: Conversation | null } => ({
+  conversation: conversation && { ...conversation, begun: true }
+})
+
+export const wordOf = (fact: Omit<FactOf<"ActivityChanged">, "type">): Word => ({
+  value: fact.activity,
+  source: fact.source,
+  at: fact.at,
+  question: fact.question,
+  ...(fact.asked === undefined ? {} : { asked: fact.asked }),
+  ...(fact.evidenceOffset === undefined ? {} : { evidenceOffset: fact.evidenceOffset }),
+  ...(fact.speaker === undefined ? {} : { speaker: fact.speaker }),
+  ...(fact.behindBytes === undefined ? {} : { behindBytes: fact.behindBytes }),
+  ...(fact.observedAt === undefined ? {} : { observedAt: fact.observedAt })
+})

@@ -3,7 +3,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import { allowed, decide, earliest } from "../../src/domain/decide/index.ts"
 import { daemon } from "../../src/domain/facts.ts"
-import { without } from "../../src/domain/remember.ts"
 import {
   apply,
   canonical,
@@ -17,6 +16,7 @@ import {
   stoppingOf,
   toCheckpoint
 } from "../../src/domain/session.ts"
+import { without } from "../../src/domain/session-context.ts"
 import { decodeFact, encodeFact } from "../../src/domain/upcast.ts"
 import { due } from "../support/domain.ts"
 import { type Choice, Script, type Walk, Wishes, walk } from "../support/walk.ts"

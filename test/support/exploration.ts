@@ -3,8 +3,8 @@ import { type Decided, decide, decideCreate, earliest } from "../../src/domain/d
 import { daemon, type Fact, type Prompt } from "../../src/domain/facts.ts"
 import type { HolderEvent, Input } from "../../src/domain/inputs.ts"
 import { agentOf } from "../../src/domain/providers/index.ts"
-import { without } from "../../src/domain/remember.ts"
 import { type Session, stateName } from "../../src/domain/session.ts"
+import { without } from "../../src/domain/session-context.ts"
 import type { Spec } from "../../src/domain/spec.ts"
 import type { Moment } from "../../src/domain/time.ts"
 import {

@@ -1,7 +1,7 @@
 /** What must hold of every step of a prompt's life, by the log and by what the modelled agent has really seen. */
 import { createHash } from "node:crypto"
+import { isBusy } from "../../src/domain/activity.ts"
 import type { Fact, FactOf, FactType } from "../../src/domain/facts.ts"
-import { isBusy } from "../../src/domain/remember.ts"
 import { isUp } from "../../src/domain/session.ts"
 import type { OpenPrompt } from "../../src/domain/session-context.ts"
 import type { World } from "./world.ts"

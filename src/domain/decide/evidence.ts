@@ -1,7 +1,8 @@
 /** What is learnt of an agent beside what it is doing: its conversation, how its turns end, what it used, what keeps it from working. */
+
+import { isBusy } from "../activity.ts"
 import type { Command, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
-import { isBusy } from "../remember.ts"
 import { isUp, lifeOf, mayRun } from "../session.ts"
 import { outweighs } from "./activity.ts"
 import { parentOf } from "./conversation.ts"

@@ -1,9 +1,10 @@
 /** Prompts: queued durably, claimed before a byte leaves, and told of by evidence; what nobody can know is called uncertain, never guessed. */
+
+import { isBusy } from "../activity.ts"
 import type { Evidence, Fact } from "../facts.ts"
 import type { Command, InputOf, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { isBefore, turnsOfOthers } from "../prompt-transitions.ts"
-import { isBusy } from "../remember.ts"
 import { insideOf, isUp, lifeOf } from "../session.ts"
 import type { OpenPrompt } from "../session-context.ts"
 import { deadlineIn, type Moment } from "../time.ts"

@@ -1,8 +1,9 @@
 /** Ending what runs: a stop that is asked for wins over everything, and `ended` is said only when nothing is left. */
+
+import { isBusy } from "../activity.ts"
 import { daemon, type Fact } from "../facts.ts"
 import type { Command } from "../inputs.ts"
 import { limits } from "../limits.ts"
-import { isBusy } from "../remember.ts"
 import { insideOf, isUp, lifeOf, mayRun } from "../session.ts"
 import type { StopOrder } from "../session-context.ts"
 import { ladderMs } from "../spec.ts"

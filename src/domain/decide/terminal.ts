@@ -1,9 +1,10 @@
 /** The terminal and who sits at it: typing, interrupting, ending a tool, its size, clients that come and go, and what to do when nobody is left. */
+
+import { isBusy } from "../activity.ts"
 import type { Fact } from "../facts.ts"
 import type { Command, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { agentOf } from "../providers/index.ts"
-import { isBusy } from "../remember.ts"
 import { insideOf, isUp, lifeOf } from "../session.ts"
 import { type SessionContext, sizesWithout } from "../session-context.ts"
 import type { Size } from "../spec.ts"

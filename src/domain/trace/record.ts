@@ -47,7 +47,7 @@ const changes = (before: Session | null, after: Session): NonNullable<TraceStep[
     (name) => then[name] !== now[name] && canonicalJson(then[name]) !== canonicalJson(now[name])
   )
   return {
-    ...(before?.value === after.value ? {} : { value: after.value }),
+    ...(canonicalJson(before?.value) === canonicalJson(after.value) ? {} : { value: after.value }),
     context: Object.fromEntries(changed.map((name) => [name, now[name] ?? null]))
   }
 }
