@@ -1,6 +1,7 @@
 /**
  * Writes a log as daemons before this one would have left it: real inputs, decided by the domain, appended by the event store.
- * One life is decided and lived by all under names of their own, fingerprints apart, which nobody compares at a start.
+ * One life is decided and lived by all under names of their own. Only the fingerprints under checkpoints are a session's own: a
+ * start compares those and no others.
  */
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
@@ -9,12 +10,13 @@ import { toDecision } from "../src/actors/recording.ts"
 import { type Accepted, decide, decideCreate } from "../src/domain/decide/index.ts"
 import { SessionId } from "../src/domain/ids.ts"
 import type { HolderEvent, Input } from "../src/domain/inputs.ts"
-import type { Session } from "../src/domain/session.ts"
+import { canonical, type Session } from "../src/domain/session.ts"
 import { type Spec, terminalLadder } from "../src/domain/spec.ts"
 import type { Moment } from "../src/domain/time.ts"
 import { BootClock } from "../src/infra/boot-clock.ts"
 import * as EventLog from "../src/infra/log/event-log.ts"
 import { type Decision, EventStore } from "../src/infra/log/event-store.ts"
+import { stateHash } from "../src/infra/log/state-hash.ts"
 
 export interface Past {
   readonly sessions: number
@@ -38,18 +40,29 @@ const written = Effect.fnUntraced(function* ({ end, facts, sessions }: Past) {
   const life = yield* lifeOf(original, facts, end)
   const ids = yield* Effect.all(Array.from({ length: sessions }, () => clock.sessionId))
   // As many at once as make large groups; one after the other each would pay a disk's flush.
-  yield* Effect.forEach(
-    ids,
-    (id) => Effect.forEach(life, (text) => store.append(JSON.parse(text.replaceAll(original, id)) as Decision), { discard: true }),
-    { concurrency: 250, discard: true }
-  )
-  return sessions * (JSON.parse(life.at(-1)!) as Decision).row.seq
+  yield* Effect.forEach(ids, (id) => Effect.forEach(life, (lived) => store.append(underName(lived, original, id)), { discard: true }), {
+    concurrency: 250,
+    discard: true
+  })
+  return sessions * (JSON.parse(life.at(-1)!.decision) as Decision).row.seq
 })
 
-/** Its decisions as text. */
+/** A decision as text, and the state that its checkpoint holds, in the words that the fingerprint is taken over. */
+interface Lived {
+  readonly decision: string
+  readonly state: string | null
+}
+
+const underName = ({ decision, state }: Lived, original: string, id: string): Decision => {
+  const own = JSON.parse(decision.replaceAll(original, id)) as Decision
+  if (state === null) return own
+  const newest = { ...own.facts.at(-1)!, stateHash: stateHash(state.replaceAll(original, id)) }
+  return { ...own, facts: [...own.facts.slice(0, -1), newest] }
+}
+
 const lifeOf = Effect.fnUntraced(function* (id: string, facts: number, end: Past["end"]) {
   const clock = yield* BootClock
-  const decisions: Array<string> = []
+  const decisions: Array<Lived> = []
   let seq = 0
   let checkpointed = 0
   let session: Session | null = null
@@ -58,7 +71,10 @@ const lifeOf = Effect.fnUntraced(function* (id: string, facts: number, end: Past
   const record = (input: Input | { readonly type: "Create" }, accepted: Accepted) => {
     const inputId = `i-${id}-${decisions.length}`
     const decision = toDecision({ id, seq, checkpointed, input, inputId, moment, asking: { by: "bench" } }, accepted)
-    decisions.push(JSON.stringify(decision))
+    decisions.push({
+      decision: JSON.stringify(decision),
+      state: decision.checkpoint === undefined ? null : canonical(accepted.session)
+    })
     seq = decision.row.seq
     checkpointed = decision.checkpoint?.seq ?? checkpointed
     session = accepted.session
