@@ -53,13 +53,18 @@ describe("a fact in the log", () => {
     assert.strictEqual(unreadable({ ...resized, schemaVersion: 2 }).reason, "written by a newer version")
   })
 
-  it("whose payload is broken is unreadable: a field missing, of another type, or unknown", () => {
+  it("with a field that this version does not know is read without it, at every depth", () => {
+    const known = Result.getOrThrow(decodeFact(resized))
+    const size = { ...(resized.data.size as object), depth: 24 }
     for (const data of [
-      { offset: 0 },
-      { offset: 0, size: { cols: "80", rows: 24 } },
-      { offset: -1, size: { cols: 80, rows: 24 } },
-      { ...resized.data, depth: 24 }
+      { ...resized.data, depth: 24 },
+      { ...resized.data, size }
     ])
+      assert.deepStrictEqual(Result.getOrThrow(decodeFact({ ...resized, data })), known)
+  })
+
+  it("whose payload is broken is unreadable: a field missing, or of another type", () => {
+    for (const data of [{ offset: 0 }, { offset: 0, size: { cols: "80", rows: 24 } }, { offset: -1, size: { cols: 80, rows: 24 } }])
       assert.isNotEmpty(unreadable({ ...resized, data }).reason)
   })
 })

@@ -74,7 +74,8 @@ export const makeUnsealer = (hash: Hash) => {
 
 const sealed = /^(\{.*),"digest":"([0-9a-f]{16})"\}$/s
 
-const decode = Schema.decodeUnknownResult(TraceLine, { onExcessProperty: "error" })
+/** A field that this version does not know is left out, as in the log. The digest still covers it. */
+const decode = Schema.decodeUnknownResult(TraceLine)
 
 /** Before anything else is asked of a first line: the seals of another format may be others too. */
 const otherFormat = (text: string): readonly [TraceUnreadable["code"], string] | null => {
