@@ -4,7 +4,7 @@ import type { Fact, FactOf, Prompt } from "../domain/facts.ts"
 import type { Command } from "../domain/inputs.ts"
 import { type PromptView, promptViews, settledStates } from "../domain/prompt-view.ts"
 import { waitOf } from "../domain/prompt-wait.ts"
-import { answerTo } from "../domain/providers/answering.ts"
+import { unlessAnswer } from "../domain/providers/answering.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { deadlineIn } from "../domain/time.ts"
 import { decodeFact } from "../domain/upcast.ts"
@@ -136,11 +136,9 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
     const { context } = (yield* actor(id)).session()
     const { asked } = context.activity
     if (asked === undefined || asked.id !== question) return
-    // Where the choices stand is looked up when the answer is typed: until then any of them can be picked.
-    const list = { numbers: asked.choices.map((_, place) => place + 1), marked: 0, across: false }
-    const given = answerTo(agentOf(context), asked, text, asked.choices.length === 0 ? null : list)
-    if (given.type !== "noSuchChoice") return
-    return yield* new InvalidRequest({ field: "text", message: `the question takes ${given.known.join(", ")}, or a choice's number` })
+    const known = unlessAnswer(agentOf(context), asked, text)
+    if (known === null) return
+    return yield* new InvalidRequest({ field: "text", message: `the question takes ${known.join(", ")}, or a choice's number` })
   })
 
   const refused = Effect.fnUntraced(function* (id: string, input: string, code: string, detail: string) {

@@ -24,11 +24,40 @@ type Asked = Pick<Question, "choices" | "kind">
  * `text`: `allow`, `deny`, a choice in its own words, its number, or anything else where the question takes a text. `list`: where the
  * choices stand on the screen now; null where that is not known.
  */
-export const answerTo = ({ answers }: Answers, asked: Asked, text: string, list: Located | null): GivenAnswer => {
-  const { choices, kind } = asked
+export const answerTo = (agent: Answers, asked: Asked, text: string, list: Located | null): GivenAnswer =>
+  answerBy(agent, asked, text, {
+    numbers: list?.numbers ?? [],
+    isMarked: list?.marked != null,
+    pick: (choose, place) => picked(choose, place, asked.choices, list)
+  })
+
+/**
+ * The answers that the question takes, where the text is none of them wherever the choices stand; null where the text may be one. Until
+ * the answer is typed the screen can change, so any of the choices counts as within reach.
+ */
+export const unlessAnswer = (agent: Answers, asked: Asked, text: string): ReadonlyArray<string> | null => {
+  const { choices } = asked
+  const within = (place: number): GivenAnswer | null => (place >= 0 && place < choices.length ? { type: "keys", keys: "" } : null)
+  const given = answerBy(agent, asked, text, {
+    numbers: [],
+    isMarked: choices.length > 0,
+    pick: (choose, place) => (choices.length === 0 ? picked(choose, place, choices, null) : within(place))
+  })
+  return given.type === "noSuchChoice" ? given.known : null
+}
+
+interface Reach {
+  /** Those that the screen shows before the choices. */
+  readonly numbers: ReadonlyArray<number | null>
+  /** Enter would pick one of the choices. */
+  readonly isMarked: boolean
+  /** Null where no keys lead to the choice at that place. */
+  readonly pick: (choose: string | null, place: number) => GivenAnswer | null
+}
+
+const answerBy = ({ answers }: Answers, { choices, kind }: Asked, text: string, { isMarked, numbers, pick }: Reach): GivenAnswer => {
   const word = text.trim().toLowerCase()
-  const pick = (choose: string | null, place: number) => picked(choose, place, choices, list)
-  const place = placeOf(choices, word, list)
+  const place = placeOf(choices, word, numbers)
   // An agent of which no keys are known may still draw a list that arrows move in.
   if (answers === null) return pick(null, place) ?? { type: "text" }
   const mayBeAllowed = kind === "permission" || kind === "trust"
@@ -42,7 +71,7 @@ export const answerTo = ({ answers }: Answers, asked: Asked, text: string, list:
   if (word === "allow" && mayBeAllowed) return { type: "keys", keys: answers.allow }
   const keys = pick(answers.choose, place)
   if (keys !== null) return keys
-  const picksOnly = mayBeAllowed || (choices.length > 0 && (answers.choose !== null || list?.marked != null))
+  const picksOnly = mayBeAllowed || (choices.length > 0 && (answers.choose !== null || isMarked))
   return picksOnly ? noSuchChoice(choices, mayBeAllowed) : { type: "text" }
 }
 
@@ -73,11 +102,11 @@ const noSuchChoice = (choices: ReadonlyArray<string>, mayBeAllowed: boolean): Gi
 })
 
 /** From 0; -1 where there is no such choice. Of a question whose choices are not known any number may be one. */
-const placeOf = (choices: ReadonlyArray<string>, word: string, list: Located | null): number => {
+const placeOf = (choices: ReadonlyArray<string>, word: string, numbers: Reach["numbers"]): number => {
   const named = choices.findIndex((choice) => choice.toLowerCase() === word)
   if (named >= 0) return named
   const number = /^[1-9]\d?$/.test(word) ? Number(word) : 0
-  const shown = list?.numbers.indexOf(number) ?? -1
+  const shown = numbers.indexOf(number)
   if (shown >= 0) return shown
   return choices.length > 0 && number > choices.length ? -1 : number - 1
 }

@@ -27,13 +27,13 @@ interface Row {
 
 /** The labels of the list that begins in or below this row; empty where none is recognised. */
 export const choicesFrom = (screen: ScreenRows, from: number): ReadonlyArray<string> => {
-  const rows = screen.lines.map(parsed)
+  const rows = rowsOf(screen)
   return labelsOf(numbered(rows, from) ?? marked(rows, screen.highlights, from) ?? [])
 }
 
 /** The labels of the lowest list of the screen of which one is marked; empty where there is none. */
 export const markedChoices = (screen: ScreenRows): ReadonlyArray<string> => {
-  const rows = screen.lines.map(parsed)
+  const rows = rowsOf(screen)
   const last = rows.findLastIndex((row) => row !== null)
   for (let from = last; from >= Math.max(0, last - mostAbove); from--) {
     const list = rows[from]?.number === 1 ? numbered(rows, from) : null
@@ -49,7 +49,7 @@ export const located = (screen: ScreenRows, labels: ReadonlyArray<string>): Loca
   labels.length === 0 ? null : (locatedDown(screen, labels) ?? locatedAcross(screen, labels))
 
 const locatedDown = (screen: ScreenRows, labels: ReadonlyArray<string>): Located | null => {
-  const rows = screen.lines.map(parsed)
+  const rows = rowsOf(screen)
   const found: Array<Row> = []
   for (let at = rows.length - 1, left = labels.length - 1; at >= 0 && left >= 0; at--) {
     const row = rows[at]
@@ -140,6 +140,16 @@ const backgroundAt = (highlights: ReadonlyArray<Highlight>, at: Pick<Row, "row" 
 
 const isLabel = (label: string, wanted: string) =>
   label === wanted || (wanted.length >= limits.choiceChars - 1 && label.startsWith(wanted.slice(0, -1)))
+
+/** A screen is read for several purposes, one after the other: its rows are parsed once. */
+const rowsOf = (screen: ScreenRows): ReadonlyArray<Row | null> => {
+  const known = rowsOfScreen.get(screen)
+  if (known !== undefined) return known
+  const rows = screen.lines.map(parsed)
+  rowsOfScreen.set(screen, rows)
+  return rows
+}
+const rowsOfScreen = new WeakMap<ScreenRows, ReadonlyArray<Row | null>>()
 
 /** Null for a row without a word. */
 const parsed = (line: string, row: number): Row | null => {
