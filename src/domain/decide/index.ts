@@ -14,7 +14,7 @@ import { prompts, sequel } from "./prompts.ts"
 import { stopping } from "./stopping.ts"
 import { suspending } from "./suspending.ts"
 import { terminal } from "./terminal.ts"
-import { type Nothing, type Policies, type Policy, type Refusal, refuse, type Verdict } from "./verdict.ts"
+import { type Facts, type Nothing, type Policies, type Policy, type Refusal, refuse, type Situation, type Verdict } from "./verdict.ts"
 
 export { earliest } from "./deadlines.ts"
 export type { Nothing, Refusal } from "./verdict.ts"
@@ -69,27 +69,41 @@ const policies: Policies = { ...lifecycle, ...terminal, ...stopping, ...deadline
 const consider = (session: Session, input: Input, now: Moment): Verdict =>
   (policies[input.type] as Policy<Input["type"]>)({ session, context: session.context, now }, input)
 
-const enact = (session: Session, input: Input, facts: ReadonlyArray<Fact>, now: Moment): Decided => {
-  const [first, ...rest] = facts
-  if (first === undefined) return { _tag: "Nothing", reason: "unchanged" }
-  const begun = tryApply(session, first)
-  if (begun === null) return "by" in input ? refusal(session, input) : { _tag: "Nothing", reason: "not_now" }
-  const steps: Array<Step> = [{ fact: first, session: begun[0] }]
-  const effects = [...begun[1]]
-  const take = (fact: Fact) => {
-    const [after, owed] = apply(steps.at(-1)!.session, fact)
-    steps.push({ fact, session: after })
-    effects.push(...owed)
-  }
-  for (const fact of rest) take(fact)
+const enact = (session: Session, input: Input, facts: Facts, now: Moment): Decided => {
+  const draft = makeDraft(session, now)
+  for (const part of facts) if (!draft.add(part)) return "by" in input ? refusal(session, input) : { _tag: "Nothing", reason: "not_now" }
+  if (draft.isEmpty()) return { _tag: "Nothing", reason: "unchanged" }
   for (let round = 0; ; round++) {
-    const after = steps.at(-1)!.session
-    const more = sequel({ session: after, context: after.context, now })
-    if (more.length === 0) break
+    const more = sequel(draft.situation())
+    if (more.length === 0) return draft.accepted()
     if (round === limits.followUpRounds) throw new Error(`follow-ups of ${input.type} reach no end: ${more[0]!.type} follows again`)
-    for (const fact of more) take(fact)
+    for (const fact of more) draft.add(fact)
   }
-  return { _tag: "Accepted", steps, session: steps.at(-1)!.session, effects }
+}
+
+/** Applies each fact as it is added, so that the next rule reads the state which the facts before it make. */
+const makeDraft = (before: Session, now: Moment) => {
+  const steps: Array<Step> = []
+  const effects: Array<SessionEffect> = []
+  const session = () => steps.at(-1)?.session ?? before
+  const situation = (): Situation => ({ session: session(), context: session().context, now })
+
+  /** False where the machine does not take the first fact. A later fact that it does not take is a defect. */
+  const add = (part: Facts[number]): boolean => {
+    if (typeof part === "function") return part(situation()).every(add)
+    const applied = steps.length === 0 ? tryApply(before, part) : apply(session(), part)
+    if (applied === null) return false
+    steps.push({ fact: part, session: applied[0] })
+    effects.push(...applied[1])
+    return true
+  }
+
+  return {
+    add,
+    situation,
+    isEmpty: () => steps.length === 0,
+    accepted: (): Accepted => ({ _tag: "Accepted", steps, session: session(), effects })
+  }
 }
 
 /** The machine does not take what the command would make true: say why in a word that a program can read. */

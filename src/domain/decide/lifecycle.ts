@@ -90,11 +90,7 @@ export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"R
     if (isLive(situation) && insideOf(session) !== "preparing")
       return [
         fact("ClockRebased", situation, { bootId: now.bootId, deadlines: moved }),
-        // The window of relaunches was counted on the old boot's clock: against the new one it would hold for days.
-        ...ended(
-          { ...situation, context: { ...context, relaunchedAt: [] } },
-          { holderSeq: null, swept: 0, fallback: { type: "host_rebooted" } }
-        )
+        (rebased) => ended(rebased, { holderSeq: null, swept: 0, fallback: { type: "host_rebooted" } })
       ]
     return [
       fact("ClockRebased", situation, {

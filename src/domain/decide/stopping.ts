@@ -11,7 +11,7 @@ import { deadlineIn } from "../time.ts"
 import { firmest } from "../transitions.ts"
 import { ended } from "./ending.ts"
 import { cancelQueued } from "./prompts.ts"
-import { fact, type Policies, refuse, type Situation, type Verdict } from "./verdict.ts"
+import { type Facts, fact, type Policies, refuse, type Situation, type Verdict } from "./verdict.ts"
 
 type StoppingCommand = Extract<Command, { readonly type: "Stop" | "Kill" | "Reload" | "Terminate" | "Archive" | "Unarchive" }>
 
@@ -54,11 +54,10 @@ export const stop = (situation: Situation, wish: Wish): Verdict => {
 }
 
 /** Nothing was launched yet, so nothing has to be waited for. */
-const stopBeforeLaunch = (situation: Situation, wish: Wish): ReadonlyArray<Fact> => {
-  const asked = fact("StopRequested", situation, { ...wish, deadline: overdue(situation) })
-  const order: StopOrder = { ...wish, at: asked.at }
-  return [asked, ...ended({ ...situation, context: { ...situation.context, stop: order } }, { holderSeq: null, swept: 0 })]
-}
+const stopBeforeLaunch = (situation: Situation, wish: Wish): Facts => [
+  fact("StopRequested", situation, { ...wish, deadline: overdue(situation) }),
+  (stopping) => ended(stopping, { holderSeq: null, swept: 0 })
+]
 
 /** The holder has promised to be through by now. */
 export const stopOverdue = (situation: Situation): ReadonlyArray<Fact> => {

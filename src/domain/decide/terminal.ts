@@ -10,7 +10,7 @@ import { type SessionContext, sizesWithout } from "../session-context.ts"
 import type { Size } from "../spec.ts"
 import { deadlineIn } from "../time.ts"
 import { promptWriteSettled } from "./prompts.ts"
-import { fact, nothing, type Policies, refuse, type Situation } from "./verdict.ts"
+import { fact, nothing, type Policies, type Rule, refuse, type Situation } from "./verdict.ts"
 
 type TerminalInput = Extract<
   Command | Report,
@@ -82,19 +82,18 @@ export const terminal: Policies<TerminalInput> = {
   Detach: (situation, { client, typedBytes }) => {
     const { clients } = situation.context
     if (!clients.includes(client)) return nothing("repeated")
-    const left = { ...situation.context, clients: clients.filter((other) => other !== client) }
     const detached = [fact("ClientDetached", situation, { client, typedBytes }), ...sizeWithout(situation, client)]
-    return lifeOf(situation.session) === "streaming" ? [...detached, ...armIdleStop({ ...situation, context: left })] : detached
+    return lifeOf(situation.session) === "streaming" ? [...detached, armIdleStop] : detached
   },
   Patch: (situation, { by, changes }) => {
-    const { context, session } = situation
+    const { session } = situation
     if (Object.keys(changes).length === 0) return nothing("unchanged")
     // What a process was launched with stays true as long as it lives.
     if ((changes.cwd ?? changes.command ?? changes.env) !== undefined && lifeOf(session) !== "ended")
       return refuse("not_ended", "the directory, the command and the environment change between two launches: stop the session first")
     const patched = fact("SessionPatched", situation, { changes, by })
     if (changes.idleStopMs === undefined || lifeOf(session) !== "streaming") return [patched]
-    return [patched, ...armIdleStop({ ...situation, context: { ...context, spec: { ...context.spec, idleStopMs: changes.idleStopMs } } })]
+    return [patched, armIdleStop]
   }
 }
 
@@ -133,7 +132,7 @@ export const interruptOverdue = (situation: Situation): ReadonlyArray<Fact> => {
 }
 
 /** Nothing when the session has no idle limit, is being stopped, its agent is gone, or somebody is attached. */
-export const armIdleStop = (situation: Situation): ReadonlyArray<Fact> => {
+export const armIdleStop: Rule = (situation) => {
   const { clients, process, spec, stop }: SessionContext = situation.context
   return spec.idleStopMs === null || clients.length > 0 || stop !== null || process === null || insideOf(situation.session) === "reaping"
     ? []

@@ -16,7 +16,10 @@ export interface Nothing {
   readonly _tag: "Nothing"
   readonly reason: "stale_generation" | "repeated" | "unchanged" | "not_due" | "not_now" | "weaker_evidence"
 }
-export type Verdict = ReadonlyArray<Fact> | Refusal | Nothing
+/** A rule reads the state after the facts before it, and adds to them. */
+export type Rule = (situation: Situation) => ReadonlyArray<Fact>
+export type Facts = ReadonlyArray<Fact | Rule>
+export type Verdict = Facts | Refusal | Nothing
 
 export const refuse = (code: string, detail: string): Refusal => ({ _tag: "Refusal", code, detail })
 export const nothing = (reason: Nothing["reason"]): Nothing => ({ _tag: "Nothing", reason })
