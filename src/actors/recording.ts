@@ -1,5 +1,5 @@
 /** What a decision becomes in the log: its facts with their fingerprints, the list view's row, and now and then a checkpoint. */
-import type { Accepted } from "../domain/decide/index.ts"
+import { type Accepted, earliest } from "../domain/decide/index.ts"
 import { limits } from "../domain/limits.ts"
 import { canonical, checkpointFormat, lifeOf, type Session, toCheckpoint } from "../domain/session.ts"
 import type { Moment } from "../domain/time.ts"
@@ -50,5 +50,11 @@ export const toRow = (session: Session, after: SessionView): SessionRow => ({
   labels: after.labels,
   createdAt: session.context.createdAt,
   updatedAt: session.context.updatedAt,
+  ...dueOf(session),
   view: after
 })
+
+const dueOf = ({ context }: Session): Pick<SessionRow, "due"> => {
+  const next = earliest(context.deadlines)
+  return next === null ? {} : { due: { bootId: context.bootId, bootMs: next.deadline.bootMs } }
+}

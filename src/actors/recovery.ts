@@ -17,12 +17,16 @@ const patience = "5 seconds"
 /** A forgotten holder costs memory and nothing else: there is time. */
 const betweenLooks = "10 minutes"
 
-export const recover = Effect.fn("recover")(function* (residents: Residents) {
-  const reader = yield* EventReader
+/** `live`: what start-up has work with, but for the `sleeping`, which are left in the log. */
+export const recover = Effect.fn("recover")(function* (
+  residents: Residents,
+  live: ReadonlyArray<Pick<SessionRow, "id">>,
+  sleeping: ReadonlyArray<Pick<SessionRow, "id">>
+) {
   const begunAt = yield* Clock.currentTimeMillis
-  const expected = yield* reader.live
+  const asleep = new Set(sleeping.map(({ id }) => id))
   const outcomes = yield* Effect.forEach(
-    expected,
+    live.filter(({ id }) => !asleep.has(id)),
     ({ id }) =>
       residents.takeUp(id).pipe(
         Effect.flatMap(Fiber.join),
@@ -37,13 +41,13 @@ export const recover = Effect.fn("recover")(function* (residents: Residents) {
   )
   const count = (outcome: Outcome) => outcomes.filter((each) => each === outcome).length
   return {
-    expected: expected.length,
+    expected: live.length,
     adopted: count("adopted"),
     exited: count("exited"),
     lost: count("lost"),
     rebooted: count("rebooted"),
     respawned: count("respawned"),
-    resting: count("resting"),
+    resting: count("resting") + asleep.size,
     failed: count("failed"),
     quarantinedHolders,
     tookMs: (yield* Clock.currentTimeMillis) - begunAt

@@ -46,6 +46,7 @@ import {
   SessionNotFound,
   Sessions
 } from "./sessions.ts"
+import { sleepersAmong, wakeWhenDue } from "./sleepers.ts"
 import { stopOf, stopWithoutLog } from "./stop-without-log.ts"
 import { keepLooking, troublesOf } from "./troubles.ts"
 import { makeTrusting } from "./trusting.ts"
@@ -79,12 +80,15 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     trusting.observe(after)
   }
   // Before anything is recovered: whoever lives has its conversation, also while nobody has reached it yet.
-  for (const { view } of yield* reader.live) {
+  const live = yield* reader.live
+  for (const { view } of live) {
     leases.observe(view as SessionView)
     trusting.observe(view as SessionView)
   }
   const residents = yield* makeResidents(observe, yield* reader.quarantined, leases)
-  const recovery = yield* recover(residents)
+  const sleepers = yield* sleepersAmong(live)
+  const recovery = yield* recover(residents, live, sleepers)
+  yield* Effect.forkScoped(keepRunning("the waking of sessions that are due")(wakeWhenDue(sleepers, residents)))
   yield* Effect.forkScoped(keepRunning("the look at what is left of launches")(keepSettling(residents)))
   yield* Effect.forkScoped(keepRunning("the look at live launches")(keepLooking(residents)))
   yield* Effect.forkScoped(keepRunning("the removal of private files")(removeRemains))

@@ -39,6 +39,8 @@ export interface SessionRow {
   readonly labels: Readonly<Record<string, string>>
   readonly createdAt: number
   readonly updatedAt: number
+  /** When its earliest deadline is due, on the clock of that boot; absent where none is pending. */
+  readonly due?: { readonly bootId: string; readonly bootMs: number }
   /** The public view as the API answers it. */
   readonly view: unknown
 }

@@ -105,6 +105,13 @@ export const migrations: ReadonlyArray<Migration> = [
         .addPrimaryKeyConstraint("milestones_stream_block", ["stream", "block"])
         .modifyEnd(sql`strict, without rowid`)
     ]
+  },
+  {
+    name: "the next deadline of each session, so that a start does not fold those that only wait",
+    steps: ({ schema }) => [
+      schema.alterTable("sessions").addColumn("due_boot_id", "text"),
+      schema.alterTable("sessions").addColumn("due_boot_ms", "integer")
+    ]
   }
 ]
 

@@ -41,6 +41,9 @@ export interface SessionsRow {
   readonly labels: string
   readonly created_at: number
   readonly updated_at: number
+  /** Null also in the rows of a version that did not keep it. */
+  readonly due_boot_id: string | null
+  readonly due_boot_ms: number | null
   readonly view: string
 }
 

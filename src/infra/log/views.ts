@@ -22,6 +22,8 @@ export const encodeRow = (row: SessionRow): SessionsRow => ({
   labels: JSON.stringify(row.labels),
   created_at: row.createdAt,
   updated_at: row.updatedAt,
+  due_boot_id: row.due?.bootId ?? null,
+  due_boot_ms: row.due?.bootMs ?? null,
   view: JSON.stringify(row.view)
 })
 
@@ -34,6 +36,7 @@ const decodeRow = (row: SessionsRow): SessionRow => ({
   labels: JSON.parse(row.labels) as Readonly<Record<string, string>>,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
+  ...(row.due_boot_id === null || row.due_boot_ms === null ? {} : { due: { bootId: row.due_boot_id, bootMs: row.due_boot_ms } }),
   view: JSON.parse(row.view) as unknown
 })
 
@@ -74,6 +77,8 @@ export const sessionRows = (database: Database): SessionRows => {
         labels: arg("labels"),
         created_at: arg("created_at"),
         updated_at: arg("updated_at"),
+        due_boot_id: arg("due_boot_id"),
+        due_boot_ms: arg("due_boot_ms"),
         view: arg("view")
       })
       .onConflict((conflict) =>
@@ -84,6 +89,8 @@ export const sessionRows = (database: Database): SessionRows => {
           name: eb.ref("excluded.name"),
           labels: eb.ref("excluded.labels"),
           updated_at: eb.ref("excluded.updated_at"),
+          due_boot_id: eb.ref("excluded.due_boot_id"),
+          due_boot_ms: eb.ref("excluded.due_boot_ms"),
           view: eb.ref("excluded.view")
         }))
       )
