@@ -118,9 +118,12 @@ export const checkpointFormat = 2
 
 export const toCheckpoint = (session: Session): string => JSON.stringify({ value: session.value, context: session.context })
 
-/** Throws where this version does not know the state. */
-export const fromCheckpoint = (text: string): Session =>
-  machine.resolveState(JSON.parse(text) as { readonly value: Session["value"]; readonly context: SessionContext })
+/** Throws where the text holds no session, or a state that this version does not know. */
+export const fromCheckpoint = (text: string): Session => {
+  const { context, value } = JSON.parse(text) as { readonly value: Session["value"]; readonly context: SessionContext }
+  if (typeof context !== "object" || context === null || Array.isArray(context)) throw new Error("the checkpoint holds no context")
+  return machine.resolveState({ value, context })
+}
 
 const isEmpty = (value: unknown) =>
   value === null ||

@@ -26,6 +26,13 @@ describe("the canonical text of a session", () => {
     assert.notStrictEqual(canonical(running({ readyTimeoutMs: 1_001 })), canonical(running({ readyTimeoutMs: 1_002 })))
   })
 
+  it("refuses a checkpoint that holds no session, whatever it holds", () => {
+    const { value } = running()
+    for (const kept of [null, 7, [], {}, { value }, { value, context: null }, { value, context: 7 }, { value, context: [] }])
+      assert.throws(() => fromCheckpoint(JSON.stringify(kept)), Error, undefined, JSON.stringify(kept))
+    assert.throws(() => fromCheckpoint(JSON.stringify({ value, context: running().context }).slice(0, -9)))
+  })
+
   it("names a state that this version does not know, instead of going on from it", () => {
     assert.throws(() => fromCheckpoint(JSON.stringify({ value: { life: "dreaming", stopping: "none" }, context: running().context })))
   })
