@@ -1,16 +1,17 @@
 /**
- * Writes a log as daemons before this one would have left it: real inputs, decided by the domain, appended by the event store.
- * One life is decided and lived by all under names of their own. Only the fingerprints under checkpoints are a session's own: a
- * start compares those and no others.
+ * Writes a log as daemons before this one would have left it: real inputs, decided by the domain, appended by the event store. One
+ * session is written so; the others are copies of its rows under names of their own, with the fingerprints of their own states where
+ * a checkpoint lies, which a fold compares.
  */
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
+import Sqlite from "better-sqlite3"
 import { Effect, Layer } from "effect"
 import { toDecision } from "../src/actors/recording.ts"
 import { type Accepted, decide, decideCreate } from "../src/domain/decide/index.ts"
 import { SessionId } from "../src/domain/ids.ts"
 import type { HolderEvent, Input } from "../src/domain/inputs.ts"
-import { canonical, type Session } from "../src/domain/session.ts"
+import { canonical, fromCheckpoint, type Session } from "../src/domain/session.ts"
 import { type Spec, terminalLadder } from "../src/domain/spec.ts"
 import type { Moment } from "../src/domain/time.ts"
 import { BootClock } from "../src/infra/boot-clock.ts"
@@ -22,47 +23,73 @@ export interface Past {
   readonly sessions: number
   /** Of each session, about. */
   readonly facts: number
-  /** `waiting`: a crash is behind it and a relaunch hours ahead, so start-up must know its whole state. `ended`: somebody stopped it. */
+  /** `waiting`: a crash is behind it and a relaunch hours ahead. `ended`: a client stopped it. */
   readonly end: "waiting" | "ended"
 }
 
 /** Answers with the number of facts that were written. */
-export const writePast = (home: string, past: Past): Promise<number> => {
+export const writePast = async (home: string, past: Past): Promise<number> => {
   mkdirSync(home, { recursive: true, mode: 0o700 })
-  const layers = Layer.merge(EventLog.layer(join(home, "reprise.db")), BootClock.layer)
-  return Effect.runPromise(written(past).pipe(Effect.provide(layers)))
+  const path = join(home, "reprise.db")
+  const layers = Layer.merge(EventLog.layer(path), BootClock.layer)
+  const { copies, facts, id } = await Effect.runPromise(written(past).pipe(Effect.provide(layers)))
+  copy(path, id, copies)
+  return past.sessions * facts
 }
 
 const written = Effect.fnUntraced(function* ({ end, facts, sessions }: Past) {
   const store = yield* EventStore
   const clock = yield* BootClock
-  const original = yield* clock.sessionId
-  const life = yield* lifeOf(original, facts, end)
-  const ids = yield* Effect.all(Array.from({ length: sessions }, () => clock.sessionId))
-  // As many at once as make large groups; one after the other each would pay a disk's flush.
-  yield* Effect.forEach(ids, (id) => Effect.forEach(life, (lived) => store.append(underName(lived, original, id)), { discard: true }), {
-    concurrency: 250,
-    discard: true
-  })
-  return sessions * (JSON.parse(life.at(-1)!.decision) as Decision).row.seq
+  const id = yield* clock.sessionId
+  const life = yield* lifeOf(id, facts, end)
+  for (const decision of life) yield* store.append(decision)
+  const copies = yield* Effect.all(Array.from({ length: sessions - 1 }, () => clock.sessionId))
+  return { copies, facts: life.at(-1)!.row.seq, id }
 })
 
-/** A decision as text, and the state that its checkpoint holds, in the words that the fingerprint is taken over. */
-interface Lived {
-  readonly decision: string
-  readonly state: string | null
-}
-
-const underName = ({ decision, state }: Lived, original: string, id: string): Decision => {
-  const own = JSON.parse(decision.replaceAll(original, id)) as Decision
-  if (state === null) return own
-  const newest = { ...own.facts.at(-1)!, stateHash: stateHash(state.replaceAll(original, id)) }
-  return { ...own, facts: [...own.facts.slice(0, -1), newest] }
+const copy = (path: string, original: string, ids: ReadonlyArray<string>) => {
+  const database = new Sqlite(path)
+  try {
+    const named = (column: string) => `replace(${column}, @original, @id)`
+    const events = database.prepare(
+      `insert into events (stream, seq, event_id, type, schema_version, generation, input_id, writer_epoch, wall_ms, boot_ms, boot_id, actor, data, state_hash)
+       select @id, seq, ${named("event_id")}, type, schema_version, generation, ${named("input_id")}, writer_epoch, wall_ms, boot_ms, boot_id, actor, ${named("data")}, state_hash
+       from events where stream = @original order by seq`
+    )
+    const inputs = database.prepare(
+      `insert into inputs (position, input_id, stream, kind, actor, data, moment, at)
+       select position + @before, ${named("input_id")}, @id, kind, actor, ${named("data")}, moment, at from inputs where stream = @original`
+    )
+    const derived = [
+      `insert into sessions select @id, seq, state, live, name, labels, created_at, updated_at, ${named("view")}, due_boot_id, due_boot_ms
+       from sessions where id = @original`,
+      `insert into checkpoints select @id, seq, format, ${named("state")} from checkpoints where stream = @original`,
+      `insert into milestones select @id, block, seq, format, earliest_ms, ${named("state")} from milestones where stream = @original`
+    ].map((text) => database.prepare(text))
+    const head = database.prepare<[], number>("select max(position) from events").pluck()
+    const kept = database.prepare<[string, string], { seq: number; state: string }>(
+      "select seq, state from checkpoints where stream = ? union select seq, state from milestones where stream = ?"
+    )
+    const fingerprint = database.prepare("update events set state_hash = ? where stream = ? and seq = ?")
+    const checkpointed = kept.all(original, original).map(({ seq, state }) => ({ seq, text: canonical(fromCheckpoint(state)) }))
+    database.transaction(() => {
+      for (const id of ids) {
+        const names = { id, original }
+        const before = head.get()!
+        events.run(names)
+        inputs.run({ ...names, before })
+        for (const statement of derived) statement.run(names)
+        for (const { seq, text } of checkpointed) fingerprint.run(Buffer.from(stateHash(text.replaceAll(original, id)), "hex"), id, seq)
+      }
+    })()
+  } finally {
+    database.close()
+  }
 }
 
 const lifeOf = Effect.fnUntraced(function* (id: string, facts: number, end: Past["end"]) {
   const clock = yield* BootClock
-  const decisions: Array<Lived> = []
+  const decisions: Array<Decision> = []
   let seq = 0
   let checkpointed = 0
   let session: Session | null = null
@@ -71,10 +98,7 @@ const lifeOf = Effect.fnUntraced(function* (id: string, facts: number, end: Past
   const record = (input: Input | { readonly type: "Create" }, accepted: Accepted) => {
     const inputId = `i-${id}-${decisions.length}`
     const decision = toDecision({ id, seq, checkpointed, input, inputId, moment, asking: { by: "bench" } }, accepted)
-    decisions.push({
-      decision: JSON.stringify(decision),
-      state: decision.checkpoint === undefined ? null : canonical(accepted.session)
-    })
+    decisions.push(decision)
     seq = decision.row.seq
     checkpointed = decision.checkpoint?.seq ?? checkpointed
     session = accepted.session
