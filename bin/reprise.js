@@ -51,7 +51,7 @@ function newest(path) {
 
 /**
  * Compiled code kept between runs makes a command start a quarter sooner. In the user's own cache directory: in a shared one
- * somebody else could leave code for us to run.
+ * another user could leave code for us to run.
  */
 function keepCompiledCode() {
   if (process.env.NODE_COMPILE_CACHE || process.env.NODE_DISABLE_COMPILE_CACHE) return Promise.resolve()
@@ -123,7 +123,7 @@ function runOn(node) {
     stdio: "inherit",
     env: Object.assign({}, process.env, { REPRISE_REEXECUTED: process.version })
   })
-  // A terminal tells the whole process group; a supervisor tells only us. Hearing it twice does the child no harm.
+  // A terminal signals the whole process group; a supervisor signals only us. A second signal does the child no harm.
   const passed = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"]
   const pass = (signal) => child.kill(signal)
   for (const signal of passed) process.on(signal, pass)

@@ -1,4 +1,4 @@
-/** Makes `test/traces` anew from real runs of the real daemon: to be run when the format changes, and read before it is committed. */
+/** Makes `test/traces` again from real runs of the real daemon: to be run when the format changes, and read before it is committed. */
 import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -143,7 +143,7 @@ const runs: Readonly<Record<string, { readonly title: string; readonly run: (dae
     }
   },
   "prompt-doubt": {
-    title: "an agent that says nothing of itself is sent a prompt, and nobody can say what became of it",
+    title: "an agent that says nothing of itself is sent a prompt, and its fate cannot be known",
     run: async (daemon) => {
       const id = await agent(daemon, ["silent"])
       await send(daemon, id, { id: "doubtful", text: "are you there" })

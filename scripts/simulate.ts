@@ -35,7 +35,7 @@ if (values.mutant !== undefined && mutants[values.mutant] === undefined)
 if (values.mutants === true) process.exitCode = (await hunt((line) => console.log(line))) ? 0 : 1
 else await run()
 
-/** One seed is told as a story; many are counted. */
+/** One seed is printed as a story; many are counted. */
 async function run() {
   const [steps, sessions] = [whole("steps"), whole("sessions")]
   const options: Options = {

@@ -17,6 +17,6 @@ export const assertReplaceable = (path: string): Effect.Effect<void, Failure> =>
       : Effect.fail(new Failure({ message: `${path} is not a regular file, and only a regular file is replaced: name another` }))
   })
 
-/** Hidden, and under a name that nobody can foresee. */
+/** Hidden, and under a name that no other process can foresee. */
 export const temporaryBeside = (path: string): string =>
   join(dirname(path), `.${basename(path).slice(0, 200)}.${Math.random().toString(36).slice(2)}.tmp`)

@@ -16,7 +16,7 @@ export const leaveWith = Effect.fnUntraced(function* (session: SessionView) {
   if (code !== 0) return yield* new ExitWith({ code })
 })
 
-/** 128 and the signal's number for a signal, as a shell does. 1 where nobody knows: it did not come to run, or nobody saw it end. */
+/** 128 and the signal's number for a signal, as a shell does. 1 where the status is not known: the program never ran, or no process saw it end. */
 export const exitCode = (exit: SessionView["exit"]): number => {
   if (exit === null) return 0
   if (exit.signal !== null) return 128 + signalNumber(exit.signal)

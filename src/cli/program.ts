@@ -120,7 +120,7 @@ const exitCodeAfter = (cause: Cause.Cause<unknown>, json: boolean): number => {
   return exitCodeOf(failure)
 }
 
-/** A mistyped command is told what is wrong and where to read on, not the whole manual. */
+/** A mistyped command gets the error and where to read on, not the whole manual. */
 const presenter = (json: boolean) =>
   CliOutput.layerPresenter({
     present: (event) =>

@@ -24,7 +24,7 @@ export const awaitFate = Effect.fnUntraced(function* (
   }
 })
 
-/** What a script hears of it; undefined when nothing is decided yet. */
+/** What a script gets; undefined when nothing is decided yet. */
 export const codeOfFate = (view: PromptView, wanted: PromptState): number | undefined => {
   if (hasReached(view, wanted)) return exitCodes.ok
   if (view.state === "rejected" || view.state === "cancelled") return exitCodes.refused
@@ -38,7 +38,7 @@ const restart = Schedule.max([Schedule.spaced("500 millis"), Schedule.recurs(120
 const isRestarting = (error: { readonly _tag: string; readonly code?: string }) =>
   error._tag === "Problem" && (error.code === "shutting_down" || error.code === "starting_up")
 
-/** Looks the daemon up anew each time: after a restart it may listen elsewhere. */
+/** Looks the daemon up again each time: after a restart it may listen elsewhere. */
 const askOnce = (daemon: Daemon, id: SessionView["id"], promptId: string, wait: PromptState, timeoutMs: number) =>
   Effect.flatMap(connect(daemon.home), (at) =>
     at.ask(at.client.prompts.get({ params: { id, promptId }, query: { wait, timeout: `${Math.ceil(timeoutMs)}ms` } }))

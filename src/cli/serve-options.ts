@@ -1,4 +1,4 @@
-/** What `reprise serve` is told on the command line. */
+/** What the command line of `reprise serve` sets. */
 export interface ServeOptions {
   readonly home: string
   readonly host: string

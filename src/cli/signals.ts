@@ -29,7 +29,7 @@ export const leaveKeysToScript = (): void => {
 
 /**
  * A script's `reprise serve &`: the shell ignores SIGINT and SIGQUIT for it, because the keys of the terminal mean the script. Node takes
- * every ignored signal back at its start and tells nothing of it. What else POSIX has the shell do is still there: the input is /dev/null,
+ * every ignored signal back at its start and reports nothing. What else POSIX has the shell do is still there: the input is /dev/null,
  * and the process group is the script's.
  */
 const isInBackground = (): boolean => {

@@ -1,4 +1,4 @@
-/** What only the commands need that decide: traces read from files, and what is found in them told to people and to programs. */
+/** For the commands that decide: reads traces from files, and prints findings for people and programs. */
 import { createReadStream } from "node:fs"
 import { Effect, Result, Stream } from "effect"
 import { iso } from "../domain/time.ts"
@@ -77,7 +77,7 @@ export const backtestLines = (file: string, tested: Tested, paint: Paint): Reado
     `${word}  ${file}: ${count} over ${inputs} inputs${titled(title)}`,
     ...changes.flatMap((change) => changeLines(change, paint)),
     ...(pending === null ? [] : [`  at the end ${pending.present ?? "nothing"} would be waited for, not ${pending.recorded ?? "nothing"}`]),
-    ...(parted === null ? [] : [`  ${iso(parted.wallMs)} ${paint.bold(parted.why)}; from here on nobody can tell`])
+    ...(parted === null ? [] : [`  ${iso(parted.wallMs)} ${paint.bold(parted.why)}; from here on the recording says nothing`])
   ]
 }
 

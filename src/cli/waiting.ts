@@ -26,7 +26,7 @@ export const awaitMet = Effect.fnUntraced(function* (
 const sliceMs = Math.min(60_000, limits.waitMs)
 const restart = Schedule.max([Schedule.spaced("500 millis"), Schedule.recurs(120)])
 
-/** Looks the daemon up anew each time: after a restart it may listen elsewhere. */
+/** Looks the daemon up again each time: after a restart it may listen elsewhere. */
 const askOnce = (daemon: Daemon, id: SessionView["id"], condition: string, timeoutMs: number) =>
   Effect.flatMap(connect(daemon.home), (at) =>
     at.ask(at.client.sessions.wait({ params: { id }, query: { for: condition, timeout: `${Math.ceil(timeoutMs)}ms` } }))

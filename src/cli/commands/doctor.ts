@@ -66,7 +66,7 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
     findings.push({
       level: "warn",
       says: `${recovery.quarantinedHolders} launches that the log knows nothing of are left running`,
-      advice: `identity.json in ${path}/sessions/*/g* names their processes; end by hand those that nobody needs`
+      advice: `identity.json in ${path}/sessions/*/g* names their processes; end by hand those that are not needed`
     })
   }
   for (const { says, session } of troubled) findings.push({ level: "fail", says: `${session}: ${says}` })
@@ -105,7 +105,7 @@ const unready = (path: string, failure: CommandFailure): Finding => ({
     : {})
 })
 
-/** Nobody needs all of them: what is missing is said, and no more. */
+/** No user needs all of them: a missing one is reported, and no problem. */
 const agentsOf = ({ data, problems }: ProviderList): ReadonlyArray<Finding> => [
   ...data.flatMap(({ command, confirmed, install, installed, title }): ReadonlyArray<Finding> => {
     if (command === null) return []

@@ -48,7 +48,7 @@ export const fork = Command.make(
         const headers = { ...asCli, "idempotency-key": randomUUID() }
         const made = yield* daemon.ask(daemon.client.sessions.fork({ params: { id }, headers, payload }))
         const degraded = made.lineage?.degraded ?? null
-        if (degraded !== null) yield* say(`it begins anew: ${reasons[degraded]}`)
+        if (degraded !== null) yield* say(`it begins a new conversation: ${reasons[degraded]}`)
         yield* leaveRunning(daemon, made, setting.json)
       })
     )

@@ -13,7 +13,7 @@ export const hook = Command.make(
   },
   () => new UsageFailure({ message: "a hook is called as: reprise hook [--json] <event> [payload]" })
 ).pipe(
-  Command.withDescription("Tell the daemon what an agent's hook was told, from the agent's own environment (--json prints {})"),
+  Command.withDescription("Pass what an agent's hook received to the daemon, from the agent's own environment (--json prints {})"),
   Command.withExamples([
     { command: "reprise hook Stop", description: "In the hooks of an agent's own settings; outside of a session it does nothing" }
   ])

@@ -89,7 +89,7 @@ const tableOf = (sessions: ReadonlyArray<SessionView>, now: number, { paint, wid
   return table(columns, sessions.map(row), { width, title: paint.dim })
 }
 
-/** Below the table, so that no column cuts what somebody must read. */
+/** Below the table, so that no column cuts what a person must read. */
 const questionsOf = (sessions: ReadonlyArray<SessionView>, { paint }: Setting): ReadonlyArray<string> =>
   sessions.flatMap(({ id, question, suspended }) => [
     ...(suspended === null ? [] : [`${paint.yellow(`${id} is stopped`)}`, `  ${paint.dim(`reprise continue ${id}`)}`]),

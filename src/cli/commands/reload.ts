@@ -1,4 +1,4 @@
-/** `reprise reload`: the agent is launched anew with its conversation; said to be done when the new process is ready, and not before. */
+/** `reprise reload`: the agent is launched again with its conversation. The command returns when the new process is ready, and not before. */
 import { Clock, Effect, Option, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { SessionView } from "../../domain/view.ts"
@@ -41,7 +41,7 @@ export const reload = Command.make(
         yield* setting.json ? printJson(view) : print(`reloaded ${sentence(view, now)}`)
       })
     )
-).pipe(Command.withDescription("Launch an agent anew with its conversation, between its turns"))
+).pipe(Command.withDescription("Launch an agent again with its conversation, between its turns"))
 
 const isReady = ({ generation, phase, state }: SessionView, before: SessionView) =>
   generation > before.generation && state === "streaming" && phase === "running"

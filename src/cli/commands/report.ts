@@ -23,7 +23,7 @@ export const report = Command.make(
     phase: word("phase", "Where the work stands"),
     task: word("task", "What is being done"),
     blocker: word("blocker", "What keeps it from going on"),
-    needsInput: Flag.Boolean("needs-input").pipe(Flag.withDescription("Somebody is needed"), Flag.withDefault(false)),
+    needsInput: Flag.Boolean("needs-input").pipe(Flag.withDescription("A person is needed"), Flag.withDefault(false)),
     thread: word("thread", "The conversation that it is about"),
     seq: countFlag("seq", { minimum: 0, maximum: Number.MAX_SAFE_INTEGER }).pipe(
       Flag.withDescription("Its place among the reports: an older one is ignored (else the time)"),
@@ -69,7 +69,7 @@ const ofAnother = Effect.fnUntraced(function* (home: string, given: string) {
   return { daemon, id: (yield* resolve(daemon, given)).id }
 })
 
-/** The session's own token where the agent was given one; else it is as anybody in its terminal. */
+/** The session's own token where the agent was given one; else the daemon treats it as any client at the terminal. */
 const ofItself = Effect.fnUntraced(function* (home: string) {
   const { REPRISE_HOOK_SOCKET: socket, REPRISE_HOOK_TOKEN: token, REPRISE_SESSION: id } = process.env
   if (id === undefined || !isId(id)) return yield* new UsageFailure({ message: "of which session? this runs in none" })

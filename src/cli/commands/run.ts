@@ -109,7 +109,7 @@ export const run = Command.make("run", runFlags, (given) =>
   ])
 )
 
-/** It may be over before anybody is attached, or between a look at it and the attach: its output is shown all the same. */
+/** It may end before a client is attached, or between a look at it and the attach: its output is shown all the same. */
 const follow = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"], options: Omit<AttachOptions, "hasJobControl">) {
   const look = daemon.ask(daemon.client.sessions.get({ params: { id }, headers: {} }))
   const { attached } = yield* Effect.promise(() => import("../terminal/attached.ts"))

@@ -20,7 +20,7 @@ export const serve = Command.make(
       Flag.withDefault(7_377)
     ),
     allowRemote: Flag.Boolean("allow-remote").pipe(
-      Flag.withDescription("Let --host be reachable from other machines; whoever has the token can then run commands here"),
+      Flag.withDescription("Let --host be reachable from other machines; every holder of the token can then run commands here"),
       Flag.withDefault(false)
     )
   },

@@ -54,7 +54,7 @@ const withoutDaemon = Effect.fnUntraced(function* (noDaemon: NoDaemon) {
   yield* print(`no daemon answers for ${home}; the agents of ${stopped} ${stopped === 1 ? "session" : "sessions"} were ended without it`)
 })
 
-/** A pid from a file may be anybody's by now: the daemon itself must say that it is this one. */
+/** A pid from a file may be another process's by now: the daemon itself must say that it is this one. */
 const verify = Effect.fnUntraced(function* ({ ask, client, file }: Daemon) {
   const health = yield* ask(client.service.healthz({}))
   if (health.pid === file.pid && health.epoch === file.epoch) return

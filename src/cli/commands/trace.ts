@@ -28,7 +28,7 @@ interface Wish {
 const exported = (wish: Wish, into: (piece: Uint8Array) => Effect.Effect<void, Failure>) =>
   Effect.gen(function* () {
     const daemon = yield* connect((yield* setting).home)
-    // Named by its id, also a session that this daemon cannot run: its log is what somebody wants to see then.
+    // Named by its id, also a session that this daemon cannot run: its log is what the user wants to see then.
     const id = isId(wish.session) ? wish.session : (yield* resolve(daemon, wish.session)).id
     const query = {
       ...(wish.output ? { output: "true" as const } : {}),
@@ -136,7 +136,7 @@ const backtesting = Command.make(
       if (bad) return yield* new ExitWith({ code: exitCodes.failure })
     })
 ).pipe(
-  Command.withDescription("What other policies would have decided over recorded sessions, as far as the recordings can tell"),
+  Command.withDescription("What other policies would have decided over recorded sessions, as far as the recordings show"),
   Command.withExamples([{ command: "reprise trace backtest demo.jsonl --keepalive.maxAttempts 5 --stop.graceMs 1000" }])
 )
 

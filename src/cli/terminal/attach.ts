@@ -45,7 +45,7 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
   const happenings = yield* Queue.unbounded<Happening>()
   const scan = detachScanner(options.keys)
   let link: Link | undefined
-  /** Typed before the agent is there. After a lost connection nothing is kept: what it would meet later is anybody's guess. */
+  /** Typed before the agent is there. After a lost connection nothing is kept: where it would arrive later is not known. */
   let ahead: Array<Uint8Array> | undefined = []
   const type = (bytes: Uint8Array) => {
     if (ahead === undefined) link?.type(bytes)
@@ -55,7 +55,7 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
     for (const bytes of ahead ?? []) link?.type(bytes)
     ahead = undefined
   })
-  /** Asked once: what the terminal tells is told to each daemon that is connected to. */
+  /** Asked once: each daemon that the client connects to gets the terminal's answer. */
   let told: { readonly colours: TerminalColours; readonly isLast: boolean } | null = null
   const reader = colourReader((colours, isLast) => {
     told = { colours, isLast }
@@ -192,7 +192,8 @@ const isFinal = (code: number) => code >= 1_000 && ![1_001, 1_005, 1_006, 1_012,
 const isAtRest = (state: string) => state === "ended" || state === "terminated"
 
 const announce = (terminal: Borrowed, { exit, relaunch }: SessionView) => {
-  if (relaunch !== null) terminal.note(`the agent is gone (${exit?.cause ?? "nobody knows why"}); relaunch ${relaunch.attempt} is coming`)
+  if (relaunch !== null)
+    terminal.note(`the agent is gone (${exit?.cause ?? "the reason is not known"}); relaunch ${relaunch.attempt} is coming`)
 }
 
 const detached: AttachEnd = { _tag: "Detached" }

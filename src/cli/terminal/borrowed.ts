@@ -72,7 +72,7 @@ const take = (listeners: Listeners): { readonly borrowed: Borrowed; readonly giv
     process.kill(process.pid, "SIGSTOP")
   }
   const continued = () => {
-    // Whoever had the terminal meanwhile may have left it cooked; only a change makes Node set it again.
+    // Another program that had the terminal meanwhile may have left it cooked; only a change makes Node set it again.
     quietly(() => stdin.isTTY && stdin.setRawMode(false))
     enter()
     listeners.resumed()

@@ -1,4 +1,4 @@
-/** Shows what a session wrote that was over before anybody could attach to it. */
+/** Shows what a session wrote that ended before a client could attach. */
 import { Effect, Stream } from "effect"
 import type { SessionView } from "../../domain/view.ts"
 import type { Daemon } from "../daemon.ts"

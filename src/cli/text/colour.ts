@@ -1,4 +1,4 @@
-/** Colours when somebody can see them: `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, then whether it is a terminal. */
+/** Colours when a person can see them: `--color`, then NO_COLOR (no-color.org) and FORCE_COLOR, then whether it is a terminal. */
 
 export interface Paint {
   readonly bold: (text: string) => string

@@ -1,4 +1,4 @@
-/** A prompt in words: where it stands, and who told so. */
+/** A prompt in words: its state, and which source said so. */
 import type { PromptView } from "../../domain/prompt-view.ts"
 import type { Paint } from "./colour.ts"
 import { oneLine } from "./sanitise.ts"
@@ -6,7 +6,7 @@ import { oneLine } from "./sanitise.ts"
 /** `p-… submitted (holder: Enter was pressed once)`. */
 export const fateOf = (view: PromptView): string => `${oneLine(view.id)} ${view.state} (${evidenceOf(view)})`
 
-/** The newest of what was told. */
+/** The newest step. */
 export const evidenceOf = ({ steps, waits }: PromptView): string => {
   if (waits !== undefined) return `it waits: ${oneLine(waits.detail)}`
   const last = steps.at(-1)

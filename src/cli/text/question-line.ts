@@ -1,4 +1,4 @@
-/** What somebody must answer before an agent goes on, in words, with how to answer it. */
+/** What a person must answer before an agent goes on, in words, with how to answer it. */
 import type { SessionView } from "../../domain/view.ts"
 import { oneLine } from "./sanitise.ts"
 

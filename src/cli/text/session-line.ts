@@ -77,7 +77,7 @@ export const described = (session: SessionView, now: number): ReadonlyArray<read
     ],
     ["keepalive", keepaliveOf(session)],
     ["stopping", session.stopping.ladder.map((rung) => rung.step).join(" → ")],
-    ["idle stop", session.idleStopMs === null ? undefined : `after ${span(session.idleStopMs)} without anybody attached`],
+    ["idle stop", session.idleStopMs === null ? undefined : `after ${span(session.idleStopMs)} without a client attached`],
     ["size", `${session.size.cols}×${session.size.rows}`],
     ["output", bytes(session.outputOffset)],
     ["generation", String(session.generation)],
@@ -111,7 +111,7 @@ const reportOf = ({ report }: SessionView, now: number): string | undefined => {
   const named = Object.entries({ phase, task, blocker, thread: threadId }).flatMap(([name, word]) =>
     word === null ? [] : [`${name} ${word}`]
   )
-  return oneLine([...named, ...(needsInput ? ["needs somebody"] : []), `${since(at, now)} ago`].join(", "))
+  return oneLine([...named, ...(needsInput ? ["needs a person"] : []), `${since(at, now)} ago`].join(", "))
 }
 
 const abandonedOf = ({ abandoned, id }: SessionView, now: number): string | undefined => {
@@ -134,7 +134,7 @@ const conversationOf = ({ conversation }: SessionView): string | undefined => {
 const lineageOf = ({ lineage }: SessionView): string | undefined => {
   if (lineage === null) return undefined
   const place = lineage.atMessage === null ? `at ${lineage.seq}` : `at message ${lineage.atMessage}`
-  return oneLine(`${lineage.parent} ${place}${lineage.degraded === null ? "" : `, anew: ${lineage.degraded}`}`)
+  return oneLine(`${lineage.parent} ${place}${lineage.degraded === null ? "" : `, a new conversation: ${lineage.degraded}`}`)
 }
 
 const keepaliveOf = ({ keepalive }: SessionView): string =>

@@ -16,7 +16,7 @@ export interface Cell {
 
 const gap = 2
 
-/** Lines without trailing blanks. `width`: columns to fit into; undefined when nobody looks (a pipe), and then nothing is cut. */
+/** Lines without trailing blanks. `width`: columns to fit into; undefined for a pipe, where nothing is cut. */
 export const table = (
   columns: ReadonlyArray<Column>,
   rows: ReadonlyArray<ReadonlyArray<Cell>>,

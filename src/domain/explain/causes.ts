@@ -24,7 +24,7 @@ export const causeOf = (told: Told, before: Session | null): Cause => {
   if (cause === null) return cannotTell("the log does not hold the input that this was decided on")
   const { input, moment } = cause
   if (input.type === "Create" || input.type in Command.cases) return asked(input.type, "by" in input ? input.by : actor)
-  // The occasion says when it was its turn; that somebody had queued it says why there was anything to type.
+  // The occasion says when its turn came; the queued prompt says why there was anything to type.
   if (fact.type === "PromptClaimed")
     return {
       _tag: "After",
@@ -98,7 +98,7 @@ export const causeOf = (told: Told, before: Session | null): Cause => {
 const asked = (command: string, by: string): Cause => {
   if (command === "Detach")
     return by === daemon
-      ? ends("daemon", "A daemon started: whoever had been attached to an earlier one was gone.")
+      ? ends("daemon", "A daemon started: clients of an earlier daemon were gone.")
       : ends("request", `The connection of ${by} ended.`)
   return ends(
     "request",
@@ -135,7 +135,7 @@ const holderReported = ({ entry, generation }: InputOf<"HolderReported">, before
         ? ends("policy", `Of each session the newest ${limits.outputRetentionBytes} bytes are kept.`, event.to)
         : ends("machine", "The disk was full, and the bytes that could not be kept were counted.", event.to)
     default:
-      return ends("holder", `The holder told of it: ${(event as { readonly type: string }).type}.`, entry.offset)
+      return ends("holder", `The holder reported it: ${(event as { readonly type: string }).type}.`, entry.offset)
   }
 }
 

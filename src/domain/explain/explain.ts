@@ -11,7 +11,7 @@ import type { History, Raw, Told } from "./history.ts"
 import { effectSentence, inputSentence } from "./input-sentences.ts"
 import type { Link } from "./link.ts"
 
-/** The fact itself first; the last link is an origin, or says that none can be told. */
+/** The fact itself first; the last link is an origin, or says that the origin is not known. */
 export const explain = Effect.fnUntraced(function* <E>(history: History<E>, seq: number) {
   const links: Array<Link> = []
   let at = seq

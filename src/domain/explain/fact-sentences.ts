@@ -27,11 +27,11 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
   ActivityDoubted: ({ activity, deadline, source }) =>
     `The agent's ${source} said that it was ${activity}, which would count from ${iso(deadline.wallMs)} on unless a better source spoke before.`,
   TurnEnded: ({ detail, outcome, source, unheard }) =>
-    `The agent's turn${unheard === true ? ", of which nobody had heard the beginning," : ""} was ${outcome}, by its ${source}${
+    `The agent's turn${unheard === true ? ", whose beginning no source reported," : ""} was ${outcome}, by its ${source}${
       detail === "" ? "" : `: ${detail}`
     }.`,
   TurnAbandoned: ({ generation, prompt }) =>
-    `Launch ${generation} had ended in the middle of a turn${prompt === null ? "" : `, that of the prompt ${prompt}`}, which nobody would go on with.`,
+    `Launch ${generation} had ended in the middle of a turn${prompt === null ? "" : `, that of the prompt ${prompt}`}. No later launch continued it.`,
   ConversationKnown: ({ elsewhere, generation, id, source }) =>
     `The conversation of launch ${generation} was known to be ${id}, by its ${source}${elsewhere ? "; the file that the agent named lies outside the places of its provider, and was not taken" : ""}.`,
   ConversationRefused: ({ heldBy, id, source }) =>
@@ -43,7 +43,7 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
   TranscriptUnreadable: ({ code, path }) => `The transcript ${path} could not be read: it ${whyUnreadable(code)}.`,
   AgentBlocked: ({ cause, detail, until }) =>
     `The agent could not work (${cause.replaceAll("_", " ")}${until === null ? "" : `, until ${iso(until)}`})${detail === "" ? "" : `: ${detail}`}.`,
-  MessageUnknown: ({ kind, source }) => `The agent's ${source} told something of a kind that this version does not know: ${kind}.`,
+  MessageUnknown: ({ kind, source }) => `The agent's ${source} sent a message of a kind that this version does not know: ${kind}.`,
   StateReported: ({ by, report }) =>
     `${who(by)} reported its state, as number ${report.seq}${report.phase === null ? "" : `: ${report.phase}`}.`,
 
@@ -63,11 +63,11 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
       ? `The interrupt ${writeId} did it: the turn ended.`
       : outcome === "failed"
         ? `The interrupt ${writeId} was not written.`
-        : `Nothing told in time whether the interrupt ${writeId} ended the turn.`,
+        : `No source said in time whether the interrupt ${writeId} ended the turn.`,
   InputFailed: ({ code, why, writeId }) =>
     code === "not_written"
       ? `The terminal took nothing of the input ${writeId}${why === undefined ? "" : `: ${why}`}.`
-      : `Nobody can say whether the input ${writeId} was written.`,
+      : `It is not known whether the input ${writeId} was written.`,
   ClientAttached: ({ client, mode }) => `${client} attached${mode === "view" ? " to look" : ""}.`,
   ClientDetached: ({ client, typedBytes }) => `${client} detached, having typed ${typedBytes} bytes.`,
   AgentSuspended: ({ generation }) => `The agent of launch ${generation} was stopped (SIGSTOP or SIGTSTP): nothing was typed from then on.`,
@@ -79,7 +79,7 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
   TypingBegan: ({ by }) => `${who(by)} typed text at an attached terminal: prompts waited until it was sent.`,
   TypingEnded: ({ by }) => `${who(by)} sent or cleared the text that was typed at an attached terminal.`,
   IdleStopArmed: ({ deadline }) =>
-    `Nobody was attached: the agent would be stopped at ${iso(deadline.wallMs)} if it printed nothing until then.`,
+    `No client was attached: the agent would be stopped at ${iso(deadline.wallMs)} if it printed nothing until then.`,
 
   PromptQueued: ({ by, prompt }) => `${who(by)} queued the prompt ${prompt.id} (${prompt.bytes} bytes, ${prompt.deliver}).`,
   PromptEdited: ({ by, bytes, promptId }) => `${who(by)} changed the text of the prompt ${promptId}, to ${bytes} bytes.`,
@@ -141,7 +141,7 @@ const count = (many: number, one: string, more: string): string => `${many} ${ma
 const leftover = ({ command, pid }: Leftover): string => `${pid} (${command})`
 
 const exitOf = (code: number | null, signal: string | null): string =>
-  signal !== null ? `by ${signal}` : code !== null ? `with code ${code}` : "in a way that nobody saw"
+  signal !== null ? `by ${signal}` : code !== null ? `with code ${code}` : "in a way that no process saw"
 
 const endOf = (cause: EndCause): string => {
   switch (cause.type) {
@@ -160,6 +160,6 @@ const endOf = (cause: EndCause): string => {
     case "host_rebooted":
       return "the machine was rebooted"
     case "lost":
-      return `nobody saw it end; it was last seen alive at ${iso(cause.lastSeenAt)}`
+      return `no process saw it end; it was last seen alive at ${iso(cause.lastSeenAt)}`
   }
 }

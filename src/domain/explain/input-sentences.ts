@@ -1,4 +1,4 @@
-/** What each input told, and what each effect was to do, as sentences; general ones for what has none of its own. */
+/** Sentences for inputs and effects; an input or effect without a sentence of its own has a general one. */
 import type { SessionEffect } from "../effects.ts"
 import type { Input, InputOf, InputType } from "../inputs.ts"
 
@@ -17,9 +17,9 @@ export const inputSentences: { readonly [T in InputType | "Create"]?: (input: T 
   PrepareFailed: ({ message }) => `The preparation failed: ${message}.`,
   LaunchFailed: ({ message }) => `The launch failed: ${message}.`,
   HolderReported: ({ entry, generation }) =>
-    `The holder of launch ${generation} told of it, as entry ${entry.n} of its journal (${entry.event.type.replaceAll("_", " ")}), at output byte ${entry.offset}.`,
-  WriteSettled: ({ outcome, writeId }) => `The holder told what became of the write ${writeId}: ${outcome.replaceAll("_", " ")}.`,
-  ActivityObserved: ({ activity, source }) => `Something was heard of the agent: ${activity}, by its ${source}.`,
+    `The holder of launch ${generation} reported it in entry ${entry.n} of its journal (${entry.event.type.replaceAll("_", " ")}), at output byte ${entry.offset}.`,
+  WriteSettled: ({ outcome, writeId }) => `The holder reported the outcome of the write ${writeId}: ${outcome.replaceAll("_", " ")}.`,
+  ActivityObserved: ({ activity, source }) => `The agent's ${source} said that it is ${activity}.`,
   PromptUndeliverable: ({ code, promptId }) => `The prompt ${promptId} could not be typed at all: ${code}.`,
   PromptObserved: ({ source }) => `The agent was seen to take the prompt up, by its ${source}.`,
   TurnObserved: ({ outcome, source }) => `The agent's turn was seen to be ${outcome}, by its ${source}.`,
@@ -27,7 +27,7 @@ export const inputSentences: { readonly [T in InputType | "Create"]?: (input: T 
   TranscriptRefused: ({ code, path }) => `The transcript ${path} could not be read (${code}).`,
   TranscriptAdvanced: ({ from, path, to }) => `The transcript ${path} had grown from byte ${from} to byte ${to}.`,
   BlockObserved: ({ cause, source }) => `The agent was seen to be blocked (${cause.replaceAll("_", " ")}), by its ${source}.`,
-  MessageNotKnown: ({ kind, source }) => `The agent's ${source} told something unknown: ${kind}.`,
+  MessageNotKnown: ({ kind, source }) => `The agent's ${source} sent a message of an unknown kind: ${kind}.`,
   Reattached: ({ process }) => `The daemon was attached again to the holder of process ${process.pid}.`,
   HolderGone: ({ reason }) => `The holder was gone: ${reason}.`,
   SuspensionObserved: ({ suspended }) => `The agent's processes were seen to be ${suspended ? "stopped" : "running again"}.`,
@@ -37,7 +37,7 @@ export const inputSentences: { readonly [T in InputType | "Create"]?: (input: T 
     signal === null ? `The tool in process group ${pgid} was looked for, and was gone.` : `The tool in process group ${pgid} was ended.`,
   Swept: ({ swept }) => `Every process of the launch had been looked for, and ${swept} ended.`,
   HostRebooted: () => "The boot was another one than the session's.",
-  DeadlineReached: () => "The session was told that a deadline had passed."
+  DeadlineReached: () => "A deadline of the session passed."
 }
 
 export const effectSentence = (effect: SessionEffect): string => {
@@ -57,5 +57,5 @@ export const effectSentences: { readonly [T in EffectType]?: (effect: Extract<Se
   RunLadder: ({ generation, mode }) =>
     mode === "kill" ? `Every process of launch ${generation} had to be killed.` : `Launch ${generation} had to be stopped, rung by rung.`,
   Sweep: ({ generation }) => `What the lost holder of launch ${generation} left had to be found and ended.`,
-  AcknowledgeExit: ({ generation }) => `The holder of launch ${generation} had to be told that its end is recorded.`
+  AcknowledgeExit: ({ generation }) => `The holder of launch ${generation} had to learn that its end is recorded.`
 }

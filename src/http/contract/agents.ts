@@ -1,4 +1,4 @@
-/** What agents tell the daemon by themselves: through their own hooks, and in their own words. */
+/** What agents report to the daemon: through their own hooks, and by `reprise report`. */
 import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
@@ -34,7 +34,7 @@ export const ignoredHeader = "x-reprise-ignored"
 export class AgentsApi extends HttpApiGroup.make("agents").add(
   HttpApiEndpoint.post("hook", "/v1/sessions/:id/hooks", { params, payload: HookCall, success: Schema.Void, error: ofSession }).annotate(
     OpenApi.Description,
-    "what an agent's hook tells; needs the token of its launch"
+    "what an agent's hook reports; needs the token of its launch"
   ),
   HttpApiEndpoint.post("report", "/v1/sessions/:id/reports", {
     params,

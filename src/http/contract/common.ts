@@ -28,7 +28,7 @@ export const Flag = Schema.Literals(["true", "false"])
 /** `30s`, `1500ms`, `5m`, or a number of seconds. */
 export const Duration = Schema.String.check(Schema.isPattern(/^\d{1,9}(ms|s|m)?$/, { message: "a duration such as 30s, 1500ms or 5m" }))
 
-/** `reprise` is the daemon's own name in the log: what it did, nobody else can claim or be blamed for. */
+/** `reprise` is the daemon's own name in the log: no client can take it. */
 export const clientName = /^(?!reprise$)[\x20-\x7e]{1,64}$/
 const ClientName = Schema.String.check(
   Schema.isPattern(clientName, { message: "1 to 64 printable ASCII characters, and not `reprise`" })

@@ -35,7 +35,7 @@ const headers = { "last-event-id": Schema.optionalKey(Cursor), accept: Schema.op
 
 /**
  * What Server-Sent Events look like: `id` is the cursor, `event` the fact's type, `heartbeat`, `reset` or `problem` (the
- * stream ends with it); `data` is the JSON of the schema named. A heartbeat has no id, so it moves nobody's cursor.
+ * stream ends with it); `data` is the JSON of the schema named. A heartbeat has no id, so it moves no cursor.
  */
 export const EventFrame = Schema.Struct({
   id: Schema.UndefinedOr(Schema.String),

@@ -1,4 +1,4 @@
-/** Prompts of a session, and one prompt for many: queued durably, and then told of until their fate is known. */
+/** Prompts of a session, and one prompt for many: queued durably, and followed until their fate is known. */
 import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"

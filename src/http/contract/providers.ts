@@ -4,10 +4,10 @@ import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as OpenApi from "effect/http-api/OpenApi"
 
-/** `version`: null where it does not tell. `confirmed`: this version was seen to behave as its rules say. */
+/** `version`: null where it does not say. `confirmed`: this version was seen to behave as its rules say. */
 const Installed = Schema.Struct({ path: Schema.String, version: Schema.NullOr(Schema.String), confirmed: Schema.Boolean })
 
-/** What can be asked of it beside prompts and a stop, and what tells of it beside its own words in the output. */
+/** What can be asked of it beside prompts and a stop, and which sources report on it beside marks in the output. */
 const Capabilities = Schema.Struct({
   resume: Schema.Boolean,
   fork: Schema.Boolean,

@@ -84,7 +84,7 @@ export const ClientFrame = Schema.Union([
   Schema.Struct({ type: Schema.Literal("resize"), cols: Schema.Int, rows: Schema.Int }),
   /** The client asks its terminal for its colours: an agent that wants them waits for the answer. */
   Schema.Struct({ type: Schema.Literal("asking") }),
-  /** What the terminal has told. `isLast`: it tells no more. */
+  /** What the terminal has answered. `isLast`: no more answers come. */
   Schema.Struct({ type: Schema.Literal("colours"), colours: TerminalColours, isLast: Schema.Boolean })
 ])
 export type ClientFrame = typeof ClientFrame.Type
