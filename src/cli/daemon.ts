@@ -1,9 +1,10 @@
 /** Reaches the daemon of a home, and turns every way in which asking it can fail into a command's failure. */
+import { join } from "node:path"
 import { Effect, type Schema } from "effect"
 import type { Sse } from "effect/encoding"
 import type { HttpClientError } from "effect/http"
 import { type Client, type Connection, codeOf, isClosed, makeClient, NotAnswered } from "../http/client.ts"
-import type { Problem } from "../http/problems.ts"
+import { type Problem, problem } from "../http/problems.ts"
 import type { DaemonNote } from "../infra/home.ts"
 import { Failure, NoDaemon, TimedOut } from "./failures.ts"
 import { findDaemon } from "./find-daemon.ts"
@@ -45,7 +46,7 @@ export const understood =
   (error: AskError): Problem | NoDaemon | TimedOut | Failure => {
     switch (error._tag) {
       case "Problem":
-        return error
+        return error.code === "unauthorized" && pid !== null ? problem("unauthorized", foreignToken(home, pid)) : error
       case "SchemaError":
       case "SseError":
         return new Failure({ message: "the daemon's answer is not understood; is it of another version than this command line?" })
@@ -62,6 +63,9 @@ export const understood =
       }
     }
   }
+
+const foreignToken = (home: string, pid: number) =>
+  `the daemon (pid ${pid}) does not take the token in ${join(home, "token")}: the file was changed while it ran; put the old one back, or restart the daemon`
 
 /** It has taken the connection, so it is there; whether it has done what it was asked to do is open. */
 const silent = (home: string, pid: number | null, { withinMs }: NotAnswered) =>

@@ -49,11 +49,15 @@ const faultOf = (home: string, note: DaemonNote | null, holder: number | null): 
 const tokenIn = (home: string, holder: number | null) =>
   Effect.try({
     try: () => readRegular(join(home, "token"), tokenBytes).toString("utf8").trim(),
-    catch: (cause) => {
-      const reason = cause instanceof FileRefused ? cause.message : String(cause)
-      return new NoDaemon({ home, reason, ...heldBy(holder) })
-    }
-  })
+    catch: (cause) => (cause instanceof FileRefused ? cause.message : String(cause))
+  }).pipe(
+    // What no header can hold is no token, and a header without it would be refused in words of HTTP.
+    Effect.filterOrFail(
+      (token) => /^[\x21-\x7e]+$/.test(token),
+      () => `${join(home, "token")} holds no token`
+    ),
+    Effect.mapError((reason) => new NoDaemon({ home, reason, ...heldBy(holder) }))
+  )
 
 const heldBy = (holder: number | null) => (holder === null ? {} : { holder })
 

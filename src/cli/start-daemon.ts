@@ -14,6 +14,8 @@ const pollMs = 50
 
 export const startDaemon = Effect.fnUntraced(function* (home: string) {
   const log = join(home, "daemon.log")
+  // What earlier daemons said of their starts is not of this one.
+  const said = (readSmall(log, logBytes) ?? "").length
   const child = yield* Effect.try({
     try: () => launch(home, log),
     catch: (cause) => new Failure({ message: `the daemon cannot be started: ${cause instanceof Error ? cause.message : String(cause)}` })
@@ -33,7 +35,7 @@ export const startDaemon = Effect.fnUntraced(function* (home: string) {
   return yield* new Failure({
     message: [
       gone ? `the daemon ended at once; ${log} says:` : `the daemon is not ready after ${readyMs / 1_000} s; ${log} says:`,
-      ...lastLines(log)
+      ...lastLines(log, said)
     ].join("\n")
   })
 })
@@ -56,7 +58,12 @@ const launch = (home: string, log: string) => {
   return child
 }
 
-const lastLines = (path: string): ReadonlyArray<string> => (readSmall(path, logBytes) ?? "(nothing)").trimEnd().split("\n").slice(-10)
+/** `from`: how many characters stood there before. A file that was made again meanwhile is read whole. */
+const lastLines = (path: string, from: number): ReadonlyArray<string> => {
+  const text = readSmall(path, logBytes) ?? ""
+  const news = (text.length < from ? text : text.slice(from)).trimEnd()
+  return (news === "" ? "(nothing)" : news).split("\n").slice(-10)
+}
 
 /** A log that grew beyond this has more to say than a start. */
 const logBytes = 67_108_864

@@ -16,6 +16,7 @@ export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFail
   code: Schema.String
 }) {
   override get message() {
+    if (this.code === "EISDIR") return `${this.place} is a directory: remove it, and start again`
     return this.code === "EADDRINUSE" ? `${this.place} is in use by another program` : `nothing can listen at ${this.place} (${this.code})`
   }
 }

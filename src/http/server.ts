@@ -1,6 +1,6 @@
 /** Serves the interface on a TCP port and a unix socket, the same on both, until its scope closes; then it ends politely, in bounded time. */
 import { type BigIntStats, lstatSync } from "node:fs"
-import { chmod, rm } from "node:fs/promises"
+import { chmod, lstat, rm } from "node:fs/promises"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -117,7 +117,10 @@ const listenUnix = Effect.fnUntraced(function* (server: Server, path: string) {
       try: act,
       catch: (cause) => new ListenFailed({ place: path, code: (cause as NodeJS.ErrnoException).code ?? String(cause) })
     })
-  yield* attempt(() => rm(path, { force: true }))
+  yield* attempt(async () => {
+    if ((await lstat(path).catch(() => null))?.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" })
+    await rm(path, { force: true })
+  })
   /** The umask keeps the file private from its first moment; bind(2) happens before `listen` returns. */
   const umask = process.umask(0o177)
   const listening = listen(server, { path }, path)

@@ -65,11 +65,14 @@ export const expectedSocketOf = (home: string): string => {
   const path = join(home, "reprise.sock")
   if (Buffer.byteLength(path) <= longestSocketPath) return path
   return join(
-    process.env.XDG_RUNTIME_DIR ?? tmpdir(),
+    absoluteOr(process.env.XDG_RUNTIME_DIR, tmpdir()),
     `reprise-${process.getuid?.()}`,
     `${createHash("sha256").update(home).digest("hex").slice(0, 16)}.sock`
   )
 }
+
+/** The XDG specification has relative paths ignored, and the empty one. */
+const absoluteOr = (path: string | undefined, other: string): string => (path?.startsWith("/") ? path : other)
 
 export const notePathOf = (home: string): string => join(home, "daemon.json")
 

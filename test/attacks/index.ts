@@ -13,6 +13,7 @@ import { logFiles } from "./log-files.ts"
 import { marks } from "./marks.ts"
 import { oddHomes } from "./odd-homes.ts"
 import { outliving } from "./outliving.ts"
+import { sentences } from "./sentences.ts"
 import { short } from "./short.ts"
 import { stopping } from "./stopping.ts"
 import { surroundings } from "./surroundings.ts"
@@ -43,5 +44,6 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...waits,
   ...surroundings,
   ...world,
-  ...oddHomes
+  ...oddHomes,
+  ...sentences
 ]

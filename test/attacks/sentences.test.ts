@@ -1,0 +1,4 @@
+import { testAttacks } from "./attack.ts"
+import { sentences } from "./sentences.ts"
+
+testAttacks("sentences", sentences)
