@@ -2,6 +2,7 @@
 import { renameSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { limits } from "../../domain/limits.ts"
+import { unicodeVersion } from "../../domain/terminal/width-table.ts"
 import { temporaryOf, writeNew } from "../durable-file.ts"
 import { segmentName } from "../holder/segments.ts"
 import { namesIn, ownDirectory, readJson, readSmall } from "../regular-file.ts"
@@ -87,7 +88,7 @@ export class CheckpointFiles {
 }
 
 /** Changes with what is in it, and with the emulator whose inside that is. */
-const format = "4, xterm 6.0.0, graphemes 0.4.0"
+const format = `5, xterm 6.0.0, Unicode ${unicodeVersion}`
 const lostName = "lost"
 /** A number in decimal digits. */
 const lostBytes = 32

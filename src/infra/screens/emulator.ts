@@ -1,5 +1,4 @@
 /** A terminal without a window: bytes in, the screen they leave behind out, at once. It answers queries where it is asked to. */
-import graphemes from "@xterm/addon-unicode-graphemes"
 import headless from "@xterm/headless"
 import { limits } from "../../domain/limits.ts"
 import type { Highlight } from "../../domain/screen-rows.ts"
@@ -14,6 +13,7 @@ import { coreOf, type EmulatorState, emulatorState, isAtRest, restoreState } fro
 import { followSwitches, followTitles } from "./following.ts"
 import { answerQueries, windowOptions } from "./query-answers.ts"
 import { restoring } from "./restoring.ts"
+import { useUnicodeWidths } from "./unicode-widths.ts"
 import { mendFaults } from "./xterm-faults.ts"
 
 /** What a person would see. `lines` are the rows of the screen, trailing blanks cut. */
@@ -49,8 +49,7 @@ export class Emulator {
   constructor({ cols, rows }: Size) {
     const scrollback = scrollbackOf({ cols, rows })
     this.#terminal = new headless.Terminal({ cols, rows, windowOptions, scrollback, allowProposedApi: true, logLevel: "off" })
-    // Emoji of Unicode 9 and later are two cells wide for every program, and what is joined is one character.
-    this.#terminal.loadAddon(new graphemes.UnicodeGraphemesAddon() as unknown as headless.ITerminalAddon)
+    useUnicodeWidths(this.#terminal)
     mendFaults(this.#terminal)
     this.#terminal.onTitleChange((title) => {
       this.#title = title
