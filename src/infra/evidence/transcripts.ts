@@ -72,10 +72,10 @@ export class Transcripts extends Context.Service<
       })
     })
 
-  /** For models of agents, which write none. */
+  /** For models of agents, which write none: what they name lies where it may. */
   static readonly none: Layer.Layer<Transcripts> = Layer.succeed(Transcripts, {
     find: () => null,
-    admit: () => null,
+    admit: (_, path) => path,
     sizeOf: () => null,
     look: () => Effect.void,
     list: () => Effect.succeed(emptyList),
