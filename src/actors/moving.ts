@@ -1,8 +1,10 @@
 /** A session that goes on elsewhere: its directory, its program or its environment, changed between two launches. */
+import { basename, dirname } from "node:path"
 import { Effect } from "effect"
 import type { Environment } from "../domain/environment.ts"
+import { limits } from "../domain/limits.ts"
 import type { PatchRequest, Spec, SpecChanges } from "../domain/spec.ts"
-import { StoreFailure } from "../infra/log/event-store.ts"
+import { EventReader, StoreFailure } from "../infra/log/event-store.ts"
 import { Runtime } from "../infra/runtimes/runtime.ts"
 import { Secrets } from "../infra/secrets.ts"
 import { fingerprint } from "./creation.ts"
@@ -16,18 +18,32 @@ interface Asked extends Pick<Sessions["Service"], "send"> {
 export const makeMoving = Effect.fn("makeMoving")(function* ({ actor, send }: Asked) {
   const runtime = yield* Runtime
   const secrets = yield* Secrets
+  const log = yield* EventReader
+
+  /** Folders in which earlier launches found the program, the newest first. */
+  const earlierFolders = Effect.fnUntraced(function* (id: string, program: string) {
+    const launches = yield* log.ofType(id, "LaunchIntended", { after: 0, limit: limits.launchesSearched })
+    const executables = launches.map(({ data }) => String(data.executable)).filter((path) => basename(path) === program)
+    return [...new Set(executables.map(dirname).toReversed())]
+  })
 
   const readable = <A>(run: Effect.Effect<A, { readonly code: string }>) =>
     Effect.mapError(run, (cause) => new StoreFailure({ operation: "change the environment", code: cause.code, outcome: "absent", cause }))
 
   /** Null where the environment stays. */
-  const changed = Effect.fnUntraced(function* (before: Environment, spec: Spec, { env, pathIfMissing }: PatchRequest) {
+  const changed = Effect.fnUntraced(function* (id: string, before: Environment, spec: Spec, { env, pathIfMissing }: PatchRequest) {
     const after = { ...before, ...env }
-    if (pathIfMissing === undefined || env?.PATH !== undefined) return env === undefined ? null : after
-    const found = (path: string) => Effect.isSuccess(runtime.preflight(spec.command[0], spec.cwd, path))
-    const isLost = !(yield* found(after.PATH ?? "")) && (yield* found(pathIfMissing))
-    if (isLost) return { ...after, PATH: pathIfMissing }
-    return env === undefined ? null : after
+    const unmoved = env === undefined ? null : after
+    if (pathIfMissing === undefined || env?.PATH !== undefined) return unmoved
+    const program = spec.command[0]
+    const isOn = (path: string) => Effect.isSuccess(runtime.preflight(program, spec.cwd, path))
+    if (yield* isOn(after.PATH ?? "")) return unmoved
+    if (yield* isOn(pathIfMissing)) return { ...after, PATH: pathIfMissing }
+    for (const folder of program.includes("/") ? [] : yield* earlierFolders(id, program)) {
+      const path = `${pathIfMissing}:${folder}`
+      if (yield* isOn(path)) return { ...after, PATH: path }
+    }
+    return unmoved
   })
 
   return {
@@ -42,7 +58,7 @@ export const makeMoving = Effect.fn("makeMoving")(function* ({ actor, send }: As
       // Its environment was erased: the machine refuses the patch.
       if (found.view().state === "terminated") return yield* send(id, { type: "Patch", changes: { ...moved, cwd: spec.cwd }, by }, asking)
       const before = yield* readable(secrets.environment(id))
-      const after = yield* changed(before, { ...spec, ...moved }, request)
+      const after = yield* changed(id, before, { ...spec, ...moved }, request)
       if (after === null) return yield* send(id, { type: "Patch", changes: moved, by }, asking)
       // Beside the log and before it, as at a create: what the log names can be launched.
       yield* readable(secrets.keep(id, after))

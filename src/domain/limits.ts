@@ -191,6 +191,8 @@ export const limits = {
   relaunchWindowMs: 600_000,
   /** From the intent of a launch to its holder's word; a Node process starts in 30 ms, so this is a machine in trouble. */
   launchMs: 15_000,
+  /** Launches of a session whose program's folder is tried where neither its PATH nor the caller's has the program. */
+  launchesSearched: 1_000,
   /** Between "never became ready" and the reclaim of the process: a late agent is still welcome. */
   reclaimGraceMs: 5_000,
   /** What the holder may take beyond the sum of its ladder before the daemon sweeps the tree itself. */

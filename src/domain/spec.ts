@@ -180,7 +180,10 @@ export const PatchRequest = Schema.Struct({
   cwd: Schema.optionalKey(Directory),
   command: CreateRequest.fields.command,
   env: Schema.optionalKey(Variables),
-  /** The PATH that the session takes over where its program is not on its own any more. */
+  /**
+   * The PATH that the session takes over where its program is not on its own any more. Where it is on neither, a folder in which an
+   * earlier launch found the program comes behind it.
+   */
   pathIfMissing: Schema.optionalKey(Text.check(Schema.isMaxLength(limits.envBytes)))
 })
 export type PatchRequest = typeof PatchRequest.Type

@@ -333,6 +333,11 @@ export const world: ReadonlyArray<Attack> = [
         if (resumed.status !== 0) throw new Error(resumed.stderr)
         await until("the agent runs there", async () => (await daemon.output(id)).includes(`at ${place("renamed")} with new`))
         reprise(daemon.home, ["stop", id])
+        await daemon.done("PATCH", `/v1/sessions/${id}`, { env: { PATH: "/" } })
+        renameSync(place("v24", "myagent"), place("v22", "myagent"))
+        const remembered = reprise(daemon.home, ["resume", id, "--wait"])
+        if (remembered.status !== 0) throw new Error(`the folder of the first launch was not tried: ${remembered.stderr}`)
+        reprise(daemon.home, ["stop", id])
         const other = reprise(daemon.home, ["resume", id, "--wait", "--command", "sleep", "--command", "1000"])
         const { command } = (await daemon.session(id)) as unknown as { readonly command: ReadonlyArray<string> }
         if (other.status !== 0) throw new Error(other.stderr)
