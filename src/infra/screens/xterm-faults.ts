@@ -14,6 +14,13 @@ export const mendFaults = (terminal: headless.Terminal): void => {
     buffer.y += down
     parser._restrictCursor()
   }
+  // Where BS goes back over a wrapped row (mode 45), CUB did not; in xterm both do.
+  parser.cursorBackward = ({ params }) => {
+    const { decPrivateModes } = coreService
+    if (!decPrivateModes.reverseWraparound || !decPrivateModes.wraparound) parser._moveCursor(-(params[0] || 1), 0)
+    else for (let times = params[0] || 1; times > 0; times--) parser.backspace()
+    return true
+  }
   const toColumn = ({ params }: Parameters) => {
     parser._restrictCursor()
     activeOf().x = (params[0] || 1) - 1
@@ -67,11 +74,16 @@ export const mendFaults = (terminal: headless.Terminal): void => {
     Object.assign(activeOf(), { savedY: 0, savedOrigin: false, savedCharsets: [], savedLevel: 0 })
     return true
   }
-  // The alignment test left the margins as they were.
+  // The alignment test left the margins as they were, and drew in the colours of the pen; xterm and tmux draw it in those of the terminal.
   const screenAlignmentPattern = parser.screenAlignmentPattern.bind(parser)
   parser.screenAlignmentPattern = () => {
     Object.assign(activeOf(), { scrollTop: 0, scrollBottom: terminal.rows - 1 })
-    return screenAlignmentPattern()
+    const pen = parser._curAttrData
+    const { bg, fg } = pen
+    Object.assign(pen, { fg: 0, bg: 0 })
+    screenAlignmentPattern()
+    Object.assign(pen, { fg, bg })
+    return true
   }
   // Lines scrolled in from above (SD) had no background, those from below (SU) the program's.
   parser.scrollDown = ({ params }) => {
@@ -115,12 +127,14 @@ interface Faulty {
     activateNormalBuffer: (fill?: unknown) => void
     activateAltBuffer: (fill?: unknown) => void
   }
-  readonly coreService: { readonly decPrivateModes: { origin: boolean } }
+  readonly coreService: { readonly decPrivateModes: { origin: boolean; readonly reverseWraparound: boolean; readonly wraparound: boolean } }
   readonly _charsetService: Core["_charsetService"]
   readonly _inputHandler: {
     _restrictCursor: (most?: number) => void
     _moveCursor: (right: number, down: number) => void
     _resetBufferLine: (row: number, isSelective?: boolean) => void
+    readonly backspace: () => boolean
+    cursorBackward: (parameters: Parameters) => boolean
     cursorCharAbsolute: (parameters: Parameters) => boolean
     charPosAbsolute: (parameters: Parameters) => boolean
     saveCursor: () => boolean

@@ -103,4 +103,22 @@ describe("a restored screen", () => {
     assert.include(emulator.restoring(0), `${csi}0;42m${csi}40X`)
     emulator.dispose()
   })
+
+  it("draws the alignment test in the terminal's own colours, and keeps the pen", () => {
+    const emulator = new Emulator({ cols: 4, rows: 2 })
+    emulator.write(`${csi}33;44m\x1b#8${csi}2;2Hx`)
+    assert.deepStrictEqual(emulator.styledRows(), ["EEEE", `E${csi}0;33;44mx${csi}0mEE`])
+    emulator.dispose()
+  })
+
+  it.each([
+    ["goes back over a wrapped row by CUB, as by BS", "?45h", [2, 0]],
+    ["stops at the left edge without that mode", "?45l", [0, 1]],
+    ["stops at the left edge without wrapping", `?45h${csi}?7l`, [0, 1]]
+  ] as const)("%s", (_, mode, [x, y]) => {
+    const emulator = new Emulator({ cols: 4, rows: 3 })
+    emulator.write(`abcdef${csi}${mode}${csi}4D`)
+    assert.deepStrictEqual(emulator.picture().cursor, { x, y })
+    emulator.dispose()
+  })
 })
