@@ -21,6 +21,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import Sqlite from "better-sqlite3"
+import { readWriteAhead } from "../../src/infra/log/write-ahead.ts"
 import { TestDaemon } from "../support/daemon.ts"
 import type { Attack } from "./attack.ts"
 import { idsOf, mib, named, shell, withDaemon } from "./home-daemon.ts"
@@ -135,7 +136,7 @@ const overwrite = (path: string, at: number, bytes: Buffer) => {
 const damagedStart = (
   id: string,
   does: string,
-  at: (size: number) => number,
+  at: (size: number, log: string) => number,
   harm: (size: number) => Buffer = () => Buffer.alloc(16, 0xa5)
 ): Attack => ({
   id: `disk-${id}`,
@@ -146,12 +147,13 @@ const damagedStart = (
   run: () =>
     killedLog(async (home, log) => {
       const { size } = statSync(`${log}-wal`)
-      overwrite(`${log}-wal`, at(size), harm(size))
+      overwrite(`${log}-wal`, at(size, log), harm(size))
       const sentence = await refusalOf(home)
       const bytes = /truncate -s (\d+) /.exec(sentence)?.[1]
       if (bytes === undefined) throw new Error(sentence)
       if (statSync(`${log}-wal`).size !== size) throw new Error("the write-ahead log was changed")
       truncateSync(`${log}-wal`, Number(bytes))
+      rmSync(`${log}-shm`)
       await withDaemon(home, async () => "")
       return sentence.slice(0, 160)
     })
@@ -247,6 +249,21 @@ export const harmedLogs: ReadonlyArray<Attack> = [
     () => 0,
     (size) => Buffer.alloc(Math.min(size, 65_536))
   ),
+  damagedStart("32", "damages the last commit of that log", (_, log) => 32 + 4_120 * ((readWriteAhead(log)?.frames ?? 0) - 1) + 24 + 200),
+  {
+    id: "disk-33",
+    attacker: "machine",
+    does: "deletes the write-ahead log of a daemon that was killed, and leaves its index",
+    promise: "says at the start that its newest commits are gone, and starts without them when it is told so",
+    isAlone: true,
+    run: () =>
+      killedLog(async (home, log) => {
+        rmSync(`${log}-wal`)
+        const sentence = await refusalOf(home)
+        if (!sentence.includes("its write-ahead log is gone")) throw new Error(sentence)
+        return sentence.slice(0, 160)
+      })
+  },
   lostLog("28", "deletes the log between two daemons", "the log knows none", (log) => {
     for (const end of ["", "-wal", "-shm"]) rmSync(`${log}${end}`, { force: true })
   }),

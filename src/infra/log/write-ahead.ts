@@ -3,6 +3,8 @@ import { closeSync, readSync } from "node:fs"
 import { openRegular } from "../regular-file.ts"
 
 export interface WriteAhead {
+  /** Of this round, as its head has them; another round of the log has others. Empty where the head is damaged. */
+  readonly salts: string
   /** Frames that hold together from the head on. */
   readonly frames: number
   readonly pageBytes: number
@@ -68,7 +70,7 @@ const scanned = (fd: number, size: number): WriteAhead => {
     isHoled ||= isLost
     if (frame.readUInt32BE(4) !== 0) behind += 1
   }
-  return { frames, pageBytes, behind, isHoled }
+  return { salts: isSound ? salts.toString("hex") : "", frames, pageBytes, behind, isHoled }
 }
 
 /** SQLite writes the log again from its head with a first salt one higher: what an earlier round left behind is no damage. */
@@ -105,17 +107,60 @@ const read = (fd: number, at: number, length: number): Buffer => {
   return bytes.subarray(0, readSync(fd, bytes, 0, length, at))
 }
 
+/** What the index of the write-ahead log (`-shm`) says of it: SQLite counts a frame there once its commit is on the disk. */
+export interface Committed {
+  readonly salts: string
+  readonly frames: number
+  /** Of these frames, so many are in the database as well. */
+  readonly copied: number
+}
+
+/** Null where there is none, or where it is not whole. The format is that of https://sqlite.org/walformat.html#walidxfmt. */
+export const readCommitted = (database: string): Committed | null => {
+  let file: ReturnType<typeof openRegular>
+  try {
+    file = openRegular(`${database}-shm`)
+  } catch {
+    return null
+  }
+  try {
+    const index = read(file.fd, 0, indexHeadBytes)
+    const [one, other] = [index.subarray(0, 48), index.subarray(48, 96)]
+    if (index.length < indexHeadBytes || !one.equals(other) || one.readUInt32LE(0) !== indexVersion || one[12] !== 1) return null
+    return { salts: one.toString("hex", 32, 40), frames: one.readUInt32LE(16), copied: index.readUInt32LE(96) }
+  } finally {
+    closeSync(file.fd)
+  }
+}
+
+/** Two copies of a header of 48 bytes, and the number of frames that are copied. */
+const indexHeadBytes = 100
+const indexVersion = 3_007_000
+
+/** Frames that the index counts and that are gone from the log, with its last commits. A crash loses none: they were flushed before. */
+const lostFrames = (database: string, found: WriteAhead | null): number => {
+  const committed = readCommitted(database)
+  if (committed === null || (found !== null && found.salts !== committed.salts)) return 0
+  return Math.max(0, committed.frames - Math.max(found?.frames ?? 0, committed.copied))
+}
+
 /** One sentence where commits that were acknowledged cannot be read any more; null where none is known of. */
 export const damageOf = (database: string): string | null => {
   const found = readWriteAhead(database)
-  if (found === null) return null
+  const lost = lostFrames(database, found)
+  if (found === null)
+    return lost === 0
+      ? null
+      : `its write-ahead log is gone, and with it at most ${lost} page${lost === 1 ? "" : "s"} of its newest commits. ` +
+          `Put ${database}-wal back or restore a backup, or go on without them: rm ${database}-shm`
   const { behind, frames, isHoled, pageBytes } = found
   // The last commit may be one that a crash tore: it was acknowledged to no client. A lost block is no crash's.
-  if (!isHoled && behind < (frames === 0 ? 1 : 2)) return null
+  if (!isHoled && lost === 0 && behind < (frames === 0 ? 1 : 2)) return null
   const keep = frames === 0 ? 0 : headerBytes + frames * (frameHeaderBytes + pageBytes)
   const commits = Math.max(1, behind)
   return (
-    `its write-ahead log is damaged ${frames === 0 ? "at its head" : `behind frame ${frames}`}, and ${isHoled ? "at least " : ""}${commits} ` +
-    `commit${commits === 1 ? "" : "s"} behind that cannot be read. Restore a backup, or go on without them: truncate -s ${keep} ${database}-wal`
+    `its write-ahead log is damaged ${frames === 0 ? "at its head" : `behind frame ${frames}`}, and ${isHoled || behind === 0 ? "at least " : ""}${commits} ` +
+    `commit${commits === 1 ? "" : "s"} behind that cannot be read. Restore a backup, or go on without them: ` +
+    `truncate -s ${keep} ${database}-wal && rm -f ${database}-shm`
   )
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import Sqlite from "better-sqlite3"
-import { damageOf, readWriteAhead } from "../../../src/infra/log/write-ahead.ts"
+import { damageOf, readCommitted, readWriteAhead } from "../../../src/infra/log/write-ahead.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "reprise-write-ahead-"))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
@@ -95,5 +95,35 @@ describe("a write-ahead log", () => {
     assert.isTrue(found !== null && found.frames > 0 && 32 + found.frames * frameBytes < wal.length)
     assert.isNotNull(judged(filled(wal, block, 2 * block, zeros)))
     assert.isNotNull(judged(filled(wal, 0, 16, zeros)))
+  })
+
+  it("is missed where its index counts commits that are gone, and not where the database has them", () => {
+    const source = join(directory, "indexed.db")
+    const copy = join(directory, "killed.db")
+    const database = new Sqlite(source)
+    database.pragma("journal_mode = WAL")
+    database.pragma("synchronous = FULL")
+    database.exec("create table facts (number integer primary key, text text) strict")
+    for (let index = 0; index < 5; index++) database.prepare("insert into facts (text) values (?)").run("y".repeat(2_000))
+    const killed = () => {
+      for (const end of ["", "-wal", "-shm"]) copyFileSync(`${source}${end}`, `${copy}${end}`)
+    }
+    killed()
+    assert.isNull(damageOf(copy))
+    const { frames } = readWriteAhead(copy)!
+    assert.strictEqual(readCommitted(copy)?.frames, frames)
+    const wal = readFileSync(`${copy}-wal`)
+    writeFileSync(
+      `${copy}-wal`,
+      filled(wal, 32 + frameBytes * (frames - 1) + 100, 32 + frameBytes * (frames - 1) + 116, () => 0xa5)
+    )
+    assert.include(damageOf(copy) ?? "", `behind frame ${frames - 1}`)
+    rmSync(`${copy}-wal`)
+    assert.include(damageOf(copy) ?? "", "its write-ahead log is gone")
+    database.pragma("wal_checkpoint(FULL)")
+    killed()
+    rmSync(`${copy}-wal`)
+    assert.isNull(damageOf(copy))
+    database.close()
   })
 })
