@@ -1,5 +1,5 @@
 /**
- * The terminal beside others: `npm run test:terminal -- [--esctest <path>] [--libvterm <path>] [--xterm <path>] [--streams 10000] [--programs] [--borders 2000]`.
+ * The terminal beside others: `npm run test:terminal -- [--esctest <path>] [--libvterm <path>] [--xterm <path>] [--streams 10000] [--programs] [--borders 2000] [--vttest]`.
  * The paths are checkouts of esctest2, libvterm and xterm.js, whose tests are no part of this project. docs/terminal.md says what came of it.
  */
 import { parseArgs } from "node:util"
@@ -10,6 +10,7 @@ import { all } from "../test/terminal/programs/list.ts"
 import { programs } from "../test/terminal/programs/matrix.ts"
 import { countsOf, type Result } from "../test/terminal/table.ts"
 import { tmuxStreams } from "../test/terminal/tmux.ts"
+import { vttest } from "../test/terminal/vttest.ts"
 import { xtermFixtures } from "../test/terminal/xterm-fixtures.ts"
 
 const { values } = parseArgs({
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     borders: { type: "string" },
     programs: { type: "boolean", default: false },
+    vttest: { type: "boolean", default: false },
     only: { type: "string", default: "" }
   }
 })
@@ -32,6 +34,7 @@ const parts: ReadonlyArray<readonly [string, (() => Promise<ReadonlyArray<Result
   ["xterm.js", values.xterm === undefined ? null : () => xtermFixtures(values.xterm!)],
   ["tmux", values.streams === undefined ? null : () => tmuxStreams(Number(values.streams), Number(values.seed))],
   ["programs", values.programs ? () => programs(all.filter(({ name }) => name.includes(values.only))) : null],
+  ["vttest", values.vttest ? vttest : null],
   ["borders", values.borders === undefined ? null : () => Promise.resolve(borders(Number(values.borders), Number(values.seed)))]
 ]
 for (const [name, run] of parts) {

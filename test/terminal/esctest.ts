@@ -12,7 +12,7 @@ export const esctest = async (material: string, include = ".*"): Promise<Readonl
   const log = join(directory, "log")
   await using daemon = await TestDaemon.started()
   const words = ["python3", "-B", join(material, "esctest/esctest.py"), "--expected-terminal", "xterm", "--max-vt-level", "4"]
-  const options = ["--timeout", "10", "--xterm-reverse-wrap", "383", "--no-print-logs", "--logfile", log, "--include", include]
+  const options = ["--timeout", "5", "--xterm-reverse-wrap", "383", "--no-print-logs", "--logfile", log, "--include", include]
   const { id } = await daemon.create([...words, ...options], { cwd: join(material, "esctest"), size: { cols: 80, rows: 25 } })
   await daemon.reaches(id, "ended", ({ state }) => state === "ended", mostMs)
   const explain = explanations(material)
