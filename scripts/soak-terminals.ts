@@ -32,7 +32,7 @@ const watch = (name: string, id: string) =>
       headers: { authorization: `Bearer ${daemon.token}` }
     })
     socket.on("message", (bytes: Buffer) => received.set(name, (received.get(name) ?? 0) + bytes.length))
-    socket.on("close", () => console.error(`${name}: a client's connection was closed`))
+    socket.on("close", (code, reason) => console.error(`${name}: a client's connection was closed: ${code} ${reason}`))
     socket.once("open", () => resolve(socket)).once("error", reject)
   })
 
