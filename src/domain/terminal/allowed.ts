@@ -30,10 +30,10 @@ export const allowed = (sequence: Sequence, allowance: Allowance): string | null
   }
 }
 
-/** Cursor kept and put back, keypad, lines, tab stops, charsets and their shifts, reset; of `#` the sizes of a line and its test. */
+/** Cursor kept and put back, keypad, lines, tab stops, charsets and their shifts, reset; of `#` the test of the alignment. */
 const escapeAllowed = ({ final, intermediates }: EscapeSequence): string | null => {
   if (intermediates === "") return "78=>DEHMNOcno|}~".includes(final) ? `\x1b${final}` : null
-  if (intermediates === "#") return "34568".includes(final) ? `\x1b#${final}` : null
+  if (intermediates === "#") return final === "8" ? `\x1b#${final}` : null
   if (/^[()*+][%"]?$/.test(intermediates) && /^[0-9A-Z<=>?]$/.test(final)) return `\x1b${intermediates}${final}`
   return null
 }
@@ -66,9 +66,11 @@ const modes =
 /**
  * Of DEC and others: cursor keys, screen, origin, wrap, mouse, cursor, keypad, margins, focus, paste, alternate screen, synchronised
  * output, grapheme clusters, colour scheme, sizes in band. Not 2 (VT52), 3 (132 columns), 1001 (waits for the program), 1034 (8 bits).
+ * What the session's screen does not know (69, margins left and right; rectangles; a stack of styles) does not pass: a person's terminal
+ * would show what is gone at the next attach.
  */
 const privateModes: ReadonlySet<number> = new Set([
-  ...[1, 5, 6, 7, 9, 12, 25, 45, 47, 66, 69],
+  ...[1, 5, 6, 7, 9, 12, 25, 45, 47, 66],
   ...[1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 1047, 1048, 1049],
   ...[2004, 2026, 2027, 2031, 2048]
 ])
@@ -76,7 +78,6 @@ const ansiModes: ReadonlySet<number> = new Set([4, 20])
 const privately = modes(privateModes)
 const plainly = modes(ansiModes)
 const colours: Rule = ({ parameters }) => clamped(parameters)
-const rectangle = upTo(9, largest)
 /** Windows are neither moved nor asked: titles are put on a stack and taken from it. */
 const titles: Rule = ({ parameters }) => (/^0*2[23](?:;0*[012])?$/.test(parameters) ? clamped(parameters) : null)
 
@@ -86,7 +87,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["H", placed],
   ["f", placed],
   ["r", placed],
-  ["s", placed],
+  ["s", oneOf("")],
   ["J", oneOf("", "0", "1", "2", "3")],
   ["K", oneOf("", "0", "1", "2")],
   ["?J", oneOf("", "0", "1", "2", "3")],
@@ -110,18 +111,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["'}", counted],
   ["'~", counted],
   ['"q', oneOf("", "0", "1", "2")],
-  ["!p", oneOf("")],
-  ["*x", oneOf("", "0", "1", "2")],
-  ["$r", colours],
-  ["$t", colours],
-  ["$v", rectangle],
-  ["$x", rectangle],
-  ["$z", rectangle],
-  ["${", rectangle],
-  ["#{", upTo(8)],
-  ["#}", oneOf("")],
-  ["#p", upTo(8)],
-  ["#q", oneOf("")]
+  ["!p", oneOf("")]
 ])
 
 const controlAllowed = (sequence: ControlSequence): string | null => {
