@@ -36,7 +36,7 @@ export const makeClaims = Effect.fnUntraced(function* (session: string, context:
 
   const owned = (input: Input): Input => {
     if (input.type !== "ConversationObserved" || input.id === context().conversation?.id) return input
-    const heldBy = leases.heldByAnother(session, context().spec.provider, input.id)
+    const heldBy = leases.livedInByAnother(session, context().spec.provider, input.id)
     return heldBy === null ? input : { ...input, heldBy }
   }
 

@@ -9,6 +9,8 @@ export interface Leases {
   readonly observe: (view: SessionView) => void
   /** The other session that holds it; null when nobody does. */
   readonly heldByAnother: (session: string, provider: string, conversation: string | null) => string | null
+  /** The same where that session's agent is in it, or is about to be launched into it again; not one that only means to begin there. */
+  readonly livedInByAnother: (session: string, provider: string, conversation: string) => string | null
   /** Takes it where nobody else has it; else the other that has. */
   readonly claim: (session: string, provider: string, conversation: string | null) => string | null
 }
@@ -20,7 +22,7 @@ export const Leasing = Context.Reference<() => Leases>("reprise/actors/Leasing",
 export const makeLeases = (): Leases => {
   const holders = new Map<string, string>()
   const held = new Map<string, string>()
-  /** Who has a process: it is in the conversation, and others only mean to be. */
+  /** Sessions with a process, or with a relaunch that is due: they are in the conversation, and others only mean to be. */
   const living = new Set<string>()
   const keyOf = (provider: string, conversation: string) => `${provider}\0${conversation}`
   const release = (session: string) => {
@@ -42,11 +44,16 @@ export const makeLeases = (): Leases => {
     return holder === undefined || holder === session ? null : holder
   }
   return {
-    observe: ({ conversation, id, process, provider, state }) => {
-      if (mayRun(state) && conversation?.id != null) take(id, keyOf(provider, conversation.id), process !== null)
+    observe: ({ conversation, id, process, provider, relaunch, state }) => {
+      const isDue = relaunch != null && state !== "terminated"
+      if ((mayRun(state) || isDue) && conversation?.id != null) take(id, keyOf(provider, conversation.id), process !== null || isDue)
       else release(id)
     },
     heldByAnother,
+    livedInByAnother: (session, provider, conversation) => {
+      const holder = heldByAnother(session, provider, conversation)
+      return holder !== null && living.has(holder) ? holder : null
+    },
     claim: (session, provider, conversation) => {
       const other = heldByAnother(session, provider, conversation)
       if (other === null && conversation !== null) take(session, keyOf(provider, conversation), false)

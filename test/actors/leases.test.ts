@@ -3,11 +3,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { makeLeases } from "../../src/actors/leases.ts"
 import type { SessionView } from "../../src/domain/view.ts"
 
-const view = (id: string, more: { readonly state?: string; readonly lives?: boolean; readonly conversation?: string | null } = {}) =>
+const view = (
+  id: string,
+  more: { readonly relaunch?: object; readonly state?: string; readonly lives?: boolean; readonly conversation?: string | null } = {}
+) =>
   ({
     id,
     provider: "codex",
     state: more.state ?? "starting",
+    relaunch: more.relaunch ?? null,
     process: more.lives ? { pid: 1, startedAt: "" } : null,
     conversation: more.conversation === null ? null : { id: more.conversation ?? "c" }
   }) as unknown as SessionView
@@ -40,5 +44,24 @@ describe("the lease of a conversation", () => {
     // Of two that live the first keeps it.
     leases.observe(view("to be", { lives: true }))
     assert.strictEqual(leases.heldByAnother("to be", "codex", "c"), "lives")
+  })
+
+  it("stays with a session whose agent is about to be launched again, whatever another agent claims meanwhile", () => {
+    const leases = makeLeases()
+    leases.observe(view("crashed", { lives: true }))
+    leases.observe(view("crashed", { state: "ended", relaunch: {} }))
+    assert.strictEqual(leases.livedInByAnother("claims", "codex", "c"), "crashed")
+    leases.observe(view("claims", { lives: true }))
+    assert.isNull(leases.claim("crashed", "codex", "c"))
+    // The relaunch was given up.
+    leases.observe(view("crashed", { state: "ended" }))
+    assert.isNull(leases.livedInByAnother("claims", "codex", "c"))
+  })
+
+  it("is not lived in by a session that only means to begin there", () => {
+    const leases = makeLeases()
+    leases.observe(view("to be"))
+    assert.isNull(leases.livedInByAnother("lives", "codex", "c"))
+    assert.strictEqual(leases.heldByAnother("lives", "codex", "c"), "to be")
   })
 })
