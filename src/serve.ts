@@ -55,7 +55,7 @@ import { PastScreens } from "./infra/screens/past-screens.ts"
 import { Screens } from "./infra/screens/screens.ts"
 import { Secrets } from "./infra/secrets.ts"
 import { Texts } from "./infra/texts.ts"
-import { PlaceRefused } from "./infra/trusted-place.ts"
+import { isOwnDirectory, PlaceRefused } from "./infra/trusted-place.ts"
 
 /** The address is reachable from other machines, and nobody asked for that in so many words. */
 export class NotLoopback extends Schema.TaggedError<NotLoopback>()("NotLoopback", { host: Schema.String }) {
@@ -97,8 +97,8 @@ export const serve = (options: ServeOptions) =>
   }).pipe(Effect.provide(Logger.layer([Logger.withConsoleLog(logLine)])))
 
 const running = Effect.fnUntraced(function* (options: ServeOptions, share: Share) {
-  const socketPath = yield* socketOf(options.home)
-  const services = yield* Layer.build(parts({ ...options, socketPath }, share))
+  const socket = yield* socketOf(options.home)
+  const services = yield* Layer.build(parts({ ...options, socket }, share))
   yield* Effect.gen(function* () {
     const { epoch } = yield* EventStore
     const counts = yield* (yield* EventReader).counts
@@ -134,9 +134,10 @@ interface Reach {
  * What clients find the daemon by is put back where it was lost, for as long as no newer daemon has the home. A home that was deleted
  * and made again may belong to another daemon, whose epoch this one's log cannot know.
  */
-const keepReachable = Effect.fnUntraced(function* (home: string, note: DaemonNote, { isHome, restoreSocket }: Reach) {
+const keepReachable = Effect.fnUntraced(function* (home: string, first: DaemonNote, { isHome, restoreSocket }: Reach) {
   const { isNewest } = yield* EventStore
-  const watchNote = makeNoteWatch(home, note)
+  let note = first
+  let watchNote = makeNoteWatch(home, note)
   let hasSaid = false
   const look = Effect.gen(function* () {
     if (!isHome()) {
@@ -145,7 +146,15 @@ const keepReachable = Effect.fnUntraced(function* (home: string, note: DaemonNot
       hasSaid = true
       return
     }
-    const restored = [...((yield* watchNote) ? [notePathOf(home)] : []), ...((yield* restoreSocket) ? [note.socket] : [])]
+    const socket = yield* restoreSocket
+    if (socket !== null && socket !== note.socket) {
+      yield* Effect.logWarning(`${dirname(note.socket)} is not this user's to use; the socket is ${socket}`)
+      note = { ...note, socket }
+      leaveNote(home, note)
+      watchNote = makeNoteWatch(home, note)
+      return
+    }
+    const restored = [...((yield* watchNote) ? [notePathOf(home)] : []), ...(socket === null ? [] : [socket])]
     for (const path of restored) yield* Effect.logWarning(`${path} was lost or changed; the daemon has put it back`)
   })
   // A log that cannot be read tells of no newer daemon.
@@ -156,23 +165,40 @@ const keepReachable = Effect.fnUntraced(function* (home: string, note: DaemonNot
   )
 })
 
-/** A directory that only this start knows goes with it. */
+interface SocketPlace {
+  readonly path: () => string
+  /** The same, after a look at its directory: another path where that is lost or no longer this user's alone. */
+  readonly looked: () => string
+}
+
+/** Directories that only this start knows go with it. */
 const socketOf = (home: string) =>
   Effect.gen(function* () {
-    const path = socketPathOf(home)
     const expected = expectedSocketOf(home)
-    if (basename(dirname(path)) === basename(dirname(expected))) return path
-    yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(dirname(path), { recursive: true, force: true })))
-    yield* Effect.logWarning(`${dirname(expected)} is not this user's to use; the socket is ${path}`)
-    return path
+    const own = new Set<string>()
+    const choose = () => {
+      const path = socketPathOf(home)
+      if (basename(dirname(path)) !== basename(dirname(expected))) own.add(dirname(path))
+      return path
+    }
+    let path = choose()
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => own.forEach((directory) => void rmSync(directory, { recursive: true, force: true })))
+    )
+    if (own.size > 0) yield* Effect.logWarning(`${dirname(expected)} is not this user's to use; the socket is ${path}`)
+    const looked = () => {
+      if (dirname(path) !== home && !isOwnDirectory(dirname(path))) path = choose()
+      return path
+    }
+    return { path: () => path, looked } satisfies SocketPlace
   })
 
-const parts = ({ home, host, port, socketPath }: ServeOptions & { readonly socketPath: string }, { connections, liveSessions }: Share) => {
+const parts = ({ home, host, port, socket }: ServeOptions & { readonly socket: SocketPlace }, { connections, liveSessions }: Share) => {
   const log = EventLog.layer(join(home, "reprise.db"), { epochFloor: highestEpoch(home) })
   const output = Output.layer({ home })
   const screens = Layer.mergeAll(Answering.layer, Screens.layer).pipe(Layer.provideMerge(Emulators.layer))
   const runtime = Layer.mergeAll(ptyRuntime({ home }), screens).pipe(Layer.provideMerge(output))
-  const hooks = HookProgram.layer({ home, socketPath }).pipe(
+  const hooks = HookProgram.layer({ home, socketPath: socket.path }).pipe(
     Layer.provideMerge(Layer.mergeAll(HookTokens.layer(home), AgentFiles.layer(home)))
   )
   const ground = Layer.mergeAll(
@@ -192,7 +218,8 @@ const parts = ({ home, host, port, socketPath }: ServeOptions & { readonly socke
       return HttpServer.layer({
         host,
         port,
-        socketPath,
+        socketPath: socket.path(),
+        socketPlace: socket.looked,
         token: tokenOf(home),
         version: manifest.version,
         epoch,

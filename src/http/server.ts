@@ -22,6 +22,8 @@ export interface ServerOptions {
   /** 0 picks one. */
   readonly port: number
   readonly socketPath: string
+  /** Where the socket belongs now: another path where the directory of the first was lost or taken. `socketPath` where nothing else is said. */
+  readonly socketPlace?: () => string
   readonly token: string
   readonly version: string
   readonly epoch: number
@@ -38,8 +40,8 @@ export class HttpServer extends Context.Service<
     readonly url: string
     readonly port: number
     readonly socketPath: string
-    /** Listens at the path of the socket again where its file was removed or replaced; true if so. */
-    readonly restoreSocket: Effect.Effect<boolean, ListenFailed>
+    /** Listens again where the file of the socket was removed or replaced, or belongs elsewhere now: the path if so, else null. */
+    readonly restoreSocket: Effect.Effect<string | null, ListenFailed>
   }
 >()("reprise/http/HttpServer") {
   static readonly layer = (options: ServerOptions) =>
@@ -64,7 +66,7 @@ const serve = Effect.fnUntraced(function* (options: ServerOptions) {
   const socketAdmission = admission(options.token, null, 0)
   const door = { connections, onRequest, onUpgrade }
   const tcp = makeServer({ ...door, listener: "tcp", admit: () => tcpAdmission })
-  const unix = makeUnixListener(() => makeServer({ ...door, listener: "unix", admit: () => socketAdmission }), options.socketPath)
+  const unix = makeUnixListener(() => makeServer({ ...door, listener: "unix", admit: () => socketAdmission }), options)
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
       yield* draining.begin
@@ -84,7 +86,8 @@ const serve = Effect.fnUntraced(function* (options: ServerOptions) {
   return { url: `http://${host}:${port}`, port, socketPath: options.socketPath, restoreSocket: unix.restore }
 })
 
-const makeUnixListener = (make: () => Server, path: string) => {
+const makeUnixListener = (make: () => Server, options: Pick<ServerOptions, "socketPath" | "socketPlace">) => {
+  let path = options.socketPath
   let server = make()
   let bound: BigIntStats | null = null
   const listenHere = Effect.suspend(() => listenUnix(server, path)).pipe(
@@ -98,12 +101,14 @@ const makeUnixListener = (make: () => Server, path: string) => {
     listen: listenHere,
     close: Effect.suspend(() => close(server)),
     restore: Effect.suspend(() => {
-      const found = fileAt(path)
-      if (bound !== null && found !== null && found.ino === bound.ino && found.dev === bound.dev) return Effect.succeed(false)
+      const place = options.socketPlace?.() ?? path
+      const found = fileAt(place)
+      if (bound !== null && found !== null && found.ino === bound.ino && found.dev === bound.dev) return Effect.succeed(null)
       // Closing removes the file at the path, so it comes before the new one is bound. Its connections live on.
       server.close()
       server = make()
-      return Effect.as(listenHere, true)
+      path = place
+      return Effect.as(listenHere, place)
     })
   }
 }

@@ -29,6 +29,46 @@ export const trustedDirectory = (path: string, what: string): string => {
   return real
 }
 
+/** One sentence that says which socket it is, and why this user's clients stay away from it. `code`: an errno, or `NOT_OURS`. */
+export class SocketRefused extends Error {
+  readonly code: string
+  constructor(message: string, code: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/**
+ * Throws `SocketRefused` where another user could be the one that listens at the path: what is said to a socket includes a token. A missing
+ * one is refused too, since another user could make it before it is connected to.
+ */
+export const assertOwnSocket = (path: string): void => {
+  const found = lookAt(path)
+  const directory = dirname(path)
+  if (!isOwnDirectory(directory)) throw new SocketRefused(`${directory} is not a directory that this user alone can write to`, "NOT_OURS")
+  if (!found.isSocket()) throw new SocketRefused(`${path} is not a socket`, "ENOTSOCK")
+  if (found.uid !== ownUid()) throw new SocketRefused(`${path} belongs to another user (${found.uid})`, "NOT_OURS")
+}
+
+const lookAt = (path: string): Stats => {
+  try {
+    return lstatSync(path)
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException
+    throw new SocketRefused(`${path} cannot be reached (${code})`, code)
+  }
+}
+
+/** A directory and no link, of this user, in which no other user can write. Its parents were looked at when it was made. */
+export const isOwnDirectory = (path: string): boolean => {
+  try {
+    const found = lstatSync(path)
+    return found.isDirectory() && found.uid === ownUid() && !isOpen(found)
+  } catch {
+    return false
+  }
+}
+
 const assertParent = (parent: string, what: string): void => {
   const found = lstatSync(parent)
   if (found.isSymbolicLink()) {

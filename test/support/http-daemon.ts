@@ -29,7 +29,7 @@ export const daemonIn = (home: string) => {
     logLayer(join(home, "reprise.db")),
     Evidence.layer(home).pipe(Layer.provideMerge(Screens.layer), Layer.provideMerge(runtimeOf(home))),
     Transcripts.layer(home),
-    HookProgram.layer({ home, socketPath: join(home, "http.sock") }).pipe(
+    HookProgram.layer({ home, socketPath: () => join(home, "http.sock") }).pipe(
       Layer.provideMerge(Layer.mergeAll(HookTokens.layer(home), AgentFiles.layer(home)))
     ),
     Providers.layer({ home, own: process.env }),

@@ -15,8 +15,8 @@ export class HookProgram extends Context.Service<
     readonly environment: (session: string, generation: number) => Environment
   }
 >()("reprise/infra/HookProgram") {
-  /** `socketPath`: where every daemon of this home listens. */
-  static readonly layer = (options: { readonly home: string; readonly socketPath: string }) =>
+  /** `socketPath`: where the daemon of this home listens at the moment. */
+  static readonly layer = (options: { readonly home: string; readonly socketPath: () => string }) =>
     Layer.effect(
       HookProgram,
       Effect.gen(function* () {
@@ -26,7 +26,7 @@ export class HookProgram extends Context.Service<
         return HookProgram.of({
           command: Effect.map(installed, ({ program }) => [nodeFor(program), program] as const),
           environment: (session, generation) => ({
-            REPRISE_HOOK_SOCKET: options.socketPath,
+            REPRISE_HOOK_SOCKET: options.socketPath(),
             REPRISE_HOOK_TOKEN: tokenOf(session, generation),
             REPRISE_HOOK_SPOOL: spoolOf(session)
           })
