@@ -55,6 +55,8 @@ const rules: ReadonlySet<string> = new Set(["src/infra/crash-points.ts", "src/in
 /** How a command tells the daemon that it starts what limit it was started with itself. */
 const descriptors = "src/infra/descriptors.ts"
 const safeFiles = "src/infra/regular-file.ts"
+/** Which sockets a client connects to. */
+const trustedPlace = "src/infra/trusted-place.ts"
 
 /** What the files of a home say of a lost log: the daemon's start and doctor judge it alike. */
 const lostLog = "src/infra/lost-log.ts"
@@ -117,7 +119,13 @@ describe("imports", () => {
     assert.deepStrictEqual(
       offences(
         within("http"),
-        (one) => !isOurs(one) || to("http/", "domain/", "actors/")(one) || reading(one) || one.to === fingerprint || one.to === safeFiles
+        (one) =>
+          !isOurs(one) ||
+          to("http/", "domain/", "actors/")(one) ||
+          reading(one) ||
+          one.to === fingerprint ||
+          one.to === safeFiles ||
+          one.to === trustedPlace
       ),
       []
     )
@@ -134,6 +142,7 @@ describe("imports", () => {
           contract(one) ||
           one.to === fingerprint ||
           one.to === safeFiles ||
+          one.to === trustedPlace ||
           one.to === descriptors ||
           one.to === processTable ||
           one.to === daemonNote ||

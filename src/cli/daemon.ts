@@ -6,6 +6,7 @@ import type { HttpClientError } from "effect/http"
 import { type Client, type Connection, codeOf, isClosed, makeClient, NotAnswered } from "../http/client.ts"
 import { type Problem, problem } from "../http/problems.ts"
 import type { DaemonNote } from "../infra/home.ts"
+import { SocketRefused } from "../infra/trusted-place.ts"
 import { Failure, NoDaemon, TimedOut } from "./failures.ts"
 import { findDaemon } from "./find-daemon.ts"
 
@@ -57,12 +58,19 @@ export const understood =
         // A connection that breaks in the middle of an answer comes as a body that cannot be decoded.
         const broken = codeOf(error.reason.cause)
         if (error.reason._tag === "TransportError" || (error.reason._tag === "DecodeError" && broken !== undefined)) {
-          return new NoDaemon({ home, reason: broken ?? "no connection", ...(isClosed(broken) ? { isClosed: true } : {}) })
+          return new NoDaemon({
+            home,
+            reason: refusalOf(error.reason.cause) ?? broken ?? "no connection",
+            ...(isClosed(broken) ? { isClosed: true } : {})
+          })
         }
         return new Failure({ message: `the daemon's answer is not understood: ${error.message}` })
       }
     }
   }
+
+/** Why the client stays away from the socket, where it does for the sake of the token. */
+const refusalOf = (cause: unknown) => (cause instanceof SocketRefused && cause.code === "NOT_OURS" ? cause.message : null)
 
 const foreignToken = (home: string, pid: number) =>
   `the daemon (pid ${pid}) does not take the token in ${join(home, "token")}: the file was changed while it ran; put the old one back, or restart the daemon`

@@ -1,7 +1,8 @@
 /** Finds the daemon of a home by its note; where the note is lost or foreign, by its socket and by the process that holds the log's lock. */
 import { existsSync, realpathSync } from "node:fs"
 import { join } from "node:path"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
+import { limits } from "../domain/limits.ts"
 import { type Connection, makeClient } from "../http/client.ts"
 import type { Health } from "../http/contract/service.ts"
 import { type DaemonNote, expectedSocketOf, notePathOf, readNote } from "../infra/home.ts"
@@ -16,26 +17,44 @@ export interface FoundDaemon {
   readonly remark: string | null
 }
 
-/** That the daemon answers is checked only where the note is of no use. */
+/** That the daemon answers is checked only where the note is of no use. The token goes to a socket of this user and never over TCP. */
 export const findDaemon = Effect.fnUntraced(function* (given: string) {
   const home = withoutLinks(given)
   const note = readNote(home)
   const holder = lockHolder(join(home, "reprise.db"))
   const token = yield* tokenIn(home, holder)
   const fault = faultOf(home, note, holder)
-  if (fault === null && note !== null) {
-    if (existsSync(note.socket)) return found(note, { url: note.url, socket: note.socket, token }, null)
-    return found(note, { url: note.url, token }, `${note.socket} is missing; the daemon (pid ${note.pid}) is asked at ${note.url}`)
+  if (fault === null && note !== null && existsSync(note.socket)) {
+    return found(note, { url: note.url, socket: note.socket, token }, null)
   }
   const socket = expectedSocketOf(home)
-  const health = yield* healthAt(socket)
-  if (health !== null) {
-    const pid = holder ?? health.pid
-    const file = { ...health, pid, url: urlOfSocket, socket }
-    return found(file, { url: urlOfSocket, socket, token }, `${fault}; the daemon (pid ${pid}) answers at ${socket}, and restores it`)
+  const reason = fault ?? `${note?.socket} is missing`
+  const answering = yield* answerOf(home, [socket, ...(note === null ? [] : [note.socket])], holder)
+  if (answering !== null) {
+    const pid = holder ?? answering.health.pid
+    const file = { ...answering.health, pid, url: urlOfSocket, socket: answering.socket }
+    const remark = `${reason}; the daemon (pid ${pid}) answers at ${answering.socket}, and restores it`
+    return found(file, { url: urlOfSocket, socket: answering.socket, token }, remark)
   }
-  return yield* new NoDaemon({ home, reason: fault ?? "no daemon.json", ...heldBy(holder), socket })
+  return yield* new NoDaemon({ home, reason, ...heldBy(holder), socket })
 })
+
+/** A daemon that lives puts its socket back, perhaps in another place, which its note names: one that holds the lock is waited for. */
+const answerOf = Effect.fnUntraced(function* (home: string, places: ReadonlyArray<string>, holder: number | null) {
+  const until = (yield* Clock.currentTimeMillis) + (holder === null ? 0 : 2 * limits.noteWatchMs)
+  for (;;) {
+    const named = readNote(home)
+    const newest = named !== null && named.pid === holder ? [named.socket] : []
+    for (const socket of new Set([...newest, ...places])) {
+      if (!existsSync(socket)) continue
+      const health = yield* healthAt(socket)
+      if (health !== null) return { health, socket }
+    }
+    if ((yield* Clock.currentTimeMillis) >= until) return null
+    yield* Effect.sleep(socketLookMs)
+  }
+})
+const socketLookMs = 50
 
 const found = (file: DaemonNote, connection: Connection, remark: string | null): FoundDaemon => ({ file, connection, remark })
 

@@ -1,4 +1,6 @@
 /** A typed client of the contract, over TCP or the unix socket, for whoever holds the token. Imports nothing of the server. */
+import { Agent, type AgentOptions } from "node:http"
+import { Agent as SecureAgent } from "node:https"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Option, Schema, Stream } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -7,6 +9,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as UrlParams from "effect/http/UrlParams"
 import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import { limits } from "../domain/limits.ts"
+import { assertOwnSocket } from "../infra/trusted-place.ts"
 import { Heartbeat, LoggedEvent, Reset } from "./contract/events.ts"
 import { Api } from "./contract.ts"
 import { Problem } from "./problems.ts"
@@ -85,10 +88,43 @@ export type Client = Effect.Success<ReturnType<typeof makeClient>>
 /** The HTTP client underneath, for what the typed client does not say: ranges, raw streams. Closes its connections with the layer. */
 export const transport = (connection: Connection): Layer.Layer<HttpClient.HttpClient> =>
   Layer.fresh(
-    NodeHttpClient.layerNodeHttpOptions(
-      connection.socket === undefined ? { keepAlive: true } : { keepAlive: true, socketPath: connection.socket }
+    connection.socket === undefined
+      ? NodeHttpClient.layerNodeHttpOptions({ keepAlive: true })
+      : Layer.provide(NodeHttpClient.layerNodeHttpNoAgent, agentsOf(connection.socket))
+  )
+
+const agentsOf = (socketPath: string): Layer.Layer<NodeHttpClient.HttpAgent> =>
+  Layer.effect(
+    NodeHttpClient.HttpAgent,
+    Effect.acquireRelease(
+      Effect.sync(() => ({ http: new SocketAgent(socketPath), https: new SecureAgent() })),
+      ({ http, https }) =>
+        Effect.sync(() => {
+          http.destroy()
+          https.destroy()
+        })
     )
   )
+
+/** Looks at the socket before each connection: between two of them another user may have put one in its place. */
+class SocketAgent extends Agent {
+  readonly #path: string
+
+  constructor(socketPath: string) {
+    super({ keepAlive: true, socketPath } as AgentOptions)
+    this.#path = socketPath
+  }
+
+  override createConnection(...[options, callback]: Parameters<Agent["createConnection"]>): ReturnType<Agent["createConnection"]> {
+    try {
+      assertOwnSocket(this.#path)
+    } catch (error) {
+      process.nextTick(() => callback?.(error as Error, undefined as never))
+      return undefined
+    }
+    return super.createConnection(options, callback)
+  }
+}
 
 /** What a followed log says: facts, signs of life with the newest cursor delivered, or that the cursor cannot be followed. */
 export type Followed =

@@ -9,6 +9,7 @@ import { door } from "./door.ts"
 import { exec } from "./exec.ts"
 import { files } from "./files.ts"
 import { homes } from "./homes.ts"
+import { listeners } from "./listeners.ts"
 import { logFiles } from "./log-files.ts"
 import { marks } from "./marks.ts"
 import { oddHomes } from "./odd-homes.ts"
@@ -34,6 +35,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...disks,
   ...logFiles,
   ...homes,
+  ...listeners,
   ...exec,
   ...stopping,
   ...outliving,

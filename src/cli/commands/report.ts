@@ -2,6 +2,8 @@
 import { Clock, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { ignoredHeader, ReportRequest } from "../../http/contract/agents.ts"
+import { readNote } from "../../infra/home.ts"
+import { assertOwnSocket } from "../../infra/trusted-place.ts"
 import { checked } from "../checked.ts"
 import { asCli, connect, connectAs, type Daemon } from "../daemon.ts"
 import { UsageFailure } from "../failures.ts"
@@ -69,11 +71,22 @@ const ofAnother = Effect.fnUntraced(function* (home: string, given: string) {
   return { daemon, id: (yield* resolve(daemon, given)).id }
 })
 
-/** The session's own token where the agent was given one; else the daemon treats it as any client at the terminal. */
+/** The socket of the launch, or where the daemon listens since that was lost or taken. The session's own token where the agent was given one; else the daemon treats it as any client at the terminal. */
 const ofItself = Effect.fnUntraced(function* (home: string) {
   const { REPRISE_HOOK_SOCKET: socket, REPRISE_HOOK_TOKEN: token, REPRISE_SESSION: id } = process.env
   if (id === undefined || !isId(id)) return yield* new UsageFailure({ message: "of which session? this runs in none" })
   const daemon: Pick<Daemon, "client" | "ask"> =
-    socket === undefined || token === undefined ? yield* connect(home) : yield* connectAs(home, { url: "http://reprise", socket, token })
+    socket === undefined || token === undefined
+      ? yield* connect(home)
+      : yield* connectAs(home, { url: "http://reprise", socket: placeOf(home, socket), token })
   return { daemon, id }
 })
+
+const placeOf = (home: string, socket: string): string => {
+  try {
+    assertOwnSocket(socket)
+    return socket
+  } catch {
+    return readNote(home)?.socket ?? socket
+  }
+}

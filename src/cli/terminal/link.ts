@@ -7,6 +7,7 @@ import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import type { Connection } from "../../http/client.ts"
 import { type AttachMode, attachProtocol, ServerFrame, terminalHeader } from "../../http/contract/terminal.ts"
 import { Problem } from "../../http/problems.ts"
+import { assertOwnSocket, SocketRefused } from "../../infra/trusted-place.ts"
 import { asCli } from "../daemon.ts"
 import { Failure } from "../failures.ts"
 
@@ -39,11 +40,26 @@ const frameBytes = 65_536
 const silenceMs = 30_000
 const pingMs = 10_000
 
+/** Why the socket is not connected to; null where it may be. */
+const refusalAt = (place: string | undefined): string | null => {
+  try {
+    if (place !== undefined) assertOwnSocket(place)
+    return null
+  } catch (error) {
+    return error instanceof SocketRefused ? error.message : String(error)
+  }
+}
+
 const open = (connection: Connection, session: string, mode: AttachMode, { cols, rows }: Size, heard: Heard) =>
   Effect.callback<Link & { readonly close: () => void }, Problem | LinkFailure | Failure>((resume) => {
     const path = `/v1/sessions/${encodeURIComponent(session)}/attach?mode=${mode}`
     const base = connection.url.replace(/^http/, "ws").replace(/\/$/, "")
     const { socket: place } = connection
+    const refusal = refusalAt(place)
+    if (refusal !== null) {
+      resume(Effect.fail(new LinkFailure({ reason: refusal })))
+      return
+    }
     const socket = new WebSocket(`${base}${path}`, [attachProtocol], {
       headers: { authorization: `Bearer ${connection.token}`, [terminalHeader]: `${cols}x${rows}`, ...asCli },
       handshakeTimeout: openMs,

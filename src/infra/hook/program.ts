@@ -4,6 +4,7 @@ import { connect } from "node:net"
 import type { HookCall } from "../../domain/hook-call.ts"
 import { limits } from "../../domain/limits.ts"
 import { openRegular } from "../regular-file.ts"
+import { assertOwnSocket } from "../trusted-place.ts"
 
 /**
  * `hook [--json] <event> [payload]`: the payload is read from standard input where it is no argument; `--json` prints `{}`, for agents
@@ -77,6 +78,11 @@ const isTold = (body: string) =>
   new Promise<boolean>((resolve) => {
     const { REPRISE_HOOK_SOCKET: path, REPRISE_HOOK_TOKEN: token, REPRISE_SESSION: session } = process.env
     if (path === undefined || token === undefined || session === undefined) return resolve(false)
+    try {
+      assertOwnSocket(path)
+    } catch {
+      return resolve(false)
+    }
     setTimeout(() => resolve(false), limits.hookAnswerMs)
     const socket = connect(path, () => {
       socket.write(

@@ -2,18 +2,26 @@
 
 /**
  * The head of a module, in JavaScript and TypeScript alike: `tell(event, payload)`. A call goes to the daemon's socket; when nobody
- * takes it there, to the program that keeps it for the next daemon, which is a process of its own, outlives the agent, and is ended if
+ * takes it there, or another user could listen there, to the program that keeps it for the next daemon, which is a process of its own, outlives the agent, and is ended if
  * it does not end.
  */
 export const telling = (hook: ReadonlyArray<string>): string =>
   [
     'import { spawn } from "node:child_process"',
     'import { randomUUID } from "node:crypto"',
+    'import { lstatSync } from "node:fs"',
     'import { request } from "node:http"',
+    'import { dirname } from "node:path"',
     `const words = ${JSON.stringify(hook)}`,
     "const { REPRISE_GENERATION, REPRISE_HOOK_SOCKET, REPRISE_HOOK_TOKEN, REPRISE_SESSION } = process.env",
+    "const isOurs = (path) => {",
+    "  const own = process.geteuid()",
+    "  const [socket, directory] = [lstatSync(path), lstatSync(dirname(path))]",
+    "  return socket.isSocket() && socket.uid === own && directory.isDirectory() && directory.uid === own && (directory.mode & 0o022) === 0",
+    "}",
     "const taken = (call) => new Promise((resolve) => {",
     "  try {",
+    "    if (!isOurs(REPRISE_HOOK_SOCKET)) return resolve(false)",
     "    const body = JSON.stringify(call)",
     "    const sent = request({",
     "      socketPath: REPRISE_HOOK_SOCKET,",
