@@ -4,9 +4,20 @@
  * It must parse and run on Node 12.20: no newer syntax than that, no dependency.
  */
 import { spawn, spawnSync } from "node:child_process"
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync
+} from "node:fs"
 import { createRequire } from "node:module"
-import { constants, homedir } from "node:os"
+import { constants, userInfo } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
@@ -56,18 +67,53 @@ function newest(path) {
 function keepCompiledCode() {
   if (process.env.NODE_COMPILE_CACHE || process.env.NODE_DISABLE_COMPILE_CACHE) return Promise.resolve()
   return import("node:module").then((module) => {
-    const cache = cacheDirectory()
-    if (cache !== null && typeof module.enableCompileCache === "function") module.enableCompileCache(join(cache, "reprise", "compiled"))
+    const cache = ownCache()
+    if (cache === null || typeof module.enableCompileCache !== "function") return
+    const compiled = join(cache, "compiled")
+    if (!existsSync(compiled) || isOurs(compiled)) module.enableCompileCache(compiled)
   })
 }
 
-function cacheDirectory() {
+/** Made where it is missing; null where there is none, or where another user could leave code for us to run. */
+function ownCache() {
+  const cache = cacheDirectory()
+  if (cache === null || (existsSync(cache) && !isOurs(cache))) return null
+  const own = join(cache, "reprise")
   try {
-    return process.env.XDG_CACHE_HOME || join(homedir(), ".cache")
+    mkdirSync(own, { recursive: true, mode: 0o700 })
+  } catch (_) {
+    return null
+  }
+  return isOurs(cache) && isOurs(own) ? own : null
+}
+
+/** The XDG specification has relative paths ignored, and the empty one: each directory that a command runs in would have its own. */
+function cacheDirectory() {
+  const named = [process.env.XDG_CACHE_HOME, process.env.HOME].map((path) => (path && path[0] === "/" ? path : null))
+  if (named[0] !== null) return named[0]
+  try {
+    return join(named[1] === null ? userInfo().homedir : named[1], ".cache")
   } catch (_) {
     // Neither HOME nor an entry in passwd.
     return null
   }
+}
+
+/** It belongs to this user or to root, and no other user can write to it. A group of the user's own has the number of the user. */
+function isOurs(path) {
+  try {
+    const own = process.getuid()
+    // A link of this user leads where this user chose.
+    const { gid, mode, uid } = statSync(path)
+    return [uid, lstatSync(path).uid].every((id) => id === own || id === 0) && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || gid === own)
+  } catch (_) {
+    return false
+  }
+}
+
+/** Each directory from `top` down, and what lies there. */
+function isOursBelow(top, names) {
+  return names.every((_, index) => isOurs(join.apply(null, [top].concat(names.slice(0, index + 1)))))
 }
 
 /** What the user names, else the Node of this platform that was installed along, else the one that a package names and npm fetches. */
@@ -87,16 +133,23 @@ function findNode() {
 /** In the user's own cache directory; fetched once, by the integrity that the package names. Undefined where that cannot be. */
 function fetchedNode(platform) {
   const named = join(here, "../../node", platform)
-  const cache = cacheDirectory()
-  if (cache === null || !existsSync(join(named, "lock.json"))) return undefined
+  if (!existsSync(join(named, "lock.json"))) return undefined
+  const cache = ownCache()
+  if (cache === null) return undefined
   const version = JSON.parse(readFileSync(join(named, "package.json"), "utf8")).version
-  const kept = join(cache, "reprise", `node-${version}`)
+  const kept = join(cache, `node-${version}`)
   const directory = join("node_modules", `node-${platform}`)
   const node = join(kept, directory, "bin/node")
-  if (existsSync(node)) return node
+  const isRunnable = () => isOursBelow(cache, [`node-${version}`, "node_modules", `node-${platform}`, "bin", "node"])
+  if (existsSync(node)) return isRunnable() ? node : undefined
   console.error(`reprise needs Node ${NEEDED} or newer, and this is ${process.version}: npm fetches Node ${version} into ${kept}, once`)
-  mkdirSync(join(cache, "reprise"), { recursive: true, mode: 0o700 })
-  const fresh = mkdtempSync(join(cache, "reprise", "fetching-"))
+  let fresh
+  try {
+    fresh = mkdtempSync(join(cache, "fetching-"))
+  } catch (_) {
+    return undefined
+  }
+  const umask = process.umask(0o022)
   try {
     copyFileSync(join(named, "package.json"), join(fresh, "package.json"))
     copyFileSync(join(named, "lock.json"), join(fresh, "package-lock.json"))
@@ -108,8 +161,9 @@ function fetchedNode(platform) {
     for (const unused of ["include", "share"]) rmSync(join(fresh, directory, unused), { recursive: true, force: true })
     // Another start may have been faster: its files are the same.
     if (!existsSync(kept)) renameSync(fresh, kept)
-    return node
+    return isRunnable() ? node : undefined
   } finally {
+    process.umask(umask)
     rmSync(fresh, { recursive: true, force: true })
   }
 }

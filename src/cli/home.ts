@@ -1,5 +1,5 @@
 /** Where a daemon lives: `--home`, else $REPRISE_HOME, else the XDG state directory. Always an absolute path. */
-import { homedir } from "node:os"
+import { homedir, userInfo } from "node:os"
 import { join, resolve } from "node:path"
 import { UsageFailure } from "./failures.ts"
 
@@ -15,7 +15,9 @@ export const homeOf = (given: string | undefined, environment: Readonly<Record<s
 
 const directoryOfUser = (): string => {
   try {
-    return homedir()
+    const named = homedir()
+    // An empty HOME, and a relative one, would give each directory a home of its own.
+    return named.startsWith("/") ? named : userInfo().homedir
   } catch {
     throw new UsageFailure({ message: "HOME is not set and passwd names no directory for this user; say where the home is with --home" })
   }

@@ -1,5 +1,6 @@
 /** Every area of attacks, in the order of the table in docs/security.md. */
 import type { Attack } from "./attack.ts"
+import { caches } from "./caches.ts"
 import { claims } from "./claims.ts"
 import { control } from "./control.ts"
 import { conversations } from "./conversations.ts"
@@ -36,6 +37,7 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...logFiles,
   ...homes,
   ...listeners,
+  ...caches,
   ...exec,
   ...stopping,
   ...outliving,
