@@ -1,9 +1,9 @@
 /** What can be seen of a machine and of a daemon's home without a daemon: each finding says what is, and what to do. */
 
 import { execFileSync } from "node:child_process"
-import { accessSync, constants, existsSync, type Stats, statfsSync, statSync } from "node:fs"
+import { accessSync, constants, existsSync, type Stats, statfsSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { FileRefused, problemOf, readSmall } from "../infra/regular-file.ts"
+import { FileRefused, problemOf, readSmall, statOrNull } from "../infra/regular-file.ts"
 import { bytes } from "./text/span.ts"
 
 export interface Finding {
@@ -135,6 +135,7 @@ const writable = (path: string): boolean => {
   }
 }
 
-const seen = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false })
+/** Undefined also for what a closed directory keeps from this user. */
+const seen = (path: string): Stats | undefined => statOrNull(path) ?? undefined
 
 const nearest = (path: string): string => (existsSync(path) || path === dirname(path) ? path : nearest(dirname(path)))

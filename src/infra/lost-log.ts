@@ -1,10 +1,10 @@
 /** What a home shows of a log that was lost: a copy that was rescued, or sessions that the log does not know. */
-import { existsSync, statSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { Schema } from "effect"
 import { SessionId } from "../domain/ids.ts"
 import { limits } from "../domain/limits.ts"
-import { namesIn } from "./regular-file.ts"
+import { namesIn, statOrNull } from "./regular-file.ts"
 
 export interface LostLog {
   readonly says: string
@@ -35,4 +35,4 @@ const isSession = Schema.is(SessionId)
 /** The first page alone, which holds no table. */
 const emptyBytes = 4_096
 
-const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+const sizeOf = (path: string): number => statOrNull(path)?.size ?? 0

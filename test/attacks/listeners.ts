@@ -169,6 +169,25 @@ const places: ReadonlyArray<readonly [does: string, take: (folder: string) => st
 ]
 
 export const listeners: ReadonlyArray<Attack> = [
+  attack("31", "gives a command its own home, which is closed to others", "says so in one sentence, without a stack", async (folder) => {
+    const home = join(folder, "home")
+    mkdirSync(home, { mode: 0o700 })
+    writeFileSync(join(home, "reprise.db.lock"), "")
+    const said = ["ls", "doctor", "shutdown", "run --detach --start true"].map((words) => {
+      const program = [join(root, "bin/reprise.js"), "--home", home, ...words.split(" ")]
+      const { status, stderr, stdout } = spawnSync(process.execPath, program, {
+        uid: ada,
+        gid: ada,
+        cwd: "/",
+        encoding: "utf8",
+        timeout: 30_000
+      })
+      const says = `${stdout}${stderr}`
+      if (status === 0 || says.includes("\n    at ") || says.includes("fault in the program")) throw new Error(`${words}: ${status} ${says}`)
+      return status
+    })
+    return said.join(", ")
+  }),
   attack(
     "01",
     "listens on the port of a daemon that was killed, whose socket is missing",
