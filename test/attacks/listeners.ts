@@ -183,7 +183,8 @@ export const listeners: ReadonlyArray<Attack> = [
         timeout: 30_000
       })
       const says = `${stdout}${stderr}`
-      if (status === 0 || says.includes("\n    at ") || says.includes("fault in the program")) throw new Error(`${words}: ${status} ${says}`)
+      if (status === 0 || says.includes("\n    at ") || says.includes("fault in the program"))
+        throw new Error(`${words}: ${status} ${says}`)
       return status
     })
     return said.join(", ")
