@@ -26,6 +26,7 @@ import { type Admit, makeForking } from "./forking.ts"
 import type { HandsServices } from "./hands.ts"
 import { Leasing } from "./leases.ts"
 import { type Letter, request as letterOf, report } from "./letter.ts"
+import { mendRows } from "./list-rows.ts"
 import { makeMoving } from "./moving.ts"
 import { reportsOf } from "./observing.ts"
 import { looksAgain, sweepAgain } from "./outliving.ts"
@@ -79,6 +80,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     leases.observe(after)
     trusting.observe(after)
   }
+  yield* mendRows
   // Before anything is recovered: whoever lives has its conversation, also while nobody has reached it yet.
   const live = yield* reader.live
   for (const { view } of live) {

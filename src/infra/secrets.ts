@@ -6,6 +6,7 @@ import { Context, Effect, Layer, Schema } from "effect"
 import type { Environment } from "../domain/environment.ts"
 import { limits } from "../domain/limits.ts"
 import { keepWhole, madeOnce, syncDirectory } from "./durable-file.ts"
+import { sessionDirectory } from "./holder/launch-directory.ts"
 import { FileRefused, readRegular } from "./regular-file.ts"
 
 /** The file of a session's environment cannot be read or written: without it a launch would be another one than was asked for. */
@@ -32,7 +33,7 @@ export class Secrets extends Context.Service<
   static readonly layer = (home: string) =>
     Layer.sync(Secrets, () => {
       const key = madeOnce(join(home, "hash.key"), randomBytes(32))
-      const folder = (session: string) => join(home, "sessions", session)
+      const folder = (session: string) => sessionDirectory(home, session)
       const file = (session: string) => join(folder(session), "environment.json")
       const attempt = <A>(session: string, run: () => A) =>
         Effect.try({
@@ -43,7 +44,10 @@ export class Secrets extends Context.Service<
         hash: (text) => createHmac("sha256", key).update(text).digest("hex"),
         keep: (session, environment) => attempt(session, () => keepWhole(file(session), JSON.stringify(environment))),
         environment: (session) => attempt(session, () => environmentIn(file(session))),
-        forget: (session) => removed(folder(session)),
+        forget: (session) =>
+          Effect.suspend(() => removed(folder(session))).pipe(
+            Effect.catchDefect((cause) => Effect.logError("nothing is removed of a session", session, cause))
+          ),
         erase: (session) =>
           Effect.promise(async () => {
             await rm(file(session), { recursive: true, force: true })

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
 import { limits } from "../../domain/limits.ts"
 import { writeWhole } from "../durable-file.ts"
+import { isDirectoryName, sessionDirectory } from "../holder/launch-directory.ts"
 import { namesIn, ownDirectory, readSmall } from "../regular-file.ts"
 import { trustedDirectory } from "../trusted-place.ts"
 
@@ -41,7 +42,7 @@ export class AgentFiles extends Context.Service<
 >()("reprise/infra/AgentFiles") {
   static readonly layer = (home: string) =>
     Layer.sync(AgentFiles, () => {
-      const directoryOf = (session: string) => join(home, "sessions", session, "agent")
+      const directoryOf = (session: string) => join(sessionDirectory(home, session), "agent")
       const cursorOf = (session: string) => join(directoryOf(session), "hooks.cursor")
       return {
         directoryOf,
@@ -74,7 +75,9 @@ export class AgentFiles extends Context.Service<
         temporary: (session) => Effect.sync(() => shortName(session, join(directoryOf(session), "tmp"))),
         kept: Effect.sync(() =>
           namesIn(join(home, "sessions"), limits.sessionDirectories).filter(
-            (session) => existsSync(directoryOf(session)) || existsSync(join(home, "sessions", session, "environment.json"))
+            (session) =>
+              isDirectoryName(session) &&
+              (existsSync(directoryOf(session)) || existsSync(join(sessionDirectory(home, session), "environment.json")))
           )
         ),
         remove: (session) =>

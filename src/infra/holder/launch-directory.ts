@@ -54,7 +54,14 @@ export const fileNames = {
   log: "log"
 } as const
 
-export const sessionDirectory = (home: string, session: string) => join(home, "sessions", session)
+/** Whether a session may have that id: no path, and not the directory itself. */
+export const isDirectoryName = (session: string): boolean => /^[A-Za-z0-9_-]+$/.test(session)
+
+/** Throws where the id is no name of a directory: a damaged log may name any path, and directories are removed by it. */
+export const sessionDirectory = (home: string, session: string) => {
+  if (!isDirectoryName(session)) throw new Error(`${JSON.stringify(session)} is no id of a session`)
+  return join(home, "sessions", session)
+}
 export const launchDirectory = (home: string, session: string, generation: number) =>
   join(sessionDirectory(home, session), `g${generation}`)
 export const outputDirectory = (home: string, session: string) => join(sessionDirectory(home, session), "output")

@@ -151,6 +151,7 @@ const services = Effect.fnUntraced(function* (
         Effect.flatMap(Clock.currentTimeMillis, (now) => attempt("idempotent", () => writer.idempotent(scope, key, now) ?? null)),
       checkpoint: (stream) => attempt("checkpoint", () => writer.checkpoint(stream) ?? null),
       saveCheckpoint: (stream, checkpoint) => change("saveCheckpoint", () => writer.saveCheckpoint(stream, checkpoint)),
+      mendRow: (id, row) => change("mendRow", () => (row === null ? rows.remove(id) : rows.put(encodeRow(row)))),
       quarantine: Effect.fnUntraced(function* (stream: string, reason: string) {
         const at = yield* Clock.currentTimeMillis
         yield* change("quarantine", () => {
@@ -169,6 +170,7 @@ const services = Effect.fnUntraced(function* (
       follow: (from) => follow(entries, attempt, bell, from),
       list: (query) => attempt("list", () => rows.list(query)),
       row: (id) => attempt("row", () => rows.get(id) ?? null),
+      damagedRows: attempt("damagedRows", rows.damaged),
       live: attempt("live", rows.live),
       counts: attempt("counts", rows.counts),
       quarantined: attempt("quarantined", quarantined)

@@ -132,6 +132,8 @@ export class EventStore extends Context.Service<
     readonly idempotent: (scope: string, key: string) => Effect.Effect<IdempotencyEntry | null, StoreFailure>
     readonly checkpoint: (stream: string) => Effect.Effect<Checkpoint | null, StoreFailure>
     readonly saveCheckpoint: (stream: string, checkpoint: Checkpoint) => Effect.Effect<void, StoreFailure>
+    /** Writes the row of the list view again, or removes it where there is none to write. */
+    readonly mendRow: (id: string, row: SessionRow | null) => Effect.Effect<void, StoreFailure>
     /** Marks a stream as unreadable, with the reason; shown in `/readyz`, `doctor` and the list. */
     readonly quarantine: (stream: string, reason: string) => Effect.Effect<void, StoreFailure>
   }
@@ -157,6 +159,8 @@ export class EventReader extends Context.Service<
     readonly follow: (from: { readonly stream: string | null; readonly after: number }) => Stream.Stream<Entry, StoreFailure>
     readonly list: (query: ListQuery) => Effect.Effect<ReadonlyArray<SessionRow>, StoreFailure>
     readonly row: (id: string) => Effect.Effect<SessionRow | null, StoreFailure>
+    /** Sessions whose row of the list view is damaged: it is to be written again from their facts. */
+    readonly damagedRows: Effect.Effect<ReadonlyArray<string>, StoreFailure>
     /** Every session start-up has work with. */
     readonly live: Effect.Effect<ReadonlyArray<SessionRow>, StoreFailure>
     readonly counts: Effect.Effect<Readonly<Record<string, number>>, StoreFailure>

@@ -1,5 +1,5 @@
 /** The list view: one row per session, written with the facts it shows, and rebuilt from nothing but rows when it is doubted. */
-import type { Compilable } from "kysely"
+import { type Compilable, sql } from "kysely"
 import type { Database } from "./database.ts"
 import type { ListQuery, SessionRow } from "./event-store.ts"
 import { compiler, type SessionsRow } from "./tables.ts"
@@ -11,6 +11,9 @@ export interface SessionRows {
   readonly list: (query: ListQuery) => ReadonlyArray<SessionRow>
   readonly counts: () => Readonly<Record<string, number>>
   readonly clear: () => void
+  /** Ids of the rows that are not what `put` has written: no JSON, or the view of another session. */
+  readonly damaged: () => ReadonlyArray<string>
+  readonly remove: (id: string) => void
 }
 
 export const encodeRow = (row: SessionRow): SessionsRow => ({
@@ -63,6 +66,15 @@ const listQuery = ({ cursor, labels = {}, limit, state }: ListQuery): Compilable
   }
   return query.orderBy("created_at").orderBy("id").limit(limit)
 }
+
+const damagedQuery = compiler
+  .selectFrom("sessions")
+  .select("id")
+  .where(
+    sql<boolean>`case when json_valid(labels) and json_valid(view)
+    then json_type(labels) <> 'object' or coalesce(json_extract(view, '$.id'), '') <> id
+    else 1 end`
+  )
 
 export const sessionRows = (database: Database): SessionRows => {
   const put = database.statement<SessionsRow, unknown>((tables, arg) =>
@@ -120,6 +132,8 @@ export const sessionRows = (database: Database): SessionRows => {
     live: () => live.all({}).map(decodeRow),
     list: (query) => database.query(listQuery(query)).map(decodeRow),
     counts: () => Object.fromEntries(counts.all({}).map(({ sessions, state }) => [state, sessions])),
-    clear: () => void database.query(compiler.deleteFrom("sessions"))
+    clear: () => void database.query(compiler.deleteFrom("sessions")),
+    damaged: () => database.query(damagedQuery).map(({ id }) => id),
+    remove: (id) => void database.query(compiler.deleteFrom("sessions").where("id", "=", id))
   }
 }
