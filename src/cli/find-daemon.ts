@@ -41,7 +41,7 @@ export const findDaemon = Effect.fnUntraced(function* (given: string) {
 
 /** A daemon that lives puts its socket back, perhaps in another place, which its note names: one that holds the lock is waited for. */
 const answerOf = Effect.fnUntraced(function* (home: string, places: ReadonlyArray<string>, holder: number | null) {
-  const until = (yield* Clock.currentTimeMillis) + (holder === null ? 0 : 2 * limits.noteWatchMs)
+  const until = (yield* Clock.currentTimeMillis) + (holder === null ? 0 : busyWatches * limits.noteWatchMs)
   for (;;) {
     const named = readNote(home)
     const newest = named !== null && named.pid === holder ? [named.socket] : []
@@ -55,6 +55,8 @@ const answerOf = Effect.fnUntraced(function* (home: string, places: ReadonlyArra
   }
 })
 const socketLookMs = 50
+/** On a busy machine the watch of the daemon comes late. */
+const busyWatches = 5
 
 const found = (file: DaemonNote, connection: Connection, remark: string | null): FoundDaemon => ({ file, connection, remark })
 
