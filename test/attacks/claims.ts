@@ -2,7 +2,7 @@
 import { symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { SessionView } from "../../src/domain/view.ts"
-import { type TestDaemon, until } from "../support/daemon.ts"
+import { TestDaemon, until } from "../support/daemon.ts"
 import type { Attack } from "./attack.ts"
 import { HostileAgent } from "./hostile-agent.ts"
 
@@ -30,8 +30,7 @@ const claim = (id: string, does: string, promise: string, run: (owner: HostileAg
   promise,
   isAlone: true,
   run: async () => {
-    const { TestDaemon: Daemon } = await import("../support/daemon.ts")
-    await using daemon = await Daemon.started()
+    await using daemon = await TestDaemon.started()
     await using owner = await HostileAgent.of(daemon)
     await using other = await HostileAgent.of(daemon)
     return await run(owner, other)

@@ -15,16 +15,19 @@ export interface WriteAhead {
 }
 
 /** Null where there is none, or nothing in it. The format is that of https://sqlite.org/fileformat2.html#walformat. */
-export const readWriteAhead = (database: string): WriteAhead | null => {
+export const readWriteAhead = (database: string): WriteAhead | null =>
+  opened(`${database}-wal`, ({ fd, size }) => (size <= headerBytes ? null : scanned(fd, size)))
+
+/** Null where the file cannot be opened: that is SQLite's to refuse. */
+const opened = <A>(path: string, use: (file: ReturnType<typeof openRegular>) => A): A | null => {
   let file: ReturnType<typeof openRegular>
   try {
-    file = openRegular(`${database}-wal`)
+    file = openRegular(path)
   } catch {
-    // What cannot be opened is SQLite's to refuse.
     return null
   }
   try {
-    return file.size <= headerBytes ? null : scanned(file.fd, file.size)
+    return use(file)
   } finally {
     closeSync(file.fd)
   }
@@ -116,22 +119,13 @@ export interface Committed {
 }
 
 /** Null where there is none, or where it is not whole. The format is that of https://sqlite.org/walformat.html#walidxfmt. */
-export const readCommitted = (database: string): Committed | null => {
-  let file: ReturnType<typeof openRegular>
-  try {
-    file = openRegular(`${database}-shm`)
-  } catch {
-    return null
-  }
-  try {
-    const index = read(file.fd, 0, indexHeadBytes)
+export const readCommitted = (database: string): Committed | null =>
+  opened(`${database}-shm`, ({ fd }) => {
+    const index = read(fd, 0, indexHeadBytes)
     const [one, other] = [index.subarray(0, 48), index.subarray(48, 96)]
     if (index.length < indexHeadBytes || !one.equals(other) || one.readUInt32LE(0) !== indexVersion || one[12] !== 1) return null
     return { salts: one.toString("hex", 32, 40), frames: one.readUInt32LE(16), copied: index.readUInt32LE(96) }
-  } finally {
-    closeSync(file.fd)
-  }
-}
+  })
 
 /** Two copies of a header of 48 bytes, and the number of frames that are copied. */
 const indexHeadBytes = 100
