@@ -5,10 +5,10 @@ import type { Holder } from "./world-holder.ts"
 import type { Ledger } from "./world-ledger.ts"
 import type { Truth } from "./world-truth.ts"
 
-/** `truth` has just been looked at. */
-export const judgeAct = (ledger: Ledger, world: World, truth: Truth, act: Act) => {
+/** `truth` has just been looked at. `refusedStops`: sessions a stop of which the log could not take; it is carried out without a fact. */
+export const judgeAct = (ledger: Ledger, world: World, truth: Truth, act: Act, refusedStops: ReadonlySet<string>) => {
   const { ref } = act
-  const caused = causeOf(truth, act)
+  const caused = causeOf(truth, act) || (act.type === "ladder" && refusedStops.has(ref.session))
   ledger.check("I5", caused, () => `${act.type} reached ${ref.session}/g${ref.generation} before its cause was durable`)
   if (act.type === "write") return judgeAnswer(ledger, truth, act)
   if (act.type !== "sweep") return

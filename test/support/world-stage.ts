@@ -19,6 +19,8 @@ export class Stage {
   readonly #absent = new Set<string>()
   /** And of those that were told as a past daemon's. */
   readonly #fenced = new Set<string>()
+  /** Sessions a stop of which the log refused. */
+  readonly #refusedStops = new Set<string>()
   readonly #typing = new TypingJudge()
 
   constructor(seed = 1, ledger = new Ledger()) {
@@ -32,7 +34,7 @@ export class Stage {
     })
     this.world.watch = (act) => {
       this.truth.look()
-      judgeAct(ledger, this.world, this.truth, act)
+      judgeAct(ledger, this.world, this.truth, act, this.#refusedStops)
     }
     this.world.injected = (fault) => ledger.inject(fault)
     this.world.spawned = (holder) => {
@@ -119,6 +121,7 @@ export class Stage {
     } else if (answer._tag === "EpochFenced") {
       this.#fenced.add(decision.inputId)
     } else if (answer._tag === "StoreFailure") {
+      if (decision.facts.some(({ type }) => type === "StopRequested" || type === "StopEscalated")) this.#refusedStops.add(decision.stream)
       if (answer.outcome === "absent") this.#absent.add(decision.inputId)
       // A report that was not written then may be written by now: nobody says that it is not.
       else this.#absent.delete(decision.inputId)
