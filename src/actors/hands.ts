@@ -20,7 +20,8 @@ import {
   type LaunchFailure,
   type LaunchRef,
   Runtime,
-  type StopOrder
+  type StopOrder,
+  type Submitted
 } from "../infra/runtimes/runtime.ts"
 import type { Answering } from "../infra/screens/answering.ts"
 import { Screens } from "../infra/screens/screens.ts"
@@ -32,7 +33,7 @@ import type { Leases } from "./leases.ts"
 import type { Tell } from "./letter.ts"
 import { makeNews } from "./news.ts"
 import type { Recognised } from "./observing.ts"
-import { makePendingWrites, type PendingWrites, type WriteOutcome } from "./pending-writes.ts"
+import { makePendingWrites, type PendingWrites } from "./pending-writes.ts"
 import { isRepeatOf, typedBytes, typedText } from "./typed-text.ts"
 import { witnessHooks } from "./witness-hooks.ts"
 import { witness } from "./witnesses.ts"
@@ -194,12 +195,12 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
     )
 
   /** `null`: something else was told. When the connection went before the answer came, the holder is asked as soon as it is reached again: it remembers. */
-  const settled = (generation: number, writeId: string, write: (holder: HolderLink) => Effect.Effect<WriteOutcome | null>) =>
+  const settled = (generation: number, writeId: string, write: (holder: HolderLink) => Effect.Effect<Typed | null>) =>
     Effect.suspend(() => {
       const holder = link(generation)
-      return Effect.map(holder === null ? Effect.succeed("not_written" as const) : write(holder), (outcome) => {
-        const known = outcome !== "uncertain" || link(generation) === holder
-        if (outcome !== null && known) tell({ type: "WriteSettled", generation, writeId, ...settling(outcome) })
+      return Effect.map(holder === null ? Effect.succeed<Typed>({ outcome: "not_written" }) : write(holder), (typed) => {
+        const known = typed?.outcome !== "uncertain" || link(generation) === holder
+        if (typed !== null && known) tell({ type: "WriteSettled", generation, writeId, ...settling(typed) })
       })
     })
 
@@ -211,21 +212,34 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
         return null
       })
     /** A stopped agent goes on some time, and a password is typed some time: the prompt waits until then. A long line stays long. */
-    const refused = (outcome: WriteOutcome | "echo_stays_off") => {
+    const refused = ({ outcome, ...typed }: Typed | { readonly outcome: "echo_stays_off" }) => {
       if (outcome === "echo_stays_off") return undeliverable("echo_off")
       if (outcome === "suspended") tell({ type: "SuspensionObserved", generation, suspended: true })
       if (outcome === "echo_off") tell({ type: "EchoObserved", generation, echo: false })
-      return outcome === "line_too_long" ? undeliverable(outcome) : Effect.succeed(outcome)
+      return outcome === "line_too_long" ? undeliverable(outcome) : Effect.succeed<Typed>({ ...typed, outcome })
+    }
+    /** A question that has opened since the claim would take the text. */
+    const isInTheWay = () => {
+      const { activity, prompts } = context()
+      return activity.value === "waiting" && activity.asked?.id !== prompts.find(({ id }) => id === promptId)?.answers
     }
     const submit = (holder: HolderLink, text: string) => {
       const typed = typedText(context(), text, paths)
       // A session without a screen tells nothing of its modes.
       return Effect.orElseSucceed(screens.modes(id, context().spec.size), () => null).pipe(
-        Effect.flatMap((modes) => onceTaken(holder, holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed)))),
-        Effect.flatMap((outcome) => {
-          if (outcome === "unsupported") return undeliverable("holder_too_old")
-          return refused(outcome)
-        })
+        Effect.flatMap((modes) =>
+          onceTaken(
+            holder,
+            Effect.suspend(() =>
+              isInTheWay()
+                ? Effect.delay(Effect.succeed<Submitted>({ outcome: "not_written" }), limits.typeAgainMs)
+                : holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed))
+            )
+          )
+        ),
+        Effect.flatMap(({ outcome, ...typed }) =>
+          outcome === "unsupported" ? undeliverable("holder_too_old") : refused({ ...typed, outcome })
+        )
       )
     }
     const reply = Effect.fnUntraced(function* (holder: HolderLink, text: string) {
@@ -236,7 +250,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       const given = screen === null ? answerTo(agentOf(context()), asked, text, null) : answerOn(screen, agentOf(context()), asked, text)
       switch (given.type) {
         case "keys":
-          return yield* Effect.flatMap(holder.write(writeId, new TextEncoder().encode(given.keys)), refused)
+          return yield* Effect.flatMap(holder.write(writeId, new TextEncoder().encode(given.keys)), (outcome) => refused({ outcome }))
         case "noSuchChoice":
           return yield* undeliverable("no_such_choice")
         case "otherQuestion":
@@ -315,26 +329,28 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
         )
       case "Write": {
         if (effect.kind === "interrupt")
-          return background(settled(effect.generation, effect.writeId, (holder) => interrupt(holder, effect.writeId)))
+          return background(settled(effect.generation, effect.writeId, (holder) => outcomeOf(interrupt(holder, effect.writeId))))
         // The bytes of an input live in the memory of the daemon that took it, and nowhere else.
         return background(
           bytes === null
             ? Effect.sync(() =>
                 tell({ type: "WriteSettled", generation: effect.generation, writeId: effect.writeId, outcome: "not_written" })
               )
-            : settled(effect.generation, effect.writeId, (holder) => holder.write(effect.writeId, bytes))
+            : settled(effect.generation, effect.writeId, (holder) => outcomeOf(holder.write(effect.writeId, bytes)))
         )
       }
       case "DeliverPrompt":
         return background(deliver(effect))
+      case "WithholdPrompt":
+        return background(Effect.ignore(link(effect.generation)?.withhold(effect.writeId) ?? Effect.void))
       case "SettleWrite": {
         const holder = link(effect.generation)
         return holder === null
           ? Effect.void
           : background(
               holder.writeOutcome(effect.writeId).pipe(
-                Effect.map((outcome) =>
-                  tell({ type: "WriteSettled", generation: effect.generation, writeId: effect.writeId, outcome, asked: true })
+                Effect.map((typed) =>
+                  tell({ type: "WriteSettled", generation: effect.generation, writeId: effect.writeId, ...typed, asked: true })
                 ),
                 Effect.ignore
               )
@@ -402,22 +418,31 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
   } satisfies Hands
 })
 
+const outcomeOf = <A extends Typed["outcome"]>(write: Effect.Effect<A>) => Effect.map(write, (outcome): Typed => ({ outcome }))
+
 const isRefusal = Schema.is(WriteRefusal)
 
 /** A holder that cannot say when the terminal echoes again is asked to type again, for a while. */
-const onceTaken = Effect.fnUntraced(function* <A extends string>(holder: HolderLink, submit: Effect.Effect<A>) {
+const onceTaken = Effect.fnUntraced(function* (holder: HolderLink, submit: Effect.Effect<Submitted>) {
   const first = yield* submit
-  if (first !== "echo_off") return first
+  if (first.outcome !== "echo_off") return first
   if ((yield* Effect.orElseSucceed(holder.obstacle, () => null)) !== "unsupported") return first
   const last = yield* Effect.repeat(submit, {
     schedule: Schedule.spaced(limits.typeAgainMs),
     times: limits.typeWithinMs / limits.typeAgainMs,
-    until: (outcome) => outcome !== "echo_off"
+    until: ({ outcome }) => outcome !== "echo_off"
   })
-  return last === "echo_off" ? ("echo_stays_off" as const) : last
+  return last.outcome === "echo_off" ? { outcome: "echo_stays_off" as const } : last
 })
 
-const settling = (outcome: WriteOutcome) => (isRefusal(outcome) ? { outcome: "not_written" as const, why: outcome } : { outcome })
+/** What became of an operation of the holder that types. */
+interface Typed {
+  readonly outcome: Exclude<Submitted["outcome"], "unsupported">
+  readonly enteredAt?: number
+}
+
+const settling = ({ outcome, ...typed }: Typed) =>
+  isRefusal(outcome) ? { outcome: "not_written" as const, why: outcome } : { ...typed, outcome }
 
 type DeliverPrompt = Extract<SessionEffect, { readonly type: "DeliverPrompt" }>
 

@@ -19,6 +19,8 @@ export type SessionEffect =
       /** Files whose paths are typed behind the text. */
       readonly paths?: ReadonlyArray<string>
     }
+  /** A question has opened while a prompt is typed that does not answer it: press no Enter. `DeliverPrompt` has the answer. */
+  | { readonly type: "WithholdPrompt"; readonly generation: number; readonly writeId: string }
   /** The answer to a write was lost with an earlier daemon: the holder knows. Answered by `WriteSettled`. */
   | { readonly type: "SettleWrite"; readonly generation: number; readonly writeId: string }
   | { readonly type: "ResizeTerminal"; readonly generation: number; readonly size: Size }

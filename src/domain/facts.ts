@@ -302,7 +302,13 @@ export const Fact = Schema.Union([
   /** `free`: it may be typed now; else it waits for the holder to be reached again, or for the next launch. */
   fact("PromptReleased", { promptId: Schema.String, evidence: Evidence, free: Schema.optionalKey(Schema.Boolean) }),
   fact("PromptWritten", { promptId: Schema.String, evidence: Evidence }),
-  fact("PromptSubmitted", { promptId: Schema.String, evidence: Evidence, deadline: Deadline }),
+  /** `enteredAt`: right before Enter was pressed, epoch milliseconds, by the holder; absent where it did not say. */
+  fact("PromptSubmitted", {
+    promptId: Schema.String,
+    evidence: Evidence,
+    deadline: Deadline,
+    enteredAt: Schema.optionalKey(Schema.Int)
+  }),
   /** The agent took up another prompt, and has until the deadline to take up this one. */
   fact("PromptPassedOver", { promptId: Schema.String, evidence: Evidence, deadline: Deadline }),
   fact("PromptAccepted", { promptId: Schema.String, evidence: Evidence }),

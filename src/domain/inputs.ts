@@ -96,8 +96,11 @@ export const Report = Schema.Union([
   report("HolderReported", { entry: JournalEntry }),
   report("WriteSettled", {
     writeId: Schema.String,
-    outcome: Schema.Literals(["written", "not_written", "uncertain"]),
+    /** `withheld`: a part of a prompt's text was typed, and its Enter was not pressed. */
+    outcome: Schema.Literals(["written", "not_written", "uncertain", "withheld"]),
     why: Schema.optionalKey(WriteRefusal),
+    /** Right before a prompt's Enter was pressed, epoch milliseconds, by the holder. */
+    enteredAt: Schema.optionalKey(Schema.Int),
     /** By its holder, who was asked for it later and can be typed to. */
     asked: Schema.optionalKey(Schema.Boolean)
   }),

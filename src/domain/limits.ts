@@ -30,7 +30,7 @@ export const limits = {
   inputBytes: 65_536,
   /** One line into a terminal in canonical mode: Linux keeps 4,095 bytes of it, and drops the rest without a word (n_tty). */
   canonicalLineBytes: 4_095,
-  /** How often a holder from before `obstacle` is asked again to type a prompt while nothing is echoed, and for how long. */
+  /** How often a holder from before `obstacle` is asked again to type a prompt while nothing is echoed, and for how long; and how soon a prompt in whose way a question stood may be typed. */
   typeAgainMs: 250,
   typeWithinMs: 60_000,
   /** How often the daemon looks whether the terminal of a waiting prompt echoes again: each look is a process of stty. */

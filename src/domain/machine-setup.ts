@@ -16,6 +16,7 @@ export const effects: { readonly [T in SessionEffect["type"]]: Owed<T> } = {
   Spawn: performedByActor,
   Write: performedByActor,
   DeliverPrompt: performedByActor,
+  WithholdPrompt: performedByActor,
   SettleWrite: performedByActor,
   ResizeTerminal: performedByActor,
   KillTool: performedByActor,
@@ -88,6 +89,12 @@ export const session = base.extend({
               ...(attachments === undefined ? {} : { paths: attachments.map(({ path }) => path) })
             }
           })
+    }),
+    withholdClaimed: base.enqueueActions(({ context: { activity, generation, prompts }, enqueue }) => {
+      if (activity.value !== "waiting") return
+      for (const { answers, stage, writeId } of prompts)
+        if (stage === "claimed" && (answers === undefined || answers !== activity.asked?.id))
+          enqueue({ type: "WithholdPrompt", params: { generation, writeId: writeId ?? "" } })
     }),
     settleWrites: base.enqueueActions(({ context: { generation, pendingWrites, prompts }, enqueue }) => {
       for (const { writeId } of [...pendingWrites, ...prompts.filter(({ stage }) => stage === "claimed")])

@@ -108,23 +108,26 @@ const active = {
     ActivityChanged: (["idle", "working", "waiting", "compacting", "unknown"] as const).map((activity) => ({
       guard: { type: "isActivity" as const, params: { activity } },
       target: activity,
-      actions: assignFact<"ActivityChanged">(({ context, event: changed }) => {
-        const heard = {
-          ...context.heard,
-          changes: (context.heard?.changes ?? 0) + 1,
-          turns: (context.heard?.turns ?? 0) + (isBusy(activity) && !isBusy(context.activity.value) ? 1 : 0)
-        }
-        const deadlines = without(context.deadlines, "doubt")
-        const prompts = unmovedBy(context.prompts, changed, heard)
-        return {
-          activity: wordOf(changed),
-          doubt: null,
-          heard,
-          ...(changed.acceptBy === undefined ? { deadlines, prompts } : hasten({ deadlines }, prompts, changed.acceptBy)),
-          // Who works has been told something; who works again is blocked no more.
-          ...(activity === "working" ? { ...markBegun(context), blocked: null } : {})
-        }
-      })
+      actions: [
+        assignFact<"ActivityChanged">(({ context, event: changed }) => {
+          const heard = {
+            ...context.heard,
+            changes: (context.heard?.changes ?? 0) + 1,
+            turns: (context.heard?.turns ?? 0) + (isBusy(activity) && !isBusy(context.activity.value) ? 1 : 0)
+          }
+          const deadlines = without(context.deadlines, "doubt")
+          const prompts = unmovedBy(context.prompts, changed, heard)
+          return {
+            activity: wordOf(changed),
+            doubt: null,
+            heard,
+            ...(changed.acceptBy === undefined ? { deadlines, prompts } : hasten({ deadlines }, prompts, changed.acceptBy)),
+            // An agent that works was given something to do; one that works again is blocked no more.
+            ...(activity === "working" ? { ...markBegun(context), blocked: null } : {})
+          }
+        }),
+        "withholdClaimed" as const
+      ]
     })),
     ActivityConfirmed: {
       // A weaker source that agrees takes its doubt back, and lends the stronger no time.

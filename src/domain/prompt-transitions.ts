@@ -99,7 +99,13 @@ export const promptSteps = {
   PromptExpired: step("PromptExpired", leave),
   PromptReleased: step("PromptReleased", (prompt, _, { free }) => ({ ...prompt, stage: "queued", writeId: null, held: free !== true })),
   PromptWritten: step("PromptWritten", reach("written")),
-  PromptSubmitted: step("PromptSubmitted", (prompt, _, { deadline }) => ({ ...prompt, stage: "submitted", acceptBy: deadline })),
+  PromptSubmitted: step("PromptSubmitted", (prompt, { activity, heard }, { at, deadline, enteredAt }) => ({
+    ...prompt,
+    stage: "submitted",
+    acceptBy: deadline,
+    // What was so before Enter was pressed does not show that the agent took the prompt.
+    before: enteredAt !== undefined && heard !== null && isBefore(activity.observedAt ?? activity.at, enteredAt, at) ? heard : prompt.before
+  })),
   PromptPassedOver: step("PromptPassedOver", (prompt, context, { deadline }) => ({
     ...prompt,
     acceptBy: prompt.stage === "submitted" ? deadline : prompt.acceptBy,

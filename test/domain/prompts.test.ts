@@ -43,11 +43,17 @@ const says = (activity: "idle" | "working" | "waiting", generation = 1): Input =
   source: "osc",
   question: null
 })
-const settled = (id: string, outcome: "written" | "not_written" | "uncertain", generation = 1): Input => ({
+const settled = (
+  id: string,
+  outcome: "written" | "not_written" | "uncertain" | "withheld",
+  generation = 1,
+  more: { readonly enteredAt?: number } = {}
+): Input => ({
   type: "WriteSettled",
   generation,
   writeId: `${id}.${generation}.01234567`,
-  outcome
+  outcome,
+  ...more
 })
 const up = [prepared(), spawned(), printed()] as const
 const crashing = spec({ keepalive: { ...spec().keepalive, mode: "on_crash", baseMs: 1_000 } })
@@ -308,6 +314,43 @@ describe("the queue", () => {
   it("types nothing into a question", () => {
     const asking = having(spec(), ...up, says("waiting"), prompt("p"))
     assert.strictEqual(asking.context.prompts[0]?.stage, "queued")
+  })
+
+  it("gets no Enter once a question opens while it is typed, and its fate is uncertain", () => {
+    const claimed = having(spec(), ...up, says("idle"), prompt("p"))
+    const { decided } = when(claimed, says("waiting"))
+    assert(decided._tag === "Accepted")
+    assert.deepStrictEqual(decided.effects, [{ type: "WithholdPrompt", generation: 1, writeId: "p.1.01234567" }])
+    const asking = having(spec(), ...up, says("idle"), prompt("p"), says("waiting"))
+    when(asking, settled("p", "withheld")).then({ type: "PromptUncertain", promptId: "p", resend: false })
+  })
+
+  it("waits for the end of a question that opened before a byte was typed, and is typed then", () => {
+    const asking = having(spec(), ...up, says("idle"), prompt("p"), says("waiting"))
+    const released = when(asking, settled("p", "not_written")).then({ type: "PromptReleased", free: true })
+    when(released, says("idle")).then({ type: "ActivityChanged" }, { type: "PromptClaimed", promptId: "p" })
+  })
+
+  it("is uncertain where a question opened before its Enter, and submitted where one opened after", () => {
+    const asking = having(spec(), ...up, says("idle"), prompt("p"), says("waiting"))
+    const known = asking.context.activity.at
+    when(asking, settled("p", "written", 1, { enteredAt: known + 1 }), at(1)).then({ type: "PromptUncertain", promptId: "p" })
+    when(asking, settled("p", "written", 1, { enteredAt: known }), at(1)).then(
+      { type: "PromptWritten" },
+      { type: "PromptSubmitted" },
+      { type: "PromptAccepted" }
+    )
+  })
+
+  it("is not accepted by a turn that began before its Enter", () => {
+    const busy = having(spec(), ...up, says("idle"), prompt("p"), says("working"))
+    const known = busy.context.activity.at
+    const submitted = when(busy, settled("p", "written", 1, { enteredAt: known + 1 }), at(1)).then(
+      { type: "PromptWritten" },
+      { type: "PromptSubmitted", enteredAt: known + 1 }
+    )
+    const rested = when(submitted, says("idle")).then({ type: "ActivityChanged" })
+    when(rested, says("working")).then({ type: "ActivityChanged" }, { type: "PromptAccepted" })
   })
 
   it("is edited, put in order and cleared while it waits, and not after", () => {

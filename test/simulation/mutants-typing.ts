@@ -19,8 +19,8 @@ export const typingMutants: Mutants = {
   /** Enter is pressed again where nobody can say. */
   resubmitOnDoubt: planted((link) => ({
     submit: (writeId, text, ms) =>
-      Effect.flatMap(link.submit(writeId, text, ms), (outcome) =>
-        outcome === "uncertain" ? link.submit(`${writeId}.again`, text, ms) : Effect.succeed(outcome)
+      Effect.flatMap(link.submit(writeId, text, ms), (submitted) =>
+        submitted.outcome === "uncertain" ? link.submit(`${writeId}.again`, text, ms) : Effect.succeed(submitted)
       )
   })),
   /** An answer is thought over. */
@@ -28,9 +28,9 @@ export const typingMutants: Mutants = {
     write: (writeId, bytes) => Effect.delay(link.write(writeId, bytes), writeId.startsWith("p") ? 25_000 : 0)
   })),
   /** The holder is not asked: it will have been written. */
-  assumeWritten: planted(() => ({ writeOutcome: () => Effect.succeed("written") })),
+  assumeWritten: planted(() => ({ writeOutcome: () => Effect.succeed({ outcome: "written" }) })),
   /** Nor here: it will not have been. */
-  assumeNotWritten: planted(() => ({ writeOutcome: () => Effect.succeed("not_written") })),
+  assumeNotWritten: planted(() => ({ writeOutcome: () => Effect.succeed({ outcome: "not_written" }) })),
   /** The end of a long text is lost. */
   cutTexts: planted((link) => ({ submit: (writeId, text, ms) => link.submit(writeId, text.subarray(0, 100), ms) })),
   /** What is written is not what was said. */

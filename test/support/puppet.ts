@@ -1,6 +1,7 @@
 /** A runtime that does nothing by itself: what it is asked waits until a recording says how it was answered. */
 import { Effect, Exit, Queue, Stream } from "effect"
 import type { JournalEntry, Report } from "../../src/domain/inputs.ts"
+import type { Settled } from "../../src/infra/holder/typing.ts"
 import type { HolderLink, HolderUnavailable, LaunchOrder, PreflightFailed, Runtime } from "../../src/infra/runtimes/runtime.ts"
 
 export class Puppet {
@@ -9,7 +10,7 @@ export class Puppet {
   /** The newest output offset that the holder tells. */
   offset = 0
   readonly #preflights: Array<(exit: Exit.Exit<{ readonly executable: string }, PreflightFailed>) => void> = []
-  readonly #writes = new Map<string, (outcome: "written" | "not_written" | "uncertain") => void>()
+  readonly #writes = new Map<string, (settled: Settled) => void>()
   readonly #journals = new Map<number, Queue.Queue<JournalEntry, HolderUnavailable>>()
 
   /** What a daemon had asked is asked by nobody any more. */
@@ -34,7 +35,7 @@ export class Puppet {
       case "WriteSettled": {
         const settle = this.#writes.get(report.writeId)
         this.#writes.delete(report.writeId)
-        settle?.(report.outcome)
+        settle?.({ outcome: report.outcome, ...(report.enteredAt === undefined ? {} : { enteredAt: report.enteredAt }) })
         return settle !== undefined
       }
       default:
@@ -62,7 +63,7 @@ export class Puppet {
 
   #link(journal: Queue.Queue<JournalEntry, HolderUnavailable>): HolderLink {
     const settled = (writeId: string) =>
-      Effect.callback<"written" | "not_written" | "uncertain">((resume) => {
+      Effect.callback<Settled>((resume) => {
         this.#writes.set(writeId, (outcome) => resume(Effect.succeed(outcome)))
       })
     return {
@@ -71,9 +72,10 @@ export class Puppet {
       journal: Stream.fromQueue(journal),
       journalLength: 0,
       offset: () => this.offset,
-      write: settled,
+      write: (writeId) => Effect.map(settled(writeId), ({ outcome }) => (outcome === "withheld" ? "uncertain" : outcome)),
       submit: settled,
       writeOutcome: settled,
+      withhold: () => Effect.void,
       obstacle: Effect.succeed(null),
       type: () => Effect.void,
       resize: () => Effect.void,

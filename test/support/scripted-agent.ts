@@ -18,6 +18,7 @@
  *   dies=TEXT     exits with 9 in the middle of a turn for a prompt that contains TEXT
  *   asks=TEXT     asks for a permission in a turn for a prompt that contains TEXT, and waits for `y`
  *   offers=A|B    what it offers then: a number picks one at once, Escape declines, and keys of the first 100 ms are swallowed
+ *   opens=TEXT    opens a dialog of those as soon as TEXT is in its composer; arrows and Enter choose
  *   draws=MS      says that it asks, and draws its dialog so much later: keys that come before are swallowed
  *   distrusts     asks first whether its folder can be trusted: arrows and Enter choose, and "No, exit" is marked
  *   new=ID, resume=ID, parent=ID   the conversation that it begins, goes on with, or branches from: said in its first line
@@ -86,6 +87,17 @@ const mark = (key: string, { answered, choices, marked = 0 }: Dialog) => {
   else if (key === "\x1b") answered("declined")
 }
 
+const opens = async (choices: ReadonlyArray<string>) => {
+  const answer = await new Promise<string>((answered) => {
+    question = { choices, from: 0, answered, marked: 0 }
+    process.stdout.write("\r\nA dialog opens\r\n")
+    say("blocked", "may I?")
+  })
+  question = null
+  keep("answers", answer)
+  say("idle")
+}
+
 const type = (character: string) => {
   if (question !== null && question.choices.length > 0) return press(character)
   if (character !== "\r") composer += character
@@ -116,6 +128,7 @@ const take = (typed: string) => {
       if (end === -1) continue
       const text = all.slice(0, end)
       composer += text
+      if (habits.has("opens") && text.includes(habits.get("opens")!)) void opens(["Delete all", "Keep all"])
       process.stdout.write(habits.has("collapses") ? `[pasted ${text.split("\n").length} lines]` : "")
     } else if (rest.startsWith(openingPaste)) {
       pasted = ""

@@ -1,13 +1,12 @@
 /** The model of one holder: owns a modelled agent, writes its journal before it tells anybody, runs the ladder, remembers what it wrote. */
 import type { ProcessIdentity } from "../../src/domain/facts.ts"
 import type { HolderEvent, JournalEntry } from "../../src/domain/inputs.ts"
+import type { Settled } from "../../src/infra/holder/typing.ts"
 import type { LaunchOrder } from "../../src/infra/runtimes/runtime.ts"
 import type { Script } from "./world-agent.ts"
 import type { Process, WorldClock } from "./world-clock.ts"
 import type { Spoken } from "./world-evidence.ts"
 import type { Mind } from "./world-mind.ts"
-
-export type WriteOutcome = "written" | "not_written" | "uncertain"
 
 /** Who listens to the journal, as the holder sees it. */
 export interface Listener {
@@ -30,8 +29,8 @@ export interface Machine {
 
 /** Typed whole, or not at all. */
 interface Piece {
-  readonly settle: (outcome: WriteOutcome) => void
-  readonly act: (settle: (outcome: WriteOutcome) => void) => void
+  readonly settle: (outcome: Settled) => void
+  readonly act: (settle: (outcome: Settled) => void) => void
 }
 
 export class Holder {
@@ -41,7 +40,7 @@ export class Holder {
   readonly journal: Array<JournalEntry> = []
   /** Everything that reached the terminal, in order. */
   readonly typed: Array<{ readonly writeId: string | null; readonly bytes: Uint8Array }> = []
-  readonly #outcomes = new Map<string, { outcome: WriteOutcome | null; readonly waiters: Array<(outcome: WriteOutcome) => void> }>()
+  readonly #outcomes = new Map<string, { outcome: Settled | null; readonly waiters: Array<(outcome: Settled) => void> }>()
   readonly #backlog: Array<() => void> = []
   readonly #resumed: Array<() => void> = []
   listener: Listener | null = null
@@ -141,52 +140,60 @@ export class Holder {
     if (!this.journal.some(({ event }) => event.type === "output_began")) this.#append({ type: "output_began" })
   }
 
-  write(writeId: string, bytes: Uint8Array, answer: (outcome: WriteOutcome) => void): void {
+  write(writeId: string, bytes: Uint8Array, answer: (outcome: Settled) => void): void {
     this.#once(writeId, answer, (settle) => {
       this.#type(writeId, bytes)
-      settle("written")
+      settle({ outcome: "written" })
     })
   }
 
   /** The text, a pause, Enter: nobody's keys come in between. */
-  submit(writeId: string, text: Uint8Array, enterAfterMs: number, answer: (outcome: WriteOutcome) => void): void {
+  submit(writeId: string, text: Uint8Array, enterAfterMs: number, answer: (outcome: Settled) => void): void {
     this.#once(writeId, answer, (settle) => {
       this.#type(writeId, text)
-      this.#submitting = settle
+      this.#submitting = { writeId, settle }
       this.#after(enterAfterMs, () => {
-        if (this.#submitting !== settle) return
-        this.#submitting = null
+        if (this.#submitting?.settle !== settle) return
+        const enteredAt = this.#machine.clock.wallMs
         if (this.leaderAlive) this.mind?.read("\r")
-        settle(this.leaderAlive ? "written" : "uncertain")
-        for (const next of this.#waiting.splice(0)) this.#take(next)
+        this.#submitted(this.leaderAlive ? { outcome: "written", enteredAt } : { outcome: "uncertain" })
       })
     })
   }
   /** Of a text without its Enter yet. */
-  #submitting: ((outcome: WriteOutcome) => void) | null = null
+  #submitting: { readonly writeId: string; readonly settle: (settled: Settled) => void } | null = null
+  #submitted(settled: Settled): void {
+    this.#submitting?.settle(settled)
+    this.#submitting = null
+    for (const next of this.#waiting.splice(0)) this.#take(next)
+  }
+  /** What waits behind another is typed whole, and its Enter withheld. */
+  withhold(writeId: string): void {
+    if (this.#submitting?.writeId === writeId) this.#submitted({ outcome: "withheld" })
+  }
   /** What is typed behind it. */
   readonly #waiting: Array<Piece> = []
 
-  #once(writeId: string, answer: (outcome: WriteOutcome) => void, act: Piece["act"]): void {
+  #once(writeId: string, answer: (outcome: Settled) => void, act: Piece["act"]): void {
     const known = this.#outcomes.get(writeId)
     if (known !== undefined) {
       if (known.outcome === null) known.waiters.push(answer)
       else answer(known.outcome)
       return
     }
-    const entry: { outcome: WriteOutcome | null; readonly waiters: Array<(outcome: WriteOutcome) => void> } = {
+    const entry: { outcome: Settled | null; readonly waiters: Array<(outcome: Settled) => void> } = {
       outcome: null,
       waiters: [answer]
     }
     this.#outcomes.set(writeId, entry)
-    const settle = (outcome: WriteOutcome) => {
+    const settle = (outcome: Settled) => {
       entry.outcome = outcome
       for (const waiter of entry.waiters.splice(0)) waiter(outcome)
     }
     this.#take({ settle, act })
   }
   #take(piece: Piece): void {
-    if (this.stage !== "running") piece.settle("not_written")
+    if (this.stage !== "running") piece.settle({ outcome: "not_written" })
     else if (!this.script.reads || this.#submitting !== null) this.#waiting.push(piece)
     else piece.act(piece.settle)
   }
@@ -198,14 +205,14 @@ export class Holder {
   #endTyping(outcome: "not_written" | "uncertain"): void {
     const begun = this.#submitting
     this.#submitting = null
-    begun?.("uncertain")
-    for (const { settle } of this.#waiting.splice(0)) settle(outcome)
+    begun?.settle({ outcome: "uncertain" })
+    for (const { settle } of this.#waiting.splice(0)) settle({ outcome })
   }
-  writeOutcome(writeId: string, answer: (outcome: WriteOutcome) => void): void {
+  writeOutcome(writeId: string, answer: (outcome: Settled) => void): void {
     const known = this.#outcomes.get(writeId)
-    if (known === undefined) this.#outcomes.set(writeId, { outcome: "not_written", waiters: [] })
+    if (known === undefined) this.#outcomes.set(writeId, { outcome: { outcome: "not_written" }, waiters: [] })
     if (known?.outcome === null) known.waiters.push(answer)
-    else answer(known?.outcome ?? "not_written")
+    else answer(known?.outcome ?? { outcome: "not_written" })
   }
   type(bytes: Uint8Array): void {
     this.#take({ settle: () => {}, act: () => this.#type(null, bytes) })

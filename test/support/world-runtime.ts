@@ -1,6 +1,7 @@
 /** The `Runtime` of a modelled world: the same promises as the real one, over holders that are objects. */
 import { Cause, Effect, Queue, Stream } from "effect"
 import type { JournalEntry } from "../../src/domain/inputs.ts"
+import type { Settled } from "../../src/infra/holder/typing.ts"
 import {
   type HolderLink,
   HolderUnavailable,
@@ -10,7 +11,7 @@ import {
   type Runtime
 } from "../../src/infra/runtimes/runtime.ts"
 import { keyOf, type Launch, type World } from "./world.ts"
-import type { Holder, WriteOutcome } from "./world-holder.ts"
+import type { Holder } from "./world-holder.ts"
 import type { Port } from "./world-port.ts"
 
 /** What a planted fault may change of what a daemon hears. */
@@ -127,12 +128,12 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
           answer()
         })
       )
-    const typing = (writeId: string, bytes: number, submits: boolean, type: (answer: (outcome: WriteOutcome) => void) => void) =>
+    const typing = (writeId: string, bytes: number, submits: boolean, type: (answer: (settled: Settled) => void) => void) =>
       port.cross(
         Effect.suspend(() => {
           world.watch({ type: "write", ref, writeId, bytes, submits })
-          if (!open) return Effect.succeed("not_written" as const)
-          return Effect.catch(request<WriteOutcome>(type), () => Effect.succeed("uncertain" as const))
+          if (!open) return Effect.succeed<Settled>({ outcome: "not_written" })
+          return Effect.catch(request<Settled>(type), () => Effect.succeed<Settled>({ outcome: "uncertain" }))
         })
       )
     const link: HolderLink = {
@@ -140,9 +141,14 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
       journal: Stream.fromQueue(journal),
       journalLength: holder.journal.length,
       offset: () => holder.offset,
-      write: (writeId, bytes) => typing(writeId, bytes.length, false, (answer) => holder.write(writeId, bytes, answer)),
+      write: (writeId, bytes) =>
+        Effect.map(
+          typing(writeId, bytes.length, false, (answer) => holder.write(writeId, bytes, answer)),
+          ({ outcome }) => (outcome === "withheld" ? "uncertain" : outcome)
+        ),
       submit: (writeId, text, enterAfterMs) =>
         typing(writeId, text.length, true, (answer) => holder.submit(writeId, text, enterAfterMs, answer)),
+      withhold: (writeId) => tell(() => holder.withhold(writeId)),
       writeOutcome: (writeId) => port.cross(request((answer) => holder.writeOutcome(writeId, answer))),
       obstacle: Effect.succeed(null),
       type: (bytes) => tell(() => holder.type(bytes)),

@@ -49,6 +49,24 @@ describe("an agent that a user described", () => {
     assert.include(await daemon.output(id), "[pasted 400 lines]")
   })
 
+  it("gets no Enter of a prompt into a dialog that opens before it, and the prompt is uncertain", async () => {
+    const habits = (home: string) => [`record=${join(home, "record")}`, `answers=${join(home, "answers")}`, "bracketed", "opens=delete"]
+    const submit = { ...scriptedProvider("mine").submit, enterAfterMs: 5_000 }
+    await using daemon = await daemonWith(habits, { submit })
+    const { id } = await create(daemon)
+    await daemon.reaches(id, "idle", ({ activity }) => activity === "idle")
+    await send(daemon, id, { id: "p", text: "delete nothing" })
+    const { state, steps } = await fate(daemon, id, "p")
+    assert.strictEqual(state, "uncertain")
+    assert.match(String(steps.at(-1)?.detail), /Enter was not pressed/)
+    assert.strictEqual((await daemon.session(id)).activity, "waiting")
+    assert.deepStrictEqual(lines(join(daemon.home, "answers")), [])
+    await daemon.done("POST", `/v1/sessions/${id}/input`, { text: "\x1b[B\r" })
+    await until("the dialog is answered", () => Promise.resolve(lines(join(daemon.home, "answers")).length > 0))
+    assert.deepStrictEqual(lines(join(daemon.home, "answers")), ["Keep all"])
+    assert.deepStrictEqual(texts(daemon.home), [])
+  })
+
   it("is known by its own words, else by its title, else by its screen, and else not at all", async () => {
     const kinds = [
       [[], "protocol"],

@@ -103,7 +103,7 @@ const queued = (situation: Situation, promptId: string, then: () => Verdict): Ve
 export const promptWriteSettled = (
   situation: Situation,
   prompt: OpenPrompt,
-  { asked, outcome, why }: Pick<InputOf<"WriteSettled">, "asked" | "outcome" | "why">
+  { asked, enteredAt, outcome, why }: InputOf<"WriteSettled">
 ): ReadonlyArray<Fact> => {
   const told = (detail: string): Evidence => ({ source: "holder", detail })
   const promptId = prompt.id
@@ -112,10 +112,20 @@ export const promptWriteSettled = (
       fact("PromptReleased", situation, {
         promptId,
         evidence: told(why === undefined ? "nothing was typed" : (undeliverable.get(why) ?? "nothing was typed")),
-        ...(asked === true || why === "suspended" || why === "echo_off" ? { free: true } : {})
+        ...(asked === true || why === "suspended" || why === "echo_off" || isOther(situation, prompt) ? { free: true } : {})
       })
     ]
   if (outcome === "uncertain") return [uncertain(situation, prompt, "the terminal went while it was typed")]
+  if (outcome === "withheld")
+    return [
+      uncertain(
+        situation,
+        prompt,
+        "a question opened while its text was typed: Enter was not pressed, and the text may have reached the question"
+      )
+    ]
+  if (isOther(situation, prompt) && isKnownBefore(situation, enteredAt))
+    return [uncertain(situation, prompt, "a question opened before Enter was pressed, and may have taken it")]
   if (situation.context.suspendedAt != null) return [uncertain(situation, prompt, "the agent was stopped while it was typed")]
   const busy = situation.context.activity.value === "working"
   return [
@@ -123,10 +133,19 @@ export const promptWriteSettled = (
     fact("PromptSubmitted", situation, {
       promptId,
       evidence: told("Enter was pressed once"),
-      deadline: deadlineIn(situation.now, busy ? limits.acceptWhileBusyMs : limits.acceptMs)
+      deadline: deadlineIn(situation.now, busy ? limits.acceptWhileBusyMs : limits.acceptMs),
+      ...(enteredAt === undefined ? {} : { enteredAt })
     })
   ]
 }
+
+/** The agent waits, and for something else than this prompt. */
+const isOther = ({ context: { activity } }: Situation, { answers }: OpenPrompt) =>
+  activity.value === "waiting" && (answers === undefined || answers !== activity.asked?.id)
+
+/** What is known of the agent now was so before Enter was pressed. */
+const isKnownBefore = ({ context: { activity }, now }: Situation, enteredAt: number | undefined) =>
+  enteredAt !== undefined && isBefore(activity.observedAt ?? activity.at, enteredAt, now.wallMs)
 
 /** Nothing told that the agent took the prompt. If something would have told, it did not; else nobody can say. Enter is not pressed again. */
 export const acceptOverdue = (situation: Situation, deaf: boolean): ReadonlyArray<Fact> =>

@@ -41,19 +41,20 @@ export const terminal: Policies<TerminalInput> = {
     const latch = isBusy(activity.value) ? { latch: deadlineIn(situation.now, limits.interruptMs) } : {}
     return type(situation, { writeId, kind: "interrupt", bytes: agent.interrupt.length, by, ...latch })
   },
-  WriteSettled: (situation, { asked, generation, outcome, why, writeId }) => {
+  WriteSettled: (situation, settled) => {
+    const { generation, outcome, why, writeId } = settled
     const prompt = situation.context.prompts.find((open) => open.writeId === writeId && open.stage === "claimed")
-    if (prompt !== undefined)
-      return promptWriteSettled(situation, prompt, {
-        outcome,
-        ...(asked === undefined ? {} : { asked }),
-        ...(why === undefined ? {} : { why })
-      })
+    if (prompt !== undefined) return promptWriteSettled(situation, prompt, settled)
     if (!situation.context.pendingWrites.some((write) => write.writeId === writeId)) return nothing("repeated")
     return outcome === "written"
       ? [fact("InputWritten", situation, { generation, writeId })]
       : [
-          fact("InputFailed", situation, { generation, writeId, code: outcome, ...(why === undefined ? {} : { why }) }),
+          fact("InputFailed", situation, {
+            generation,
+            writeId,
+            code: outcome === "withheld" ? "uncertain" : outcome,
+            ...(why === undefined ? {} : { why })
+          }),
           ...(situation.context.interrupt?.writeId === writeId
             ? [fact("InterruptSettled", situation, { generation, writeId, outcome: "failed" })]
             : [])

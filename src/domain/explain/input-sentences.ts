@@ -51,6 +51,7 @@ export const effectSentences: { readonly [T in EffectType]?: (effect: Extract<Se
   Spawn: ({ executable, generation }) => `The daemon had to start launch ${generation}, of ${executable}.`,
   Write: ({ kind, writeId }) => `The daemon had to type the ${kind} ${writeId}.`,
   DeliverPrompt: ({ promptId }) => `The daemon had to type the prompt ${promptId}, and Enter.`,
+  WithholdPrompt: ({ writeId }) => `The daemon had to press no Enter for the prompt ${writeId}: a question had opened.`,
   SettleWrite: ({ writeId }) => `The daemon had to ask what became of the write ${writeId}.`,
   ResizeTerminal: ({ size }) => `The terminal had to become ${size.cols} columns by ${size.rows} rows.`,
   Continue: ({ generation }) => `The stopped processes of launch ${generation} had to go on.`,

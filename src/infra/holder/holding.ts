@@ -21,7 +21,7 @@ import { type Answer, Server } from "./server.ts"
 import { Spool } from "./spool.ts"
 import { type Exit, Terminal } from "./terminal.ts"
 import { ProcessTree } from "./tree.ts"
-import { Typing, type WriteOutcome } from "./typing.ts"
+import { type Settled, Typing } from "./typing.ts"
 
 export class Holding {
   readonly #spec: HolderSpec
@@ -213,7 +213,12 @@ export class Holding {
         return await this.#write(running, writeId, { bytes, isPrompt: true }, ({ typing }) => typing.submit(writeId, bytes, enterAfterMs))
       }
       case "write_outcome":
-        return { ok: true, outcome: await running.typing.outcome(request.writeId) }
+        return { ok: true, ...(await running.typing.outcome(request.writeId)) }
+      case "withhold":
+        // A submission that came before it may still be looked at.
+        await this.#lastLook
+        running.typing.withhold(request.writeId)
+        return { ok: true }
       case "obstacle": {
         const why = await refusalOf(running.terminal.programEnd, running.process.pid, nothingYet).catch(() => null)
         return why === null ? { ok: true } : { ok: true, why }
@@ -245,16 +250,16 @@ export class Holding {
    * One after another, as they came: the look at the terminal takes a while. A refusal is not remembered: the same write may be asked for
    * again, when what stands in its way is gone.
    */
-  async #write(running: Running, writeId: string, typed: Typed, write: (running: Running) => Promise<WriteOutcome>): Promise<Answer> {
+  async #write(running: Running, writeId: string, typed: Typed, write: (running: Running) => Promise<Settled>): Promise<Answer> {
     const turn = this.#lastLook.then(async () => {
       const { process, terminal, typing } = running
       const isOpen = this.#stage === "running" && !typing.knows(writeId)
       const why = isOpen ? await refusalOf(terminal.programEnd, process.pid, typed).catch(() => null) : null
-      return why === null ? { outcome: write(running) } : { why }
+      return why === null ? { settled: write(running) } : { why }
     })
     this.#lastLook = turn
     const taken = await turn
-    return taken.outcome === undefined ? { ok: true, outcome: "not_written", why: taken.why } : { ok: true, outcome: await taken.outcome }
+    return taken.settled === undefined ? { ok: true, outcome: "not_written", why: taken.why } : { ok: true, ...(await taken.settled) }
   }
 
   #hello(): Hello {

@@ -42,6 +42,8 @@ export type Request = { readonly id: number } & (
   | { readonly op: "subscribe" }
   | { readonly op: "write"; readonly writeId: string; readonly bytes: string }
   | { readonly op: "submit"; readonly writeId: string; readonly bytes: string; readonly enterAfterMs: number }
+  /** Press no Enter for this submission, and type no more of its text. The submission's own reply has the outcome. */
+  | { readonly op: "withhold"; readonly writeId: string }
   | { readonly op: "write_outcome"; readonly writeId: string }
   /** What would keep a prompt from being typed now. */
   | { readonly op: "obstacle" }
@@ -60,6 +62,7 @@ export type Reply =
       readonly id: number
       readonly ok: true
       readonly outcome?: WriteOutcome
+      readonly enteredAt?: number
       readonly why?: WriteRefusal
       readonly status?: Hello
     }
@@ -103,6 +106,7 @@ const operations = new Map<string, Readonly<Record<string, (value: unknown) => b
   ["subscribe", {}],
   ["write", { writeId: isText, bytes: isText }],
   ["submit", { writeId: isText, bytes: isText, enterAfterMs: (value) => isCount(value) && (value as number) <= 10_000 }],
+  ["withhold", { writeId: isText }],
   ["write_outcome", { writeId: isText }],
   ["obstacle", {}],
   ["type", { bytes: isText }],

@@ -2,13 +2,20 @@
 import { writeSync } from "node:fs"
 import { codeOf } from "./launch-directory.ts"
 
-export type WriteOutcome = "written" | "not_written" | "uncertain"
+/** `withheld`: a part reached the terminal, and its Enter did not and will not. */
+export type WriteOutcome = "written" | "not_written" | "uncertain" | "withheld"
+
+export interface Settled {
+  readonly outcome: WriteOutcome
+  /** Right before the Enter of a submission was written, epoch milliseconds. */
+  readonly enteredAt?: number
+}
 
 export class Typing {
   readonly #fd: number
   readonly #queue: Array<Piece> = []
   /** The newest ids, oldest first, with what became of them. */
-  readonly #outcomes = new Map<string, Promise<WriteOutcome>>()
+  readonly #outcomes = new Map<string, Promise<Settled>>()
   #queuedBytes = 0
   #closed = false
   #pauseMs = 0
@@ -19,10 +26,10 @@ export class Typing {
   }
 
   /** An id that was taken before is not typed again: its first outcome is the answer. */
-  write(writeId: string, bytes: Buffer): Promise<WriteOutcome> {
+  write(writeId: string, bytes: Buffer): Promise<Settled> {
     const known = this.#outcomes.get(writeId)
     if (known !== undefined) return known
-    return this.#remember(writeId, this.type(bytes))
+    return this.#remember(writeId, this.#type(bytes))
   }
 
   /** It was typed, refused or given up: what is decided now is decided for good. */
@@ -31,27 +38,51 @@ export class Typing {
   }
 
   /** Text, a pause, Enter, as one piece: nobody's keys come in between. Like `write` otherwise. */
-  submit(writeId: string, text: Buffer, enterAfterMs: number): Promise<WriteOutcome> {
+  submit(writeId: string, text: Buffer, enterAfterMs: number): Promise<Settled> {
     const known = this.#outcomes.get(writeId)
     if (known !== undefined) return known
-    const enter = { bytes: Buffer.from("\r"), afterMs: enterAfterMs }
-    return this.#remember(writeId, text.length === 0 ? this.type(enter.bytes) : this.type(text, enter))
+    return this.#remember(writeId, this.#type(text.length === 0 ? enterKey : text, { writeId, afterMs: enterAfterMs }))
+  }
+
+  /**
+   * Types nothing more of a submission: not its Enter, and of its text only what ends a character or a paste that has begun. Changes
+   * nothing where the id is unknown, or the Enter was written.
+   */
+  withhold(writeId: string): void {
+    const index = this.#queue.findIndex(({ enter }) => enter?.writeId === writeId)
+    const piece = this.#queue[index]
+    if (piece === undefined) return
+    this.#queuedBytes -= piece.bytes.length - piece.done
+    if (!piece.begun) {
+      this.#queue.splice(index, 1)
+      piece.settled({ outcome: "not_written" })
+      return
+    }
+    piece.enter = null
+    piece.isWithheld = true
+    piece.bytes = restOf(piece.bytes, piece.done)
+    piece.done = 0
+    this.#queuedBytes += piece.bytes.length
   }
 
   /** `not_written` for an id that never came: nothing was typed for it, and nothing will be. */
-  outcome(writeId: string): Promise<WriteOutcome> {
+  outcome(writeId: string): Promise<Settled> {
     const known = this.#outcomes.get(writeId)
     if (known !== undefined) return known
     // Remembered, so that a straggler on an old connection cannot make the answer a lie.
-    return this.#remember(writeId, Promise.resolve<WriteOutcome>("not_written"))
+    return this.#remember(writeId, Promise.resolve<Settled>({ outcome: "not_written" }))
   }
 
   /** Resolves when every byte has reached the terminal or it is known that not all will. */
-  type(bytes: Buffer, then: Then | null = null): Promise<WriteOutcome> {
-    if (!this.#fits(bytes)) return Promise.resolve("not_written")
-    if (bytes.length === 0) return Promise.resolve("written")
+  async type(bytes: Buffer): Promise<WriteOutcome> {
+    return (await this.#type(bytes)).outcome
+  }
+
+  #type(bytes: Buffer, enter: Enter | null = null): Promise<Settled> {
+    if (!this.#fits(bytes)) return Promise.resolve({ outcome: "not_written" })
+    if (bytes.length === 0) return Promise.resolve({ outcome: "written" })
     return new Promise((settled) => {
-      this.#queue.push({ bytes, done: 0, begun: false, then, settled })
+      this.#queue.push({ bytes, done: 0, begun: false, enter, enteredAt: null, isWithheld: false, settled })
       this.#queuedBytes += bytes.length
       if (!this.#scheduled) this.#drain()
     })
@@ -71,11 +102,12 @@ export class Typing {
   /** The terminal is gone: what has begun is uncertain, the rest was never written. */
   close(): void {
     this.#closed = true
-    for (const piece of this.#queue.splice(0)) piece.settled(piece.begun ? "uncertain" : "not_written")
+    for (const { begun, isWithheld, settled } of this.#queue.splice(0))
+      settled({ outcome: isWithheld ? "withheld" : begun ? "uncertain" : "not_written" })
     this.#queuedBytes = 0
   }
 
-  #remember(writeId: string, outcome: Promise<WriteOutcome>): Promise<WriteOutcome> {
+  #remember(writeId: string, outcome: Promise<Settled>): Promise<Settled> {
     this.#outcomes.set(writeId, outcome)
     if (this.#outcomes.size > rememberedIds) this.#outcomes.delete(this.#outcomes.keys().next().value!)
     return outcome
@@ -89,6 +121,8 @@ export class Typing {
     this.#scheduled = false
     let turn = 0
     for (let piece = this.#queue[0]; piece !== undefined && turn < turnBytes; piece = this.#queue[0]) {
+      const isEnter = piece.bytes === enterKey
+      if (isEnter) piece.enteredAt = Date.now()
       let written: number
       try {
         written = writeSync(this.#fd, piece.bytes, piece.done, Math.min(writeBytes, piece.bytes.length - piece.done))
@@ -103,19 +137,18 @@ export class Typing {
       piece.begun = true
       this.#queuedBytes -= written
       if (piece.done < piece.bytes.length) continue
-      if (piece.then !== null) return this.#goOn(piece, piece.then)
+      if (piece.enter !== null && !isEnter) return this.#pause(piece, piece.enter)
       this.#queue.shift()
-      piece.settled("written")
+      piece.settled(settledBy(piece))
     }
     if (this.#queue.length > 0) this.#again()
   }
 
   /** The piece stays at the head of the queue while it pauses. */
-  #goOn(piece: Piece, { afterMs, bytes }: Then): void {
-    piece.bytes = bytes
+  #pause(piece: Piece, { afterMs }: Enter): void {
+    piece.bytes = enterKey
     piece.done = 0
-    piece.then = null
-    this.#queuedBytes += bytes.length
+    this.#queuedBytes += enterKey.length
     this.#scheduled = true
     setTimeout(() => this.#drain(), afterMs)
   }
@@ -127,8 +160,10 @@ export class Typing {
   }
 }
 
-interface Then {
-  readonly bytes: Buffer
+/** What a submission types last. */
+interface Enter {
+  readonly writeId: string
+  /** After the text. */
   readonly afterMs: number
 }
 
@@ -136,10 +171,34 @@ interface Piece {
   bytes: Buffer
   done: number
   begun: boolean
-  /** What the same piece types after a pause. */
-  then: Then | null
-  readonly settled: (outcome: WriteOutcome) => void
+  enter: Enter | null
+  enteredAt: number | null
+  isWithheld: boolean
+  readonly settled: (settled: Settled) => void
 }
+
+const settledBy = ({ enteredAt, isWithheld }: Piece): Settled => {
+  if (isWithheld) return { outcome: "withheld" }
+  return enteredAt === null ? { outcome: "written" } : { outcome: "written", enteredAt }
+}
+
+/** Bracketed paste: a program that has read the beginning reads keys as text until the end. */
+const pasteBegins = Buffer.from("\x1b[200~")
+const pasteEnds = Buffer.from("\x1b[201~")
+
+/** What is still to be typed behind `bytes[..done]`, so that the program has whole characters and reads keys as keys again. */
+const restOf = (bytes: Buffer, done: number): Buffer => {
+  const begins = bytes.indexOf(pasteBegins)
+  const ends = bytes.lastIndexOf(pasteEnds)
+  if (begins !== -1 && ends > begins && done > ends) return bytes.subarray(done)
+  const isInPaste = begins !== -1 && done > begins
+  let end = Math.max(done, isInPaste ? begins + pasteBegins.length : 0)
+  while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end++
+  return Buffer.concat([bytes.subarray(done, end), isInPaste ? pasteEnds : nothing])
+}
+
+const nothing = Buffer.alloc(0)
+const enterKey = Buffer.from("\r")
 
 /** More in one write(2) makes a child that does not read spin a core (the line discipline holds 4 KiB). */
 const writeBytes = 4_096

@@ -162,7 +162,8 @@ const Message = Schema.fromJsonString(
       id: Schema.Int,
       ok: Schema.optionalKey(Schema.Literal(true)),
       error: Schema.optionalKey(Schema.String),
-      outcome: Schema.optionalKey(Schema.Literals(["written", "not_written", "uncertain"])),
+      outcome: Schema.optionalKey(Schema.Literals(["written", "not_written", "uncertain", "withheld"])),
+      enteredAt: Schema.optionalKey(Schema.Int),
       why: Schema.optionalKey(WriteRefusal)
     }),
     Schema.Struct({ type: Schema.Literal("entry"), entry: Schema.Unknown }),

@@ -9,7 +9,7 @@ import { protocolRange, type Reply } from "../holder/protocol.ts"
 import { converse, type Unnumbered } from "./holder-conversation.ts"
 import { openSocket } from "./holder-socket.ts"
 import { holderIsDead } from "./remains.ts"
-import { type HolderLink, HolderUnavailable, type LaunchRef } from "./runtime.ts"
+import { type HolderLink, HolderUnavailable, type LaunchRef, type Submitted } from "./runtime.ts"
 
 /** `ring` hears every newest offset of the output. The link lives as long as its scope; the agent longer. */
 export const connect = Effect.fn("Runtime.connect")(function* (
@@ -53,15 +53,15 @@ export const connect = Effect.fn("Runtime.connect")(function* (
   yield* expectOk(holder.request({ op: "subscribe" }))
 
   /** Settled by what is known when the connection dies: a request that never left was not written. */
-  const write = (request: Unnumbered) =>
-    Effect.suspend(() => {
-      if (holder.ended()) return Effect.succeed("not_written" as const)
+  const typed = (request: Unnumbered) =>
+    Effect.suspend((): Effect.Effect<Submitted> => {
+      if (holder.ended()) return Effect.succeed({ outcome: "not_written" })
       return holder.request(request).pipe(
-        Effect.map((reply) => {
-          if (!("error" in reply)) return reply.why ?? reply.outcome ?? "uncertain"
-          return reply.error === "unsupported" ? "unsupported" : "not_written"
+        Effect.map((reply): Submitted => {
+          if ("error" in reply) return { outcome: reply.error === "unsupported" ? "unsupported" : "not_written" }
+          return { ...entered(reply), outcome: reply.why ?? reply.outcome ?? "uncertain" }
         }),
-        Effect.catch(() => Effect.succeed("uncertain" as const))
+        Effect.catch(() => Effect.succeed<Submitted>({ outcome: "uncertain" }))
       )
     })
 
@@ -71,15 +71,18 @@ export const connect = Effect.fn("Runtime.connect")(function* (
     journalLength: hello.journalLength,
     offset: () => offset,
     write: (writeId, bytes) =>
-      write({ op: "write", writeId, bytes: Buffer.from(bytes).toString("base64") }).pipe(
-        // Every holder that ever was can write.
-        Effect.map((outcome) => (outcome === "unsupported" ? "not_written" : outcome))
+      typed({ op: "write", writeId, bytes: Buffer.from(bytes).toString("base64") }).pipe(
+        // Every holder can write, and withholds submissions alone.
+        Effect.map(({ outcome }) => (outcome === "unsupported" || outcome === "withheld" ? "not_written" : outcome))
       ),
-    submit: (writeId, text, enterAfterMs) => write({ op: "submit", writeId, bytes: Buffer.from(text).toString("base64"), enterAfterMs }),
+    submit: (writeId, text, enterAfterMs) => typed({ op: "submit", writeId, bytes: Buffer.from(text).toString("base64"), enterAfterMs }),
+    withhold: (writeId) => Effect.asVoid(holder.request({ op: "withhold", writeId })),
     writeOutcome: (writeId) =>
       holder.request({ op: "write_outcome", writeId }).pipe(
         // Without a running agent the holder never wrote it: what it did write, it remembers.
-        Effect.map((reply) => ("error" in reply ? "not_written" : (reply.outcome ?? "uncertain")))
+        Effect.map((reply) =>
+          "error" in reply ? { outcome: "not_written" as const } : { ...entered(reply), outcome: reply.outcome ?? ("uncertain" as const) }
+        )
       ),
     obstacle: holder
       .request({ op: "obstacle" })
@@ -97,6 +100,8 @@ export const connect = Effect.fn("Runtime.connect")(function* (
   }
   return link
 })
+
+const entered = ({ enteredAt }: { readonly enteredAt?: number }) => (enteredAt === undefined ? {} : { enteredAt })
 
 const decodeEntry = Schema.decodeUnknownResult(JournalEntry)
 

@@ -53,6 +53,14 @@ export class HolderUnavailable extends Schema.TaggedError<HolderUnavailable>()("
   message: Schema.String
 }) {}
 
+/** What became of a prompt that was typed. */
+export interface Submitted {
+  /** `withheld`: a part of the text reached the terminal, and no Enter. `unsupported`: a holder from before prompts, which did nothing. */
+  readonly outcome: "written" | "not_written" | "uncertain" | "withheld" | "unsupported" | WriteRefusal
+  /** Right before the Enter was written, epoch milliseconds; absent from older holders. */
+  readonly enteredAt?: number
+}
+
 /** A live attachment to one holder. Closing the scope detaches; the agent lives on. */
 export interface HolderLink {
   /** From the identity file; null while nothing has been spawned. */
@@ -70,16 +78,18 @@ export interface HolderLink {
    */
   readonly write: (writeId: string, bytes: Uint8Array) => Effect.Effect<"written" | "not_written" | "uncertain" | WriteRefusal>
   /**
-   * Text, a pause of `enterAfterMs`, Enter: one operation that nothing can come between. Its id and outcome are a write's;
-   * `unsupported`: a holder from before prompts, which did nothing.
+   * Text, a pause of `enterAfterMs`, Enter: one operation that nothing can come between. Its id and outcome are a write's.
    */
-  readonly submit: (
-    writeId: string,
-    text: Uint8Array,
-    enterAfterMs: number
-  ) => Effect.Effect<"written" | "not_written" | "uncertain" | "unsupported" | WriteRefusal>
+  readonly submit: (writeId: string, text: Uint8Array, enterAfterMs: number) => Effect.Effect<Submitted>
+  /** Presses no Enter for a submission that has none yet, and types no more of its text. Holders from before it do nothing. */
+  readonly withhold: (writeId: string) => Effect.Effect<void, HolderUnavailable>
   /** What became of a write whose answer was lost. */
-  readonly writeOutcome: (writeId: string) => Effect.Effect<"written" | "not_written" | "uncertain", HolderUnavailable>
+  readonly writeOutcome: (
+    writeId: string
+  ) => Effect.Effect<
+    { readonly outcome: "written" | "not_written" | "uncertain" | "withheld"; readonly enteredAt?: number },
+    HolderUnavailable
+  >
   /** What would keep a prompt from being typed now; null where nothing would. `unsupported`: a holder from before this question. */
   readonly obstacle: Effect.Effect<WriteRefusal | "unsupported" | null, HolderUnavailable>
   /** Keystrokes of an attached person: in order, without an id, gone with the connection. Resolves when they are on their way. */

@@ -42,7 +42,74 @@ describe("what is typed", () => {
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
     }
-    assert.strictEqual(await outcome, "written")
+    assert.deepStrictEqual(await outcome, { outcome: "written" })
     assert.strictEqual(read, text.length)
+  })
+})
+
+/** Everything that is read until the outcome is known. */
+const readUntil = async (reader: number, settled: Promise<unknown>): Promise<string> => {
+  const buffer = Buffer.alloc(65_536)
+  const all: Array<Buffer> = []
+  let isOver = false
+  void settled.then(() => (isOver = true))
+  for (;;) {
+    const wasOver = isOver
+    try {
+      const read = readSync(reader, buffer)
+      all.push(Buffer.from(buffer.subarray(0, read)))
+    } catch {
+      if (wasOver) return Buffer.concat(all).toString()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+}
+const paste = (text: string) => Buffer.from(`\x15\x1b[200~${text}\x1b[201~`)
+
+describe("a submission that is withheld", () => {
+  it("presses no Enter where its text is typed, and lets the next piece through", async () => {
+    using pipe = fullPipe()
+    const typing = new Typing(pipe.writer)
+    const withheld = typing.submit("p-1", paste("hello"), 1_000)
+    const next = typing.write("w-1", Buffer.from("y"))
+    typing.withhold("p-1")
+    assert.strictEqual(await readUntil(pipe.reader, next), `${paste("hello")}y`)
+    assert.deepStrictEqual(await withheld, { outcome: "withheld" })
+    assert.deepStrictEqual(await typing.outcome("p-1"), { outcome: "withheld" })
+  })
+
+  it("ends the character and the paste that it is cut in", async () => {
+    using pipe = fullPipe()
+    const typing = new Typing(pipe.writer)
+    const withheld = typing.submit("p-1", paste("€".repeat(100_000)), 0)
+    typing.withhold("p-1")
+    const read = await readUntil(pipe.reader, withheld)
+    assert.match(read, /^\x15\x1b\[200~€+\x1b\[201~$/u)
+    assert.isBelow(read.length, 100_000)
+    assert.deepStrictEqual(await withheld, { outcome: "withheld" })
+  })
+
+  it("types nothing where it still waits for its turn", async () => {
+    using pipe = fullPipe()
+    const typing = new Typing(pipe.writer)
+    const first = typing.write("w-1", Buffer.alloc(100_000, "x"))
+    const waiting = typing.submit("p-1", paste("hello"), 0)
+    typing.withhold("p-1")
+    assert.deepStrictEqual(await waiting, { outcome: "not_written" })
+    assert.strictEqual(await readUntil(pipe.reader, first), "x".repeat(100_000))
+  })
+
+  it("stays what it is once its Enter is pressed, and says when that was", async () => {
+    using pipe = fullPipe()
+    const typing = new Typing(pipe.writer)
+    const before = Date.now()
+    const submitted = typing.submit("p-1", paste("hello"), 0)
+    assert.strictEqual(await readUntil(pipe.reader, submitted), `${paste("hello")}\r`)
+    typing.withhold("p-1")
+    typing.withhold("p-2")
+    const { enteredAt = 0, outcome } = await submitted
+    assert.strictEqual(outcome, "written")
+    assert.isAtLeast(enteredAt, before)
+    assert.isAtMost(enteredAt, Date.now())
   })
 })
