@@ -34,7 +34,7 @@ import type { WriteOutcome } from "./pending-writes.ts"
 import { makePrompting } from "./prompting.ts"
 import { toDecision } from "./recording.ts"
 import { keepSettling, recover, removeRemains } from "./recovery.ts"
-import { answeredBefore } from "./repeats.ts"
+import { answeredBefore, outcomeOfInput } from "./repeats.ts"
 import { leavingCode, makeResidents } from "./residents.ts"
 import {
   type Answer,
@@ -240,8 +240,11 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     const answer = yield* deliver(id, { type: "Write", by: asking.by, writeId, bytes: bytes.length }, asking, bytes).pipe(
       Effect.tapError(() => Effect.sync(() => hands.writes.forget(writeId)))
     )
-    if (answer.repeated) return answer
-    const settled = yield* Effect.timeoutOrElse(outcome, { duration: limits.inputAnswerMs, orElse: () => undecided(id) })
+    if (answer.repeated) hands.writes.forget(writeId)
+    const settled = yield* Effect.timeoutOrElse(answer.repeated ? outcomeOfInput(reader, answer.view) : outcome, {
+      duration: limits.inputAnswerMs,
+      orElse: () => undecided(id)
+    })
     return settled === "written" ? answer : yield* new InputNotWritten({ session: id, ...failureOf(settled) })
   })
 

@@ -46,3 +46,25 @@ describe("fifty creates at once with one idempotency key", () => {
     await only(daemon)
   })
 })
+
+describe("an input with an idempotency key", () => {
+  for (const place of ["append.after_commit", "effect.before", "effect.after", "reply.before"])
+    it(`is answered again by what became of it when the daemon dies at ${place}`, async () => {
+      await using daemon = await TestDaemon.started()
+      const { id } = await daemon.create(["bash", "--norc", "-c", 'while read -r line; do echo "got $line"; done'])
+      await daemon.reaches(id, "streaming", ({ state }) => state === "streaming")
+      await daemon.kill()
+      await daemon.start({ REPRISE_CRASH_AT: `${place}:2` })
+      const type = () => daemon.ask("POST", `/v1/sessions/${id}/input`, { text: "hello\n" }, { "idempotency-key": "i" }).catch(() => null)
+      await type()
+      await daemon.kill()
+      await daemon.start()
+      const answers = [await type(), await type()]
+      const types = await daemon.types(id)
+      assert.strictEqual(types.filter((name) => name === "InputAccepted").length, 1)
+      assert.strictEqual(types.filter((name) => name === "InputWritten" || name === "InputFailed").length, 1)
+      const isWritten = types.includes("InputWritten")
+      for (const answer of answers) assert.strictEqual(answer?.status === 200, isWritten, JSON.stringify(answer?.body))
+      if (isWritten) await until("the agent read it", async () => (await daemon.output(id)).includes("got hello"))
+    }, 40_000)
+})
