@@ -40,7 +40,8 @@ export const http: Target = {
   }
 }
 
-const workers = 16
+/** Most of them wait for a reply that does not come: what leaves the daemon busy takes many. */
+const workers = 96
 
 interface Batch {
   readonly names: Names
