@@ -1,8 +1,9 @@
 /** Attacks on the end of a launch: an agent that has its end written down and lives on, or that no look at the processes finds. */
 import { spawn } from "node:child_process"
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import type { ProcessIdentity } from "../../src/domain/facts.ts"
 import { identityOf, isAlive, readProcess } from "../../src/infra/holder/process-table.ts"
 import { processesOf, TestDaemon, until } from "../support/daemon.ts"
 import type { Attack } from "./attack.ts"
@@ -147,6 +148,47 @@ const late = (id: string, does: string, generation: number, route: "kill" | "ter
   }
 })
 
+/** Its first thread ends, and another one goes on; it left its parent, its group and its session before. A minute at most. */
+const threaded = (note: string) => `
+import ctypes, os, threading, time
+if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+threading.Thread(target=time.sleep, args=(60,)).start()
+with open(${JSON.stringify(note)}, "w") as file: file.write(str(os.getpid()))
+ctypes.CDLL(None).pthread_exit(None)
+`
+
+const firstThreadEnds: Attack = {
+  id: "outliving-12",
+  attacker: "agent",
+  does: "forks twice, leaves its session, and ends its first thread alone",
+  promise: "ends the threads that go on",
+  run: async ({ daemon }) => {
+    const directory = mkdtempSync(join(tmpdir(), "reprise-threads-"))
+    const note = join(directory, "note")
+    writeFileSync(join(directory, "threads.py"), threaded(note))
+    let left: ProcessIdentity | null = null
+    try {
+      const script = `${deaf}; python3 ${directory}/threads.py & ${waiting}`
+      const { id: session } = await daemon.create(["bash", "--norc", "-c", script], options)
+      await until("its first thread has ended", () => {
+        left = existsSync(note) ? identityOf(Number(readFileSync(note, "utf8"))) : null
+        return left !== null && readProcess(left.pid)?.state === "Z"
+      })
+      const askedAt = performance.now()
+      await daemon.done("POST", `/v1/sessions/${session}/kill`, {})
+      await daemon.reaches(session, "ended", ({ state }) => state === "ended")
+      const endedMs = Math.round(performance.now() - askedAt)
+      if (isAlive(left!)) throw new Error(`the session has ended after ${endedMs} ms, and the threads go on`)
+      return `ended after ${endedMs} ms, and so have the threads`
+    } finally {
+      if (left !== null && isAlive(left)) process.kill((left as ProcessIdentity).pid, "SIGKILL")
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+}
+
 export const outliving: ReadonlyArray<Attack> = [
   forging("outliving-01", "writes its exit and its end into its journal, and kills its holder", { events: [ended, cleared] }),
   forging("outliving-02", "writes its exit and its end into its journal while no daemon runs, and kills its holder", {
@@ -164,5 +206,6 @@ export const outliving: ReadonlyArray<Attack> = [
   chaining("outliving-08", 30),
   late("outliving-09", "with the secret of the last launch", 1, "kill"),
   late("outliving-10", "with the secret of the launch before the last", 2, "kill"),
-  late("outliving-11", "with the secret of the last launch", 1, "terminate")
+  late("outliving-11", "with the secret of the last launch", 1, "terminate"),
+  firstThreadEnds
 ]

@@ -68,15 +68,15 @@ export const environOf = (pid: number): string => {
   return environment === null ? "" : `\0${environment}`
 }
 
-/** A first thread that has ended has given its memory back: any other one of the process still shows it. */
+/** A first thread that has ended has given its memory back (ESRCH, on older kernels an empty file): any other one of the process still shows it. */
 const environOrNull = (pid: number): string | null => {
-  const first = readOrNull(`/proc/${pid}/environ`)
-  if (first === null || first !== "") return first
+  const first = textOrErrno(`/proc/${pid}/environ`)
+  if (first.text !== "" && first.errno !== "ESRCH") return first.text
   for (const thread of namesOrNone(`/proc/${pid}/task`)) {
-    const shown = readOrNull(`/proc/${pid}/task/${thread}/environ`)
-    if (shown !== null && shown !== "") return shown
+    const { text } = textOrErrno(`/proc/${pid}/task/${thread}/environ`)
+    if (text !== null && text !== "") return text
   }
-  return first
+  return first.text
 }
 
 const namesOrNone = (path: string): ReadonlyArray<string> => {
@@ -163,11 +163,13 @@ export const signalExactly = (identity: ProcessIdentity, signal: NodeJS.Signals)
   }
 }
 
-/** A process that ends while it is looked at gives ENOENT or ESRCH, somebody else's gives EACCES: not there, for us. */
-const readOrNull = (path: string): string | null => {
+/** A process that ends while it is looked at gives ENOENT or ESRCH, another user's gives EACCES: not there, for us. */
+const readOrNull = (path: string): string | null => textOrErrno(path).text
+
+const textOrErrno = (path: string): { readonly text: string | null; readonly errno?: string | undefined } => {
   try {
-    return readFileSync(path, "latin1")
-  } catch {
-    return null
+    return { text: readFileSync(path, "latin1") }
+  } catch (error) {
+    return { text: null, errno: (error as NodeJS.ErrnoException).code }
   }
 }
