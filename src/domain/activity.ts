@@ -1,4 +1,4 @@
-/** What an agent is doing, and who says so. */
+/** What an agent is doing, and which source says so. */
 import { Schema } from "effect"
 
 export const Activity = Schema.Literals(["idle", "working", "waiting", "compacting", "unknown"])
@@ -6,7 +6,7 @@ export type Activity = typeof Activity.Type
 
 /**
  * Best first: a weaker source never overrides a stronger one that is fresher than its limit. `protocol` is what an agent publishes of
- * itself as its state (the Program Status Protocol of OSC 7501, a status file): it is told of every change, also of those that no hook
+ * itself as its state (the Program Status Protocol of OSC 7501, a status file): it names every change, also those that no hook
  * is called for (an interrupted turn). `osc` is what other sequences imply: titles and notifications.
  */
 export const EvidenceSource = Schema.Literals(["protocol", "hook", "transcript", "osc", "screen", "silence", "none"])

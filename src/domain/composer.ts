@@ -55,7 +55,7 @@ const keyAt = (text: string, isPasting: boolean): Read | null => {
   const typed = textKey.exec(text)
   if (typed !== null)
     return { length: typed[0].length, ...(Number(typed[1]) >= 32 && Number(typed[1]) !== 127 ? { says: "open" as const } : {}) }
-  // The mouse as X10 tells it: three bytes behind the sequence, which may be letters.
+  // The mouse as X10 encodes it: three bytes behind the sequence, which may be letters.
   if (text.startsWith("\x1b[M")) return text.length < 6 ? null : { length: 6 }
   const other = silent.exec(text)
   if (other !== null) return { length: other[0].length }

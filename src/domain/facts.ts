@@ -11,10 +11,10 @@ import { Deadline } from "./time.ts"
 const fact = <const T extends string, const F extends Schema.Struct.Fields>(type: T, fields: F) =>
   Schema.Struct({ type: Schema.tag(type), at: Schema.Int, offset: Offset, ...fields })
 
-/** Who asked: `api`, `cli`, a client's own name, or `reprise` for the daemon itself. */
+/** The client that asked: `api`, `cli`, a client's own name, or `reprise` for the daemon itself. */
 const by = Schema.String
 export const daemon = "reprise"
-/** The place of the report in the holder's journal of this generation: a report is recorded once, however often it is told. */
+/** The place of the report in the holder's journal of this generation: a report is recorded once, however often it arrives. */
 const holderSeq = Schema.Int
 
 /** A process, beyond doubt: a pid alone is reused, and a start time too within ten milliseconds. */
@@ -30,7 +30,7 @@ export const EndCause = Schema.Union([
   Schema.Struct({ type: Schema.Literal("auth") }),
   Schema.Struct({ type: Schema.Literal("rate_limited"), until: Schema.Int }),
   Schema.Struct({ type: Schema.Literal("host_rebooted") }),
-  /** Nobody saw it die; it was alive at `lastSeenAt` (epoch ms) and gone at the fact's own time. */
+  /** No process saw it die; it was alive at `lastSeenAt` (epoch ms) and gone at the fact's own time. */
   Schema.Struct({ type: Schema.Literal("lost"), lastSeenAt: Schema.Int })
 ])
 export type EndCause = typeof EndCause.Type
@@ -88,7 +88,7 @@ export const Prompt = Schema.Struct({
 })
 export type Prompt = typeof Prompt.Type
 
-/** Where a launch begins its conversation: a new one, one that is there, or a branch of `parent`. `id`: null until the agent tells. */
+/** Where a launch begins its conversation: a new one, one that is there, or a branch of `parent`. `id`: null until the agent reports it. */
 export const Beginning = Schema.Struct({
   kind: Schema.Literals(["fresh", "resume", "fork"]),
   id: Schema.NullOr(Schema.String),
@@ -137,7 +137,7 @@ const activityFields = {
 }
 const outcome = Schema.Literals(["end", "archive", "terminate", "reload"])
 
-/** What makes a step of a prompt's life true: who or what told of it, and in a few words what was told. */
+/** What makes a step of a prompt's life true: the source that reported it, and its report in a few words. */
 export const Evidence = Schema.Struct({ source: Schema.String, detail: Schema.String })
 export type Evidence = typeof Evidence.Type
 
@@ -186,10 +186,10 @@ export const Fact = Schema.Union([
     outcome: Schema.Literals(["completed", "interrupted", "failed"]),
     detail: Schema.String,
     source: EvidenceSource,
-    /** Nobody had heard it begin. */
+    /** No source reported its beginning. */
     unheard: Schema.optionalKey(Schema.Literal(true))
   }),
-  /** The agent ended in the middle of a turn, which nobody will go on with unless somebody asks for it. */
+  /** The agent ended in the middle of a turn. No later launch continues it unless a client asks for that. */
   /** `prompt`: the one that began the turn, where that is known. */
   fact("TurnAbandoned", { generation: Generation, prompt: Schema.NullOr(Schema.String) }),
   fact("ConversationKnown", {
@@ -231,7 +231,7 @@ export const Fact = Schema.Union([
   fact("StateReported", { report: StateReport, by }),
 
   /**
-   * `size`: the terminal's, from now on or as before. `client`: who has now a terminal of `clientSize`, where a client said so; the
+   * `size`: the terminal's, from now on or as before. `client`: the client that has a terminal of `clientSize` now, where it said so; the
    * session's is that of the smallest client that may type.
    */
   fact("Resized", { size: Size, client: Schema.optionalKey(Schema.String), clientSize: Schema.optionalKey(Size) }),
@@ -245,13 +245,13 @@ export const Fact = Schema.Union([
     latch: Schema.optionalKey(Deadline)
   }),
   fact("InputWritten", { generation: Generation, writeId: Schema.String }),
-  /** `unconfirmed`: nothing told in time that the turn has ended. */
+  /** `unconfirmed`: no source said in time that the turn has ended. */
   fact("InterruptSettled", {
     generation: Generation,
     writeId: Schema.String,
     outcome: Schema.Literals(["turn_ended", "unconfirmed", "failed"])
   }),
-  /** `not_written`: proven absent. `uncertain`: nobody can say. Neither is sent again. */
+  /** `not_written`: proven absent. `uncertain`: not known. Neither is sent again. */
   fact("InputFailed", {
     generation: Generation,
     writeId: Schema.String,
@@ -270,7 +270,7 @@ export const Fact = Schema.Union([
   fact("TypingEnded", { client: Schema.String, by }),
   /** A process group of the agent's tree is to be ended, and the agent is to live on. Not repeated after a crash: its number may be another's then. */
   fact("ToolKillRequested", { generation: Generation, pgid: Schema.Int, by }),
-  /** `signal`: the last that it took, to `pids`; null when it was gone already. `left`: who outlived even SIGKILL. */
+  /** `signal`: the last that it took, to `pids`; null when it was gone already. `left`: the pids that outlived even SIGKILL. */
   fact("ToolKilled", {
     generation: Generation,
     pgid: Schema.Int,
@@ -282,7 +282,7 @@ export const Fact = Schema.Union([
   fact("LeftoversEnded", { generation: Generation, swept: Schema.Int, by }),
   fact("ClientAttached", { client: Schema.String, mode: Schema.Literals(["control", "view"]) }),
   fact("ClientDetached", { client: Schema.String, typedBytes: Schema.Int }),
-  /** Nobody is attached: if nothing is printed until the deadline, the agent is stopped. */
+  /** No client is attached: if nothing is printed until the deadline, the agent is stopped. */
   fact("IdleStopArmed", { deadline: Deadline }),
 
   fact("PromptQueued", { prompt: Prompt, by }),

@@ -1,4 +1,4 @@
-/** What an agent's hook says to the daemon: sent to its socket, or left in the session's spool when nobody answers. */
+/** What an agent's hook says to the daemon: sent to its socket, or left in the session's spool when no daemon answers. */
 import { Schema } from "effect"
 import { limits } from "./limits.ts"
 

@@ -1,4 +1,4 @@
-/** What a session is told: commands from people, reports from processes and clocks. Stored with the facts that it caused. */
+/** The inputs of a session: commands from people, reports from processes and clocks. Stored with the facts that they caused. */
 import { Schema } from "effect"
 import { Activity, EvidenceSource } from "./activity.ts"
 import { Leftover, ProcessIdentity, Prompt, StateReport, WriteRefusal } from "./facts.ts"
@@ -14,7 +14,7 @@ const command = <const T extends string, const F extends Schema.Struct.Fields>(t
 const report = <const T extends string, const F extends Schema.Struct.Fields>(type: T, fields: F) =>
   input(type, { generation: Generation, ...fields })
 
-/** What a holder writes into its journal, and tells the daemon from there: one line each, numbered 1, 2, 3, … */
+/** What a holder writes into its journal, and sends to the daemon from there: one line each, numbered 1, 2, 3, … */
 export const HolderEvent = Schema.Union([
   Schema.Struct({ type: Schema.Literal("spawned"), process: ProcessIdentity }),
   /** No process came to be; the last entry of its journal. */
@@ -48,7 +48,7 @@ export const HolderEvent = Schema.Union([
 ])
 export type HolderEvent = typeof HolderEvent.Type
 
-/** `wallMs` and `offset` are those of the event itself, which may lie hours before the daemon hears of it. */
+/** `wallMs` and `offset` are those of the event itself, which may lie hours before the daemon learns of it. */
 export const JournalEntry = Schema.Struct({ n: Schema.Int, wallMs: Schema.Int, offset: Offset, event: HolderEvent })
 export type JournalEntry = typeof JournalEntry.Type
 
@@ -101,7 +101,7 @@ export const Report = Schema.Union([
     why: Schema.optionalKey(WriteRefusal),
     /** Right before a prompt's Enter was pressed, epoch milliseconds, by the holder. */
     enteredAt: Schema.optionalKey(Schema.Int),
-    /** By its holder, who was asked for it later and can be typed to. */
+    /** By its holder, which the daemon asked later and which can type again. */
     asked: Schema.optionalKey(Schema.Boolean)
   }),
   report("ActivityObserved", {
@@ -126,7 +126,7 @@ export const Report = Schema.Union([
   report("PromptObserved", {
     source: EvidenceSource,
     detail: Schema.String,
-    /** Of its text, where the agent repeats it: what somebody typed is not taken for ours. */
+    /** Of its text, where the agent repeats it: a text that a person typed is not taken for a prompt of the daemon. */
     hash: Schema.optionalKey(Schema.String),
     /** It is the text of a prompt, if of an earlier one. */
     ours: Schema.optionalKey(Schema.Literal(true)),
@@ -149,7 +149,7 @@ export const Report = Schema.Union([
     heldBy: Schema.optionalKey(Schema.String)
   }),
   report("TranscriptAdvanced", {
-    /** The agent has written the file anew: it is read from the beginning. */
+    /** The agent has written the file again: it is read from the beginning. */
     restarted: Schema.optionalKey(Schema.Literal(true)),
     path: Schema.String,
     from: Schema.Int,
@@ -180,13 +180,13 @@ export const Report = Schema.Union([
   }),
   /** The daemon found the holder of an earlier daemon alive, and is attached again. */
   report("Reattached", { process: ProcessIdentity, downMs: Schema.Int }),
-  /** The holder is gone without having told how its process ended. */
+  /** The holder is gone and did not record how its process ended. */
   report("HolderGone", { reason: Schema.String }),
   /** After `HolderGone`: every process of the generation has been looked for, and nothing is left. */
   report("Swept", { swept: Schema.Int, lastSeenAt: Schema.Int }),
   input("HostRebooted", {}),
   /** A deadline passed; which one, the session knows. */
-  /** `deaf`: the agent could not be heard when it passed. */
+  /** `deaf`: the daemon did not observe the agent when it passed. */
   input("DeadlineReached", { deaf: Schema.optionalKey(Schema.Boolean) })
 ]).pipe(Schema.toTaggedUnion("type"))
 export type Report = typeof Report.Type

@@ -8,7 +8,7 @@ export const limits = {
   patternChars: 1_024,
   /** Of a screen's text, the end that such expressions read: 300 lines of 200 columns. */
   screenRuleChars: 65_536,
-  /** What a user's provider file may hold, and how long an agent may take to tell its version (seven seconds were seen). */
+  /** What a user's provider file may hold, and how long an agent may take to print its version (seven seconds were seen). */
   providerFileBytes: 65_536,
   versionMs: 20_000,
   /** A question, a detail, a message in a list, as it is shown. */
@@ -69,7 +69,7 @@ export const limits = {
   execMs: 2_000,
   launchAgainMs: 3_000,
   launchAgainEveryMs: 200,
-  /** An agent that only seems to work, and prints nothing for so long, may not: nobody knows. */
+  /** An agent that only seems to work, and prints nothing for so long, may have stopped: its activity is unknown. */
   silenceMs: 60_000,
   /** A resume that ends the agent sooner is suspected, and after this many in a row the conversation is. */
   poisonedResumeMs: 5_000,
@@ -103,7 +103,7 @@ export const limits = {
   idleStopMs: { minimum: 1_000, maximum: 30 * 86_400_000 },
   backoffMs: { minimum: 100, maximum: 86_400_000 },
   healthyAfterMs: { minimum: 1_000, maximum: 86_400_000 },
-  /** What a program writes over its window, and what it wants somebody to see. */
+  /** What a program writes over its window, and what it wants a person to see. */
   titleChars: 512,
   /** How long an agent's question for a colour waits for the answer of a terminal that was attached just now: some answer over a slow line. */
   terminalColoursMs: 4_000,
@@ -148,7 +148,7 @@ export const limits = {
   desertedMs: 30_000,
   /** How often live launches are looked at for what keeps them from being under control: three system calls for each. */
   troubleLookMs: 5_000,
-  /** How long a request to type waits for the terminal before it is answered that nobody can say: less than a client waits. */
+  /** How long a request to type waits for the terminal before it is answered `uncertain`: less than a client waits. */
   inputAnswerMs: 20_000,
   /** How often the daemon looks at its note and its socket: two calls of lstat(2). Until then clients find the daemon by its lock. */
   noteWatchMs: 2_000,
@@ -160,7 +160,7 @@ export const limits = {
   outputOffset: 140_737_488_355_328,
   /** How far a segment that confirms nothing may lie behind the one before: a holder that lost output to a full disk begins one so. */
   outputJumpBytes: 1_099_511_627_776,
-  /** One record of the index tells of so many bytes at most; a holder keeps pieces of 64 KiB. */
+  /** One record of the index covers so many bytes at most; a holder keeps pieces of 64 KiB. */
   outputChunkBytes: 16_777_216,
   /** Records at the end of an index that may be torn: a crash tears one, and what is torn further is another's. */
   tornRecords: 1_024,
@@ -180,7 +180,7 @@ export const limits = {
   /** What a hook may cost its agent beyond the start of a process: for its payload to arrive, and for the daemon to answer. */
   hookInputMs: 1_000,
   hookAnswerMs: 700,
-  /** What hooks of one session leave behind while nobody answers them. */
+  /** What hooks of one session leave behind while no daemon answers them. */
   hookSpoolBytes: 16_777_216,
   /** A screen is read when the output has been quiet for so long, and now and then while it is not: a spinner never is. */
   screenQuietMs: 200,
@@ -228,7 +228,7 @@ export const limits = {
   outputRetentionBytes: 67_108_864,
   /** Named keys of one input. */
   inputKeys: 256,
-  /** Why somebody stopped, killed or terminated. */
+  /** The reason that a client gives for a stop, kill or terminate. */
   reasonChars: 512,
   /** How long a request may take to send its headers, and to send everything: a slow sender must not hold a connection. */
   headersMs: 10_000,

@@ -174,7 +174,7 @@ const archive = {
   target: "#ended.archived" as const,
   actions: assignFact<"SessionArchived">(({ context: { deadlines } }) => ({ deadlines: expiryOf(deadlines), relaunch: null }))
 }
-/** Nothing is recorded after it, so whoever is attached is let go here. */
+/** Nothing is recorded after it, so attached clients are let go here. */
 const terminate = {
   target: "#terminated" as const,
   actions: assignFact<"SessionTerminated">(() => ({ deadlines: {}, relaunch: null, clients: [], prompts: [] }))
@@ -209,7 +209,7 @@ const ended = {
             generation: generation + 1,
             relaunchedAt: [...relaunchedAt, bootMs].slice(-limits.relaunchesPerWindow),
             relaunch: null,
-            // What kept the last one from working was waited for; whether it still does, the next one tells.
+            // What kept the last one from working was waited for; the next one reports whether it still does.
             blocked: null,
             deadlines: expiryOf(deadlines)
           }))

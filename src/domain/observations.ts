@@ -1,8 +1,8 @@
-/** What a source of evidence tells of an agent: one vocabulary for hooks, transcripts, status files, terminal sequences and screens. */
+/** What a source of evidence reports of an agent: one vocabulary for hooks, transcripts, status files, terminal sequences and screens. */
 import { Schema } from "effect"
 import { Activity } from "./activity.ts"
 
-/** What somebody must answer before the agent goes on. `text`: empty where it is not told; `choices`: what it offers, in its own order and words; empty where it does not say. */
+/** What a person must answer before the agent goes on. `text`: empty where the source has none; `choices`: what it offers, in its own order and words; empty where it does not say. */
 export const Question = Schema.Struct({
   kind: Schema.Literals(["permission", "input", "trust", "login"]),
   text: Schema.String,
@@ -19,7 +19,7 @@ export const Usage = Schema.Struct({
 })
 export type Usage = typeof Usage.Type
 
-/** A model call as far as it is counted: agents tell of one call several times, and what was told last is what it used. */
+/** A model call as far as it is counted: agents report one call several times, and the last report is what it used. */
 export const CountedCall = Schema.Struct({ id: Schema.String, usage: Usage })
 export type CountedCall = typeof CountedCall.Type
 
@@ -27,12 +27,12 @@ export const Observation = Schema.Union([
   Schema.Struct({ type: Schema.tag("Activity"), activity: Activity, question: Schema.NullOr(Question) }),
   /** The provider's own name for what is talked about, and the file it is written to where the agent says. */
   Schema.Struct({ type: Schema.tag("Conversation"), id: Schema.String, transcript: Schema.NullOr(Schema.String) }),
-  /** The agent took up a prompt; `text` where it repeats it, to tell ours from what somebody typed. */
+  /** The agent took up a prompt; `text` where it repeats it, to distinguish a prompt of the daemon from a text that a person typed. */
   Schema.Struct({ type: Schema.tag("PromptTaken"), text: Schema.NullOr(Schema.String) }),
   Schema.Struct({ type: Schema.tag("TurnEnded"), outcome: Schema.Literals(["completed", "interrupted", "failed"]), detail: Schema.String }),
-  /** `call`: the model call's own name. Some agents tell of one call several times: it counts once, as it was told last. */
+  /** `call`: the model call's own name. Some agents report one call several times: it counts once, by its last report. */
   Schema.Struct({ type: Schema.tag("Used"), call: Schema.NullOr(Schema.String), model: Schema.NullOr(Schema.String), usage: Usage }),
-  /** The agent cannot work: nobody is logged in, or the provider of its model refuses for now (`until`: epoch milliseconds, where it says). */
+  /** The agent cannot work: its user is not logged in, or the provider of its model refuses for now (`until`: epoch milliseconds, where it says). */
   Schema.Struct({
     type: Schema.tag("Blocked"),
     cause: Schema.Literals(["auth", "rate_limited"]),

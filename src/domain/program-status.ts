@@ -8,7 +8,7 @@ import { isQuery, passesQuietly, type TerminalQuery } from "./terminal-queries.t
 /** `ESC ] 7501 ; state=…:app=…[:kind=…][:msg=<base64>][:nonce=…]`, ended by ST or BEL. */
 export interface ProgramStatus {
   readonly activity: Activity
-  /** What somebody must answer, where the program says it. */
+  /** What a person must answer, where the program says it. */
   readonly question: string | null
   /** What kind of answer it waits for. */
   readonly kind: "permission" | "input" | "login" | null
@@ -26,7 +26,7 @@ export interface Title {
   readonly offset: number
 }
 
-/** OSC 9 and OSC 777: what the program wants a person to see who looks elsewhere. `title` is empty where there is none. */
+/** OSC 9 and OSC 777: what the program wants a person to see while that person looks elsewhere. `title` is empty where there is none. */
 export interface Notification {
   readonly title: string
   readonly text: string
@@ -35,7 +35,7 @@ export interface Notification {
 
 export interface Heard {
   readonly statuses: ReadonlyArray<ProgramStatus>
-  /** Offsets of `ESC ] 7501 ; ?`, by which a program asks whether anybody listens. */
+  /** Offsets of `ESC ] 7501 ; ?`, by which a program asks whether a terminal listens. */
   readonly queries: ReadonlyArray<number>
   /** The ones that differ from the title before. */
   readonly titles: ReadonlyArray<Title>
@@ -151,7 +151,7 @@ const statusOf = (body: string): Omit<ProgramStatus, "offset"> | null => {
   }
 }
 
-/** `auth`: nobody is logged in (Claude Code 2.1.329). */
+/** `auth`: the user is not logged in (Claude Code 2.1.329). */
 const kindOf = (kind: string | undefined) => (kind === "permission" ? "permission" : kind === "auth" ? "login" : "input")
 
 const messageOf = (base64: string | undefined): string | null => {

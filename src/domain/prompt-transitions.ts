@@ -8,7 +8,7 @@ import type { Deadline } from "./time.ts"
 type PromptFact = Extract<FactType, `Prompt${string}`>
 type Stage = OpenPrompt["stage"]
 
-/** What must be so before each step. A prompt leaves the memory with its last step; the log tells its fate. */
+/** What must be so before each step. A prompt leaves the memory with its last step; its fate is in the log. */
 const follows: { readonly [type in Exclude<PromptFact, "PromptQueued">]: ReadonlyArray<Stage> } = {
   PromptEdited: ["queued"],
   PromptPromoted: ["queued"],
@@ -52,7 +52,7 @@ const reach = (stage: Stage) => (prompt: OpenPrompt) => ({ ...prompt, stage })
 const leave = () => null
 const nothingHeard: Heard = { changes: 0, turns: 0 }
 
-/** Where its turn has not been heard of yet, the idleness that there is now belongs to the turn before. */
+/** Where its turn is not known yet, the idleness that there is now belongs to the turn before. */
 const accepted = (prompt: OpenPrompt, { activity, heard }: SessionContext): OpenPrompt => ({
   ...prompt,
   stage: "accepted",
@@ -62,7 +62,7 @@ const accepted = (prompt: OpenPrompt, { activity, heard }: SessionContext): Open
       : prompt.before
 })
 
-/** Legal in every state but `terminated`: a fate is told whenever it becomes known. */
+/** Legal in every state but `terminated`: a fate is recorded whenever it becomes known. */
 export const promptSteps = {
   PromptQueued: {
     guard: "isNewPrompt" as const,
@@ -119,11 +119,11 @@ export const promptSteps = {
   )
 }
 
-/** The turn that another text began is under way, or about to be heard of. */
+/** The turn that another text began is under way, or about to be reported. */
 export const turnsOfOthers = ({ activity, heard }: Pick<SessionContext, "activity" | "heard">): number =>
   (heard?.turns ?? 0) + (isBusy(activity.value) ? 0 : 1)
 
-/** The turn of a prompt that was taken up, and of which nothing else was heard yet, will be no other's. */
+/** The turn of a prompt that was taken up, and that no source has reported yet, will be no other's. */
 const foreseen = ({ activity, heard, prompts }: SessionContext): Heard => {
   const known = heard ?? nothingHeard
   const isComing = !isBusy(activity.value) && prompts.some(({ answers, stage }) => stage === "accepted" && answers === undefined)
@@ -138,7 +138,7 @@ const claimed = step("PromptClaimed", (prompt, context, { at, offset, writeId })
   claimedOffset: offset,
   before: foreseen(context)
 }))
-/** Legal only where somebody can type: the agent is up and ready. */
+/** Legal only where the holder can type: the agent is up and ready. */
 export const promptClaim = {
   guard: claimed.guard,
   actions: [claimed.actions, "deliverClaimed" as const]
@@ -179,10 +179,10 @@ export const hasten = (
   return { prompts: hastened, deadlines: dueOf({ deadlines }, hastened) }
 }
 
-/** Nothing is told from what lies in the future: the wall clock was set back since, and proves nothing of the order. */
+/** Nothing follows from what lies in the future: the wall clock was set back since, and proves nothing of the order. */
 export const isBefore = (observedAt: number, claimedAt: number, nowMs: number): boolean => observedAt < claimedAt && claimedAt <= nowMs
 
-/** Somebody can type again. */
+/** The holder can type again. */
 export const unheld = ({ prompts }: SessionContext) => ({
   prompts: prompts.some(({ held }) => held) ? prompts.map((prompt) => ({ ...prompt, held: false })) : prompts
 })

@@ -25,7 +25,7 @@ export const PromptStep = Schema.Struct({
   state: PromptState,
   seq: Schema.Int,
   at: Schema.String,
-  /** Who or what told of it, and what. */
+  /** The source of the step, and what it reported. */
   source: Schema.String,
   detail: Schema.String
 })
@@ -65,7 +65,7 @@ export const promptViews = (
 
 const path: ReadonlyArray<PromptState> = ["queued", "claimed", "written", "submitted", "accepted", "answered"]
 
-/** Whether the prompt is there, or came by on its present way: one that was sent back to the queue sets out anew. */
+/** Whether the prompt is there, or came by on its present way: one that was sent back to the queue starts again. */
 export const hasReached = ({ state, steps }: PromptView, wanted: PromptState): boolean => {
   if (state === wanted) return true
   const before = settledStates.has(state) ? steps.slice(0, -1) : steps

@@ -37,7 +37,7 @@ export interface Conversation {
   readonly kind: Beginning["kind"]
   /** It ended its agents, and the next launch begins another. */
   readonly abandoned?: boolean
-  /** The abandoned one that this one was begun for. */
+  /** The abandoned one that this one replaces. */
   readonly replaces?: string
 }
 
@@ -51,7 +51,7 @@ export interface Word {
   readonly evidenceOffset?: number
   readonly speaker?: number
   readonly behindBytes?: number
-  /** When it was so, by what its source said last; absent where that did not tell. */
+  /** When it was so, by what its source said last; absent where that did not say. */
   readonly observedAt?: number
 }
 
@@ -78,7 +78,7 @@ export interface OpenPrompt extends Prompt {
   readonly claimedAt?: number
   /** How much of the output was known when it was claimed: what the agent had said up to there was said before. */
   readonly claimedOffset?: number
-  /** What had been heard of the agent when the prompt was claimed: what came since is evidence, what was before is not. */
+  /** What was known of the agent when the prompt was claimed: what came since is evidence, what was before is not. */
   readonly before: Heard
 }
 
@@ -128,7 +128,7 @@ export interface SessionContext {
   readonly clients: ReadonlyArray<string>
   /** Of the clients that said so; absent while none has. */
   readonly clientSizes?: { readonly [client in string]: Size }
-  /** The output offset when the idle deadline was armed: output since then means somebody or something is at work. */
+  /** The output offset when the idle deadline was armed: output since then means that a person or a program is at work. */
   readonly idleOffset: number
   readonly notice: string | null
 
@@ -156,7 +156,7 @@ export interface SessionContext {
   readonly abandoned: { readonly generation: number; readonly promptId: string | null; readonly at: number } | null
   /** Kinds of messages that this version does not know. */
   readonly unknownKinds: ReadonlyArray<string>
-  /** The process group that somebody asked to end last; absent in a session where nobody did. */
+  /** The process group that a client asked to end last; absent in a session where none did. */
   readonly tool?: number
 }
 

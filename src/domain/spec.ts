@@ -77,7 +77,7 @@ export const Ladder = Schema.Array(Rung).check(
 export const ladderMs = (ladder: ReadonlyArray<Rung>): number =>
   ladder.reduce((sum, rung) => sum + (rung.step === "kill" ? 0 : rung.waitMs), 0)
 
-/** Interactive shells ignore SIGTERM and end on SIGHUP; SIGCONT lets a stopped process hear it. */
+/** Interactive shells ignore SIGTERM and end on SIGHUP; SIGCONT lets a stopped process receive it. */
 export const terminalLadder: typeof Ladder.Type = [{ step: "hangup", signals: ["SIGHUP", "SIGCONT"], waitMs: 5_000 }, { step: "kill" }]
 
 export const Stopping = Schema.Struct({ ladder: Ladder })
@@ -139,7 +139,7 @@ export const CreateRequest = Schema.Struct({
   // opencode takes 45 s to its first screen on two cores at a load of 15; a limit below that ends a healthy agent.
   readyTimeoutMs: withDefault(between(limits.readyTimeoutMs), 120_000),
   idleStopMs: Schema.optionalKey(between(limits.idleStopMs)),
-  /** The agent is told so when it asks whether its folder can be trusted; else that question waits for somebody. */
+  /** The daemon answers so when the agent asks whether its folder can be trusted; else that question waits for a person. */
   trustFolder: withDefault(Schema.Boolean, false),
   /** The first prompt, durable together with the session. */
   prompt: Schema.optionalKey(PromptText),

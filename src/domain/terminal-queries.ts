@@ -51,7 +51,7 @@ export const isQuery = (sequence: Sequence): boolean => {
   }
 }
 
-/** By what tells the sequence apart, its parameters. Exactly the questions: the answers look much like them, and may be echoed. */
+/** By what distinguishes the sequence, its parameters. Exactly the questions: the answers look much like them, and may be echoed. */
 const controlQueries: Readonly<Record<string, RegExp>> = {
   // DA1, DA2, DA3
   c: /^0?$/,

@@ -164,7 +164,7 @@ export const whileLive = session.createStateConfig({
     StopEscalated: {
       guard: "isStopping",
       actions: [
-        // A person who asks for what the daemon already does makes it theirs: what somebody stopped never comes back by itself.
+        // A client that asks for what the daemon already does owns it from then on: what a person stopped never comes back by itself.
         assignFact<"StopEscalated">(({ context, event: { by, deadline, mode, outcome, reason } }) => ({
           stop: context.stop && {
             ...context.stop,
@@ -279,7 +279,7 @@ export const exited = assignFact<"ProcessExited">(({ context, event: { code, hol
 /** Legal while what is left of the tree is being ended. */
 export const whileReaping = session.createStateConfig({
   on: {
-    // Given up, and there after all: what was begun then is still owed.
+    // Given up, and there after all: what was started then is still owed.
     Adopted: [{ guard: "hasExited", actions: [assignFact<"Adopted">(), "runLadder"] }, { actions: [assignFact<"Adopted">(), "sweep"] }],
     LeftoversRemain: { actions: assignFact<"LeftoversRemain">(({ event: { holderSeq, leftovers } }) => ({ holderSeq, leftovers })) }
   }

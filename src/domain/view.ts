@@ -53,7 +53,7 @@ export const SessionView = Schema.Struct({
   state: State,
   phase: Phase,
   activity: Schema.NullOr(Activity),
-  /** What somebody must answer before the agent goes on; `id` is what a prompt that answers it names. */
+  /** What a person must answer before the agent goes on; `id` is what a prompt that answers it names. */
   question: Schema.NullOr(
     Schema.Struct({
       id: Schema.String,
@@ -63,7 +63,7 @@ export const SessionView = Schema.Struct({
       at: Time
     })
   ),
-  /** Where the activity was learnt, and the question somebody must answer. */
+  /** Where the activity was learnt, and the question that a person must answer. */
   evidence: Schema.NullOr(
     Schema.Struct({
       source: Schema.String,
@@ -112,9 +112,9 @@ export const SessionView = Schema.Struct({
     })
   ),
   model: Schema.NullOr(Schema.String),
-  /** Tokens, summed over what the transcript tells. */
+  /** Tokens, summed over what the transcript reports. */
   usage: Schema.NullOr(Usage),
-  /** What keeps the agent from working: nobody is logged in, or its model is not to be had until then. */
+  /** What keeps the agent from working: its user is not logged in, or its model is not to be had until then. */
   blocked: Schema.NullOr(Schema.Struct({ cause: Schema.String, until: Schema.NullOr(Time), detail: Schema.String })),
   /** What the agent says of itself. */
   report: Schema.NullOr(Schema.Struct({ ...StateReport.fields, at: Time })),
@@ -217,7 +217,7 @@ const conversationOf = ({ beginning, conversation, unreadable: found }: SessionC
   return beginning?.kind === "resume" ? { id: beginning.id, transcript: null, replaces: null, unreadable } : null
 }
 
-/** Whether start-up has work with the session: a process may live, a launch is under way, a deadline is pending, or somebody is attached. */
+/** Whether start-up has work with the session: a process may live, a launch is under way, a deadline is pending, or a client is attached. */
 export const isLive = (session: Session): boolean =>
   mayRun(lifeOf(session)) || Object.keys(session.context.deadlines).length > 0 || session.context.clients.length > 0
 

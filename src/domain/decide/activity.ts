@@ -11,7 +11,7 @@ import { ready } from "./readiness.ts"
 import { fact, nothing, type Policies, type Situation, type Verdict } from "./verdict.ts"
 
 /**
- * How long a source's word stands against a weaker one, best source first. Hooks tell of a turn's end only when it ends well: an
+ * How long a source's word stands against a weaker one, best source first. Hooks report a turn's end only when it ends well: an
  * interrupted one must not look busy for longer than a minute.
  */
 const freshMs: { readonly [source in EvidenceSource]: number } = {
@@ -26,7 +26,7 @@ const freshMs: { readonly [source in EvidenceSource]: number } = {
 const strength = Object.keys(freshMs).toReversed()
 const isWeaker = (source: EvidenceSource, than: EvidenceSource) => strength.indexOf(source) < strength.indexOf(than)
 
-/** Whether what is known now outweighs a word of `source`. Who does not know outweighs nobody. */
+/** Whether what is known now outweighs a word of `source`. An `unknown` activity never outweighs another. */
 export const outweighs = ({ activity }: SessionContext, source: EvidenceSource, nowMs: number): boolean =>
   activity.value !== "unknown" && isWeaker(source, activity.source) && nowMs - activity.at < freshMs[activity.source]
 
@@ -36,7 +36,7 @@ export const activity: Policies<Extract<Report, { readonly type: "ActivityObserv
   ActivityObserved: (situation, observed) => {
     const { context, session } = situation
     if (observed.generation !== context.generation) return nothing("stale_generation")
-    // Who can say what it is doing is up: the word may be faster than the holder's.
+    // An agent that says what it is doing is up: its word may be faster than the holder's.
     if (insideOf(session) === "booting" && observed.activity !== "unknown")
       return [...ready(situation, observed.source), changed(situation, observed)]
     if (!isUp(session)) return nothing("not_now")
@@ -83,7 +83,7 @@ const isRestAgain = (known: Word, { activity: value, observedAt }: Observed) =>
 const weaker = (situation: Situation, observed: Observed): Verdict => {
   const { context, now } = situation
   const { activity: known, doubt } = context
-  // An answer to the question before must not reach this one, whatever the better source has last told.
+  // An answer to the question before must not reach this one, whatever the better source said last.
   if (observed.redrawn && known.value === "waiting") return [changed(situation, { ...observed, source: known.source })]
   if (known.value === observed.activity) {
     if (knowsMore(known, observed)) return [changed(situation, joined(known, observed))]
@@ -95,7 +95,7 @@ const weaker = (situation: Situation, observed: Observed): Verdict => {
   return [fact("ActivityDoubted", situation, { ...wordsOf(situation, observed), deadline: deadlineIn(now, standsMs) })]
 }
 
-/** The same source tells of the same question in another place, with fewer words. */
+/** The same source reports the same question in another place, with fewer words. */
 const saysLess = (known: Word, observed: Observed) =>
   known.source === observed.source &&
   known.value === "waiting" &&
@@ -110,7 +110,7 @@ const knowsMore = (known: Word, observed: Observed) =>
 const offersMore = (known: Word, { activity: value, asked }: Observed) =>
   value === "waiting" && known.asked?.choices.length === 0 && (asked?.choices.length ?? 0) > 0
 
-/** What the stronger source told stands; only what it left open is filled in. */
+/** What the stronger source said stands; only what it left open is filled in. */
 const joined = (known: Word, observed: Observed): Observed => ({
   ...observed,
   source: known.source,
@@ -166,7 +166,7 @@ const wordsOf = (
   ...(observedAt === undefined ? {} : { observedAt })
 })
 
-/** What several sources tell while the agent waits is one question, until one of them tells of another. */
+/** What several sources report while the agent waits is one question, until one of them reports another. */
 const askedOf = (
   { activity: known, generation, heard }: SessionContext,
   source: EvidenceSource,

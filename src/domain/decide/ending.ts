@@ -8,7 +8,7 @@ import { fact, type Situation } from "./verdict.ts"
 /** `reprise` stops an agent that never became ready: to its user that is a failed launch, not a stop. */
 export const notReady = { by: daemon, reason: "not_ready" } as const
 
-/** `fallback`: the cause where the leader's own exit is not known and nobody asked for a stop. */
+/** `fallback`: the cause where the leader's own exit is not known and no client asked for a stop. */
 export const ended = (
   situation: Situation,
   how: { readonly holderSeq: number | null; readonly swept: number; readonly fallback?: EndCause },
@@ -41,7 +41,7 @@ const causeOf = ({ context, now }: Situation, fallback: EndCause | undefined, at
   // Its exit code is no witness: several agents end with 0 when they cannot log in.
   if (blocked?.cause === "auth") return { type: "auth" }
   const isClean = leaderExit.code === 0 && leaderExit.signal === null
-  // Where nobody knows for how long, a clean exit is somebody's wish.
+  // Where it is not known for how long, a clean exit is a person's wish.
   if (blocked !== null && (blocked.until === null ? !isClean : blocked.until > atMs))
     return { type: "rate_limited", until: blocked.until ?? now.wallMs }
   return isClean ? { type: "clean" } : { type: "crashed", ...leaderExit }
@@ -57,7 +57,7 @@ const sequel = (situation: Situation, cause: EndCause): ReadonlyArray<Fact> => {
   return after.length > 0 || stop !== null ? after : broughtBack(situation)
 }
 
-/** Prompts that came when the agent was gone already are what a resume is for; where there is none, they are told so. */
+/** Prompts that came when the agent was gone already are what a resume is for; without a conversation to resume they are rejected. */
 const broughtBack = (situation: Situation): ReadonlyArray<Fact> => {
   const late = situation.context.prompts.filter(({ resumes, stage }) => resumes && stage === "queued")
   if (late.length === 0) return []

@@ -46,7 +46,7 @@ export const evidence: Policies<EvidenceInput> = {
     const { generation, observedAt, outcome, detail, source } = observed
     const { context, now } = situation
     if (!isUp(situation.session)) return nothing("not_now")
-    // A transcript is read after the fact: what it tells may be of the turn before.
+    // A transcript is read after the fact: what it reports may be of the turn before.
     if (outweighs(context, source, now.wallMs)) return nothing("weaker_evidence")
     const isKnown = (context.heard?.ended ?? 0) === (context.heard?.turns ?? 0)
     const accepted = context.prompts.some((prompt) => isTurnOf(situation, prompt, observedAt))

@@ -1,4 +1,4 @@
-/** From an input to its facts: every policy in one table, every answer checked against the machine before anybody acts on it. */
+/** From an input to its facts: every policy in one table, every answer checked against the machine before an actor acts on it. */
 import type { SessionEffect } from "../effects.ts"
 import type { Fact, FactOf, Prompt } from "../facts.ts"
 import type { Command, CommandType, Input } from "../inputs.ts"

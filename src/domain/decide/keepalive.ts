@@ -6,7 +6,7 @@ import type { Keepalive } from "../spec.ts"
 import { deadlineIn } from "../time.ts"
 import { fact, type Situation } from "./verdict.ts"
 
-/** No number of attempts mends these: somebody has to change something first. */
+/** No number of attempts mends these: a person has to change something first. */
 const configuration: ReadonlySet<string> = new Set([
   "cwd_missing",
   "cwd_not_directory",
@@ -20,7 +20,7 @@ const configuration: ReadonlySet<string> = new Set([
   "E2BIG"
 ])
 
-/** The facts that follow the end of a generation that nobody asked to end. */
+/** The facts that follow the end of a generation that no client asked to end. */
 export const afterEnd = (situation: Situation, cause: EndCause): ReadonlyArray<Fact> => {
   const { context } = situation
   const { keepalive } = context.spec

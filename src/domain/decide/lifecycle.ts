@@ -104,13 +104,13 @@ export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"R
   }
 }
 
-/** The holder knows of more output than we do: what follows from its word lies no earlier than what it tells. */
+/** The holder knows of more output than the session does: what follows from its report lies no earlier than that. */
 const atLeastAt = ({ now, ...situation }: Situation, offset: number): Situation => ({
   ...situation,
   now: { ...now, offset: Math.max(now.offset, offset) }
 })
 
-/** One line of the holder's journal. It tells when and where in the output the thing happened, which may be long ago. */
+/** One line of the holder's journal. It says when and where in the output the thing happened, which may be long ago. */
 const reported = (situation: Situation, entry: JournalEntry, event: HolderEvent): Verdict => {
   const { context, now, session } = situation
   const { generation } = context

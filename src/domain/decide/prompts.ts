@@ -1,4 +1,4 @@
-/** Prompts: queued durably, claimed before a byte leaves, and told of by evidence; what nobody can know is called uncertain, never guessed. */
+/** Prompts: queued durably, claimed before a byte leaves, and moved on by evidence. A fate that is not known is called uncertain, never guessed. */
 
 import { isBusy } from "../activity.ts"
 import type { Evidence, Fact } from "../facts.ts"
@@ -21,7 +21,7 @@ export const prompts: Policies<PromptInput> = {
     const { context, session } = situation
     if (context.prompts.some(({ id }) => id === prompt.id)) return refuse("prompt_exists", `a prompt ${prompt.id} is open`)
     if (context.prompts.length >= limits.prompts) return refuse("queue_full", `at most ${limits.prompts} prompts may be open`)
-    // It would wait for an agent that somebody has just sent away.
+    // It would wait for an agent that a client has just sent away.
     if (context.stop !== null) return refuse("already_stopping", `a ${context.stop.mode} by ${context.stop.by} is under way`)
     if (prompt.answers !== undefined && prompt.answers !== openQuestion(situation))
       return refuse("question_closed", `no question ${prompt.answers} is open`)
@@ -71,7 +71,7 @@ const undeliverable: ReadonlyMap<string, string> = new Map([
   ["suspended", "nothing was typed: the agent is stopped"]
 ])
 
-/** An earlier prompt, of which nobody knew whether it had arrived, is taken up after all: the turn is that one's. */
+/** An earlier prompt, whose arrival was not known, is taken up after all: the turn is that one's. */
 const passedOver = (situation: Situation, { hash, observedAt, ours, source }: InputOf<"PromptObserved">): ReadonlyArray<Fact> => {
   const { context, now } = situation
   if (ours !== true || observedAt === undefined) return []
@@ -147,14 +147,14 @@ const isOther = ({ context: { activity } }: Situation, { answers }: OpenPrompt) 
 const isKnownBefore = ({ context: { activity }, now }: Situation, enteredAt: number | undefined) =>
   enteredAt !== undefined && isBefore(activity.observedAt ?? activity.at, enteredAt, now.wallMs)
 
-/** Nothing told that the agent took the prompt. If something would have told, it did not; else nobody can say. Enter is not pressed again. */
+/** No source said that the agent took the prompt. Where a source would have said so, it did not; else it is not known. Enter is not pressed again. */
 export const acceptOverdue = (situation: Situation, deaf: boolean): ReadonlyArray<Fact> =>
   situation.context.prompts
     .filter(({ acceptBy, stage }) => stage === "submitted" && acceptBy !== null && acceptBy.bootMs <= situation.now.bootMs)
     .map((prompt) => {
       const { activity, heard } = situation.context
       const { source, value } = activity
-      // Its last words may lie behind its end: whoever has ended did not stay idle.
+      // Its last words may lie behind its end: an agent that has ended did not stay idle.
       if (!isUp(situation.session)) return uncertain(situation, prompt, endedWhile(prompt))
       if (deaf) return uncertain(situation, prompt, "nobody heard the agent when its time was up")
       const unmoved = (heard?.changes ?? 0) === prompt.before.changes
@@ -203,7 +203,7 @@ export const isTurnOf = ({ now }: Situation, { claimedAt, stage }: OpenPrompt, e
   stage === "accepted" && (endedAt === undefined || !isBefore(endedAt, claimedAt ?? 0, now.wallMs))
 
 /**
- * The agent was idle when a prompt was typed, and says that a turn has ended since: the prompt began it, though nobody heard it begin.
+ * The agent was idle when a prompt was typed, and says that a turn has ended since: the prompt began it, though no source reported its beginning.
  * Null where there is no such prompt.
  */
 export const unheardTurn = (situation: Situation, observed: InputOf<"TurnObserved">): ReadonlyArray<Fact> | null => {
@@ -241,7 +241,7 @@ const fateOf = (situation: Situation, promptId: string, { detail, outcome, sourc
     : fact("PromptCancelled", situation, { promptId, by: situation.context.interrupt?.by ?? source, reason: "its turn was interrupted" })
 }
 
-/** The session is over for good: what waits, also what the end of the agent sent back to wait, is told that it will not be typed. */
+/** The session is over for good: prompts that wait, also those that the end of the agent sent back to wait, are cancelled. */
 export const cancelQueued = (situation: Situation, by: string): ReadonlyArray<Fact> =>
   situation.context.prompts
     .filter((prompt) => (prompt.stage === "queued" && prompt.answers === undefined) || isResent(prompt))
@@ -282,7 +282,7 @@ export const sequel = (situation: Situation): ReadonlyArray<Fact> => {
     // The word may have come before the holder's own: what counts is that the turn began after the claim.
     if (prompt.stage === "submitted" && (heard?.turns ?? 0) > prompt.before.turns)
       return [fact("PromptAccepted", situation, { promptId: prompt.id, evidence: { ...evidence, detail: "the agent began a turn" } })]
-    // Idle as it was before says nothing: one source may tell of the prompt before another tells of the turn.
+    // Idle as it was before says nothing: one source may report the prompt before another reports the turn.
     if (prompt.stage === "accepted" && activity.value === "idle" && (heard?.changes ?? 0) > prompt.before.changes)
       return [fact("PromptAnswered", situation, { promptId: prompt.id, evidence })]
   }
@@ -298,7 +298,7 @@ export const sequel = (situation: Situation): ReadonlyArray<Fact> => {
       ]
 }
 
-/** The turn that somebody interrupted is over, as far as anybody can tell. */
+/** The turn that a client interrupted is over, as far as the evidence shows. */
 const interruptSettled = (situation: Situation): ReadonlyArray<Fact> => {
   const { activity, generation, interrupt, prompts: open } = situation.context
   if (interrupt === null || isBusy(activity.value)) return []
@@ -312,7 +312,7 @@ const interruptSettled = (situation: Situation): ReadonlyArray<Fact> => {
   ]
 }
 
-/** First come, first served among those whose time it is; one at a time, for as long as something will tell what became of it. */
+/** First come, first served among those whose time it is; one at a time, for as long as a source will report what became of it. */
 const claimable = ({ context, now }: Situation): OpenPrompt | undefined => {
   const { activity, interrupt, prompts: open } = context
   const informed = activity.source !== "none"
@@ -330,7 +330,7 @@ const claimable = ({ context, now }: Situation): OpenPrompt | undefined => {
     const { deliver } = prompt
     if (!isFree(prompt, now)) return false
     if (deliver === "now") return true
-    // Where nothing tells of turns there is no turn to wait for the end of; `idle` asks for more than nobody knowing.
+    // Where no source reports turns there is no turn to wait for the end of; `idle` asks for more than `unknown`.
     return deliver === "turn_boundary" ? !inTurn : !inTurn && activity.value === "idle"
   })
 }

@@ -3,7 +3,7 @@ import { deadlineIn } from "../time.ts"
 import { armIdleStop } from "./terminal.ts"
 import { type Facts, fact, type Situation } from "./verdict.ts"
 
-/** The agent takes input. From here its health counts, and so does the silence of a session nobody watches. */
+/** The agent takes input. From here its health counts, and so does the silence of a session without clients. */
 export const ready = (
   situation: Situation,
   evidence: string,

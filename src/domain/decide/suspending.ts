@@ -42,7 +42,7 @@ export const isSuspended = ({ suspendedAt }: SessionContext): boolean => suspend
 const isChoosing = ({ activity }: SessionContext): boolean =>
   activity.value === "waiting" && activity.asked !== undefined && activity.asked.kind !== "input"
 
-/** Whether a stopped agent has read it, nobody can say. */
+/** Whether a stopped agent has read it is not known. */
 const typedBefore = (situation: Situation): ReadonlyArray<Fact> =>
   situation.context.prompts
     .filter(({ stage }) => stage === "written" || stage === "submitted")

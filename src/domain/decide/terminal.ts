@@ -1,4 +1,4 @@
-/** The terminal and who sits at it: typing, interrupting, ending a tool, its size, clients that come and go, and what to do when nobody is left. */
+/** The terminal and its clients: typing, interrupting, ending a tool, its size, clients that come and go, and what to do when none is left. */
 
 import { isBusy } from "../activity.ts"
 import type { Fact } from "../facts.ts"
@@ -98,14 +98,14 @@ export const terminal: Policies<TerminalInput> = {
   }
 }
 
-/** The terminal is as large as the smallest of those who type into it: what is drawn beyond an edge nobody there can see. */
+/** The terminal is as large as the smallest of those that type into it: what is drawn beyond an edge cannot be seen there. */
 const smallestOf = (sizes: { readonly [client in string]: Size }): Size | null => {
   const all = Object.values(sizes)
   if (all.length === 0) return null
   return { cols: Math.min(...all.map(({ cols }) => cols)), rows: Math.min(...all.map(({ rows }) => rows)) }
 }
 
-/** Of those who stay; the last one leaves the terminal as it is. */
+/** Of those that stay; the last one leaves the terminal as it is. */
 const sizeWithout = (situation: Situation, client: string): ReadonlyArray<Fact> => {
   const { clientSizes, spec } = situation.context
   if (clientSizes?.[client] === undefined) return []
@@ -123,16 +123,16 @@ const type = (
     ? refuse("too_many_pending_writes", `at most ${limits.pendingWrites} inputs may wait to be written`)
     : [fact("InputAccepted", situation, { generation: situation.context.generation, ...write })]
 
-/** Nothing told in time that the turn has ended. The key is not pressed again on a guess. */
+/** No source said in time that the turn has ended. The key is not pressed again on a guess. */
 export const interruptOverdue = (situation: Situation): ReadonlyArray<Fact> => {
   const { generation, heard, interrupt } = situation.context
   if (interrupt === null) return []
-  // Told of, though nobody has called the agent idle since.
+  // Reported, though no source has called the agent idle since.
   const outcome = heard !== null && heard.ended === heard.turns ? "turn_ended" : "unconfirmed"
   return [fact("InterruptSettled", situation, { generation, writeId: interrupt.writeId, outcome })]
 }
 
-/** Nothing when the session has no idle limit, is being stopped, its agent is gone, or somebody is attached. */
+/** Nothing when the session has no idle limit, is being stopped, its agent is gone, or a client is attached. */
 export const armIdleStop: Rule = (situation) => {
   const { clients, process, spec, stop }: SessionContext = situation.context
   return spec.idleStopMs === null || clients.length > 0 || stop !== null || process === null || insideOf(situation.session) === "reaping"

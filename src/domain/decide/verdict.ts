@@ -5,7 +5,7 @@ import type { Session } from "../session.ts"
 import type { SessionContext } from "../session-context.ts"
 import type { Moment } from "../time.ts"
 
-/** A rule said no: part of the contract, told to whoever asked. */
+/** A rule said no: part of the contract, and the caller's answer. */
 export interface Refusal {
   readonly _tag: "Refusal"
   readonly code: string
@@ -35,7 +35,7 @@ export type Policies<I extends Input = Input> = { readonly [T in I["type"]]: Pol
 
 type Draft<T extends FactType> = Omit<FactOf<T>, "type" | "at" | "offset">
 
-/** A fact of this moment; of another one, when `when` says so (a journal tells of what happened while nobody listened). */
+/** A fact of this moment; of another one, when `when` says so (a journal reports what happened while no daemon listened). */
 export const fact = <T extends FactType>(
   type: T,
   situation: Situation,

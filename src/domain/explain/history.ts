@@ -9,7 +9,7 @@ export interface Told {
   readonly seq: number
   readonly fact: Fact
   readonly inputId: string
-  /** Who is recorded as its cause. */
+  /** The client or component that is recorded as its cause. */
   readonly actor: string
   /** The seq of the first fact of the same decision. */
   readonly first: number

@@ -11,7 +11,7 @@ export const OriginSource = Schema.Literals(["request", "output", "agent", "proc
 
 export const Link = Schema.Union([
   Schema.Struct({ kind: Schema.tag("fact"), seq: Schema.Int, type: Schema.String, at, offset: Schema.Int, sentence }),
-  /** What the fact was decided on. `by` is who is recorded as its cause, `input` all that was recorded of it. */
+  /** What the fact was decided on. `by` is the client or component that is recorded as its cause, `input` all that was recorded of it. */
   Schema.Struct({ kind: Schema.tag("input"), inputId: Schema.String, type: Schema.String, by: Schema.String, at, input: Fields, sentence }),
   /** What the daemon had to do, and which fact obliged it: found by applying that fact again. */
   Schema.Struct({ kind: Schema.tag("effect"), type: Schema.String, owedBy: Schema.Int, effect: Fields, sentence }),

@@ -51,7 +51,7 @@ export const claudeCode: Provider = {
     hooks: "claude-code",
     transcript: "claude-code",
     status: "claude-code",
-    // `✳` says idle, and also a question: it tells nothing.
+    // `✳` says idle, and also a question: it decides nothing.
     titles: [{ pattern: "^[◐◑⠂⠐] ", activity: "working" }],
     screen: [
       {
@@ -65,7 +65,7 @@ export const claudeCode: Provider = {
         question: "login"
       },
       { pattern: "^ *Choose the text style that looks best.*$", activity: "waiting", question: "input" },
-      // Of `/model` in a conversation that has begun: it costs, so it is not answered for anybody.
+      // Of `/model` in a conversation with messages: it costs, so the daemon does not answer it.
       { pattern: "^ *Switch model\\?$", activity: "waiting", question: "input" },
       {
         // The dialog's last lines before the question say what is asked for.

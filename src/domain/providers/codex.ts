@@ -1,4 +1,4 @@
-/** Codex, as version 0.169.0 was seen to behave. It tells its states by OSC 7501 without being asked. */
+/** Codex, as version 0.169.0 was seen to behave. It reports its states by OSC 7501 without being asked. */
 import type { Provider } from "./provider.ts"
 import {
   interruptThenLeave,
@@ -75,7 +75,7 @@ export const codex: Provider = {
       },
       { pattern: "^• .* esc to interrupt\\)", activity: "working" },
       pressEnter,
-      // While an answer is printed nothing but the title tells of it: it is idle where the last words above the composer say so.
+      // While an answer is printed nothing but the title says so: it is idle where the last words above the composer say so.
       { pattern: `^(?: {2}Worked for|■).*\\n+${lastComposer}`, activity: "idle" },
       { pattern: `^ {5}[/~].*\\n[\\n ⠀-⣿]*^${lastComposer}`, activity: "idle" }
     ]

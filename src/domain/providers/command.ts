@@ -10,7 +10,7 @@ export const command: Provider = {
   version: null,
   launch: { args: [], env: {}, scrub: [], directories: [] },
   conversation: null,
-  // A program that prints has begun; one that is still there after a second has not failed to start (`sleep` prints nothing).
+  // A program that prints has started; one that is still there after a second has not failed to start (`sleep` prints nothing).
   ready: { firstOutput: true, aliveMs: 1_000 },
   // A program that has not asked for bracketed paste would read its marks as keys.
   submit: { bracketed: false, enterAfterMs: 0, commands: false, backslash: false, clear: "" },
@@ -20,7 +20,7 @@ export const command: Provider = {
   model: null,
   // No goodbye is typed: what `exit` or Ctrl-D would do to an unknown program is a guess.
   ladder: terminalLadder,
-  // The exit code of a shell is that of its last command: a person who leaves one has not crashed it.
+  // The exit code of a shell is that of its last command: a person that leaves one has not crashed it.
   keepalive: { mode: "never", baseMs: 3_000, factor: 2, capMs: 300_000, maxAttempts: 3, healthyAfterMs: 60_000 },
   evidence: { hooks: null, transcript: null, status: null, titles: [], screen: [] }
 }

@@ -1,4 +1,4 @@
-/** Gemini CLI, as version 0.61.0 was seen to behave. Its title tells its whole state. */
+/** Gemini CLI, as version 0.61.0 was seen to behave. Its title shows its whole state. */
 import type { Provider } from "./provider.ts"
 import {
   interruptThenLeave,

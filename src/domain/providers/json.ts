@@ -1,4 +1,4 @@
-/** Places of JSON that nobody checked: what is absent, or of another kind than asked for, is null. */
+/** Places of JSON that no schema checked: what is absent, or of another kind than asked for, is null. */
 import { limits } from "../limits.ts"
 
 type Path = ReadonlyArray<string>

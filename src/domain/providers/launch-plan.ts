@@ -1,4 +1,4 @@
-/** What a launch of an agent consists of, beside the session's own wishes: its words, its environment, and the private files that tell of it. */
+/** What a launch of an agent consists of, beside the session's own wishes: its words, its environment, and the private files for its hooks. */
 import type { Environment } from "../environment.ts"
 import { hookFiles } from "./hook-files/index.ts"
 import { parentMarkers } from "./parent-markers.ts"
@@ -58,7 +58,7 @@ const conversationWords = ({ conversation, id }: Provider, kind: Conversation["k
   return words
 }
 
-/** A place without its value is a launch that nobody asked for. */
+/** A place without its value is a launch that no client asked for. */
 const filler = (values: Readonly<Record<string, string | null>>) => (word: string) =>
   placesIn(word).length === 0
     ? word

@@ -4,7 +4,7 @@ import { limits } from "../limits.ts"
 import type { Observation, Question, Usage } from "../observations.ts"
 import { at, isObject, listAt, shown, textAt } from "./json.ts"
 
-/** What one message of a source tells, in its order; null: it is of a kind that this version does not know. */
+/** What one message of a source reports, in its order; null: it is of a kind that this version does not know. */
 export type Told = ReadonlyArray<Observation> | null
 
 export const being = (activity: Exclude<Activity, "waiting">): Observation => ({ type: "Activity", activity, question: null })
@@ -23,7 +23,7 @@ export const turnEnded = (outcome: "completed" | "interrupted" | "failed", detai
   detail: shown(detail)
 })
 
-/** A call that was aborted or failed may have cost nothing: then there is nothing to tell. */
+/** A call that was aborted or failed may have cost nothing: then there is nothing to report. */
 export const used = (call: string | null, model: string | null, usage: Usage): ReadonlyArray<Observation> =>
   Object.values(usage).some((tokens) => tokens > 0) ? [{ type: "Used", call, model, usage }] : []
 

@@ -1,4 +1,4 @@
-/** opencode, as version 1.18.33 was seen to behave. A plugin of ours tells what its event bus tells. */
+/** opencode, as version 1.18.33 was seen to behave. A plugin of ours reports what its event bus reports. */
 import type { Provider } from "./provider.ts"
 import {
   interruptThenLeave,

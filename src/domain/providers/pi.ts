@@ -1,4 +1,4 @@
-/** pi, as version 0.87.1 was seen to behave. An extension of ours tells everything that it does. */
+/** pi, as version 0.87.1 was seen to behave. An extension of ours reports everything that it does. */
 import type { Provider } from "./provider.ts"
 import { interruptThenLeave, pasteThenEnter, pressEnter, relaunchAfterCrash, untilEvidence } from "./terminal-agent.ts"
 

@@ -59,7 +59,7 @@ export const Provider = Schema.Struct({
   command: Schema.NullOr(Schema.NonEmptyArray(Schema.String)),
   /** What a person types to install it; null where there is nothing to install. */
   install: Schema.NullOr(Schema.String),
-  /** How it tells its version, and the versions that these rules were confirmed with. */
+  /** How it prints its version, and the versions that these rules were confirmed with. */
   version: Schema.NullOr(Schema.Struct({ args: Words, confirmed: Schema.Array(Schema.String) })),
   /**
    * Given to every launch, beside what the user asked for. `scrub`: names, or prefixes ending in `*`, that no child inherits.
@@ -73,7 +73,7 @@ export const Provider = Schema.Struct({
   }),
   /**
    * What outlives a process, and how it is named on the command line. `chosen`: we name it (a UUID) before the launch; `reported`: the
-   * agent does, and evidence tells. Null: there is none, and a relaunch begins anew. `{conversation}` is its id, `{parent}` the id
+   * agent does, and evidence reports it. Null: there is none, and a relaunch begins a new one. `{conversation}` is its id, `{parent}` the id
    * of the one that it is forked from.
    */
   conversation: Schema.NullOr(
@@ -132,7 +132,7 @@ export const Provider = Schema.Struct({
   model: Schema.NullOr(template("model")),
   ladder: Ladder,
   keepalive: Keepalive,
-  /** What tells of it beside OSC 7501, which every agent may speak. The names are those of the readers that this program has. */
+  /** What reports on it beside OSC 7501, which every agent may speak. The names are those of the readers that this program has. */
   evidence: Schema.Struct({
     hooks: Schema.NullOr(Schema.Literals(["claude-code", "gemini", "opencode", "pi"])),
     transcript: Schema.NullOr(Schema.Literals(["claude-code", "codex", "gemini", "pi"])),

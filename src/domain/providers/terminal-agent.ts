@@ -8,7 +8,7 @@ import type { Provider, Rule } from "./provider.ts"
  */
 export const pasteThenEnter: Provider["submit"] = { bracketed: true, enterAfterMs: 150, commands: true, backslash: false, clear: "" }
 
-/** A crash is worth another try. A clean exit is somebody's wish. */
+/** A crash is worth another try. A clean exit is a person's wish. */
 export const relaunchAfterCrash: Keepalive = {
   mode: "on_crash",
   baseMs: 3_000,

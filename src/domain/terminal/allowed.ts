@@ -1,5 +1,5 @@
 /**
- * What of an agent's output may reach a person's terminal: text, and the sequences named here, each spelled anew. Whatever makes a
+ * What of an agent's output may reach a person's terminal: text, and the sequences named here, each spelled again. Whatever makes a
  * terminal answer, read or write files, run, print, resize or leave UTF-8 is not among them, in no spelling.
  */
 import { limits } from "../limits.ts"

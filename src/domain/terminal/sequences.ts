@@ -33,7 +33,7 @@ export interface StringSequence extends Place {
 
 export type Sequence = EscapeSequence | ControlSequence | StringSequence
 
-/** What tells control sequences apart beside their parameters: `?h`, ` q`, `$p`, `m`. */
+/** What distinguishes control sequences beside their parameters: `?h`, ` q`, `$p`, `m`. */
 export const nameOf = ({ final, intermediates, prefix }: ControlSequence): string => prefix + intermediates + final
 
 /** The first number of each parameter; null where none stands. At most as many as a terminal reads. */

@@ -1,4 +1,4 @@
-/** The colours of a person's terminal, as it tells them, and the question that it is asked for them. */
+/** The colours of a person's terminal, as it reports them, and the question that it is asked for them. */
 import { Schema } from "effect"
 
 /** Red, green and blue, four hexadecimal digits each. */
@@ -13,7 +13,7 @@ export const TerminalColours = Schema.Struct({
 })
 export type TerminalColours = typeof TerminalColours.Type
 
-/** For a session to which nobody has attached yet. */
+/** For a session to which no client has attached yet. */
 export const lightColours: TerminalColours = { foreground: "0000/0000/0000", background: "ffff/ffff/ffff", cursor: "0000/0000/0000" }
 
 const esc = "\x1b"

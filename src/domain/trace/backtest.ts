@@ -1,4 +1,4 @@
-/** What other policies would have decided over a recorded session, as far as the recording can tell: until the world would have gone another way. */
+/** What other policies would have decided over a recorded session, as far as the recording shows: until the world would have gone another way. */
 import { Result } from "effect"
 import { canonicalJson } from "../canonical.ts"
 import { type Accepted, decide, earliest } from "../decide/index.ts"
@@ -39,7 +39,7 @@ export interface Backtest {
   readonly changes: ReadonlyArray<Change>
   /** Inputs that were decided again. */
   readonly inputs: number
-  /** From where on nobody can tell, and why; null where the recording serves to its end. */
+  /** From where on the recording cannot show it, and why; null where the recording serves to its end. */
   readonly parted: { readonly wallMs: number; readonly why: string } | null
   /** What would be waited for at the end, where that is something else than what was. */
   readonly pending: { readonly recorded: string | null; readonly present: string | null } | null

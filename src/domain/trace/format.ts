@@ -20,7 +20,7 @@ export const TraceHeader = Schema.Struct({
   provider: Schema.String,
   /** What was recorded, for people. */
   title: Schema.NullOr(Schema.String),
-  /** Who wrote the trace, and where. The effects and states in it are those of this version. */
+  /** The program that wrote the trace, and where. The effects and states in it are those of this version. */
   versions: Schema.Struct({ reprise: Schema.String, node: Schema.String }),
   platform: Schema.String,
   exportedAt: Schema.String,

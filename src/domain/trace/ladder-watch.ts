@@ -6,7 +6,7 @@ import type { TraceStep } from "./format.ts"
 
 type Ladder = Spec["stop"]["ladder"]
 
-/** Told every step of a recording; `recorded` and `present` are the session under the policies of the recording and under others. */
+/** Takes every step of a recording; `recorded` and `present` are the session under the policies of the recording and under others. */
 export const makeLadderWatch = () => {
   /** When the polite ladder began; null while none is under way. */
   let begunMs: number | null = null
@@ -15,7 +15,7 @@ export const makeLadderWatch = () => {
   let now: Ladder = []
 
   return {
-    /** A sentence, where the holder would not have told this. */
+    /** A sentence, where the holder would not have recorded this. */
     contradiction: (input: TraceStep["input"], recorded: Session | null, present: Session | null): string | null => {
       if (input.type === "Prepared") {
         then = recorded?.context.spec.stop.ladder ?? []

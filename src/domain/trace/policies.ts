@@ -2,7 +2,7 @@
 import { Result, Schema } from "effect"
 import { CreateRequest, Keepalive, type Spec, type SpecChanges } from "../spec.ts"
 
-/** As somebody wrote it: a name and a word. */
+/** As a user wrote it: a name and a word. */
 export interface Wish {
   readonly name: string
   readonly value: string

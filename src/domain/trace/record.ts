@@ -1,4 +1,4 @@
-/** From the rows of a log to the steps of a trace, with what the facts obliged to and made of the state, as far as this version can tell. */
+/** From the rows of a log to the steps of a trace, with the effects and the state that the facts lead to in this version. */
 import { Result } from "effect"
 import { canonicalJson } from "../canonical.ts"
 import type { SessionEffect } from "../effects.ts"

@@ -19,7 +19,7 @@ const events: ReadonlyArray<{ readonly name: string; readonly matcher?: string }
   // What was asked has been answered.
   { name: "PostToolUse" },
   { name: "PostToolUseFailure" },
-  // A permission that is asked for has been told of already, with more words.
+  // A permission that is asked for was reported already, with more words.
   { name: "Notification", matcher: "idle_prompt|elicitation_dialog" },
   { name: "PreCompact" },
   { name: "Stop" },

@@ -1,4 +1,4 @@
-/** A configuration for OPENCODE_CONFIG, and the plugin that it names: tells of what opencode's event bus tells, by calling our program. */
+/** A configuration for OPENCODE_CONFIG, and the plugin that it names: reports what opencode's event bus reports, by calling our program. */
 import type { Callback, PrivateFile } from "./index.ts"
 import { telling } from "./telling.ts"
 
@@ -8,7 +8,7 @@ export const opencodeFiles = ({ directory, hook }: Callback): ReadonlyArray<Priv
 ]
 
 /**
- * A message comes many times while it grows: it is told of when a person wrote it, and when an answer is complete. A state is told of
+ * A message comes many times while it grows: it is reported when a person wrote it, and when an answer is complete. A state is reported
  * when it changes, and the end of a turn with the error that came before it.
  */
 const plugin = (hook: ReadonlyArray<string>) => `${telling(hook)}

@@ -1,4 +1,4 @@
-/** An extension for `pi -e`: tells of what pi does, by calling our program. */
+/** An extension for `pi -e`: reports what pi does, by calling our program. */
 import type { Callback, PrivateFile } from "./index.ts"
 import { telling } from "./telling.ts"
 
@@ -15,7 +15,7 @@ export default (pi) => {
   })
   const nothing = () => ({})
   on("session_start", ({ reason }, ctx) => {
-    // The composer takes Enter a moment after the session has begun.
+    // The composer takes Enter a moment after the session starts.
     setTimeout(() => {
       try {
         if (ctx.isIdle()) tell("ready", { sessionId: ctx.sessionManager.getSessionId() })

@@ -1,7 +1,7 @@
-/** The part of an in-process extension that tells the daemon: one call at a time, in order, never in the agent's way, never its failure. */
+/** The part of an in-process extension that reports to the daemon: one call at a time, in order, never in the agent's way, never its failure. */
 
 /**
- * The head of a module, in JavaScript and TypeScript alike: `tell(event, payload)`. A call goes to the daemon's socket; when nobody
+ * The head of a module, in JavaScript and TypeScript alike: `tell(event, payload)`. A call goes to the daemon's socket; when no daemon
  * takes it there, or another user could listen there, to the program that keeps it for the next daemon, which is a process of its own, outlives the agent, and is ended if
  * it does not end.
  */

@@ -1,4 +1,4 @@
-/** Claude Code's hooks. An interrupted turn has none: another source must tell of its end. */
+/** Claude Code's hooks. An interrupted turn has none: another source must report its end. */
 import { at, textAt } from "../json.ts"
 import {
   being,
@@ -44,7 +44,7 @@ export const readClaudeCodeHook = (event: string, payload: unknown): Told => {
       const detail = textAt(payload, "error_details") ?? textAt(payload, "last_assistant_message") ?? code ?? ""
       return [turnEnded("failed", detail), ...blockedBy(code, detail), idle]
     }
-    // The exit of the process tells more; a cleared conversation starts a new one at once.
+    // The exit of the process says more; a cleared conversation starts a new one at once.
     case "SessionEnd":
     case "SubagentStart":
     case "SubagentStop":

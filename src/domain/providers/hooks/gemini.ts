@@ -17,7 +17,7 @@ export const readGeminiHook = (event: string, payload: unknown): Told => {
       return [working]
     case "Notification":
       return textAt(payload, "notification_type") === "ToolPermission" ? [waiting(asked(payload))] : null
-    // It fires twice; the exit of the process tells more.
+    // It fires twice; the exit of the process says more.
     case "SessionEnd":
     // In every turn, whether or not it compresses anything.
     case "PreCompress":

@@ -1,4 +1,4 @@
-/** What an agent's own hook tells. Whatever it is called with, something is said of it, and nothing is broken. */
+/** What an agent's own hook reports. Whatever it is called with, the result says something of it, and nothing is broken. */
 import type { Observation } from "../../observations.ts"
 import type { HookKind } from "../hook-files/index.ts"
 import { isObject } from "../json.ts"

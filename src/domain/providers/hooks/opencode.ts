@@ -1,4 +1,4 @@
-/** What our plugin in opencode tells: events of its bus. A subagent has a session of its own, whose turns are no turns of ours. */
+/** What our plugin in opencode reports: events of its bus. A subagent has a session of its own, whose turns are no turns of ours. */
 import { at, countAt, listAt, textAt } from "../json.ts"
 import {
   blockedBy,

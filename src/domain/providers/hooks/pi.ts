@@ -1,4 +1,4 @@
-/** What our extension in pi tells. It speaks of the end of a turn once all retries are over. */
+/** What our extension in pi reports. It speaks of the end of a turn once all retries are over. */
 import { textAt } from "../json.ts"
 import { being, conversation, idle, promptTaken, type Told, turnEnded, working } from "../observing.ts"
 

@@ -21,7 +21,7 @@ export const readClaudeCodeEntry = (entry: unknown): Told => {
   }
 }
 
-/** Of no meaning to anybody but the agent itself. */
+/** Of no meaning but to the agent itself. */
 const silent: ReadonlySet<string> = new Set([
   "agent-name",
   "ai-title",

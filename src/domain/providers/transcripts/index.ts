@@ -1,4 +1,4 @@
-/** What a line of an agent's own transcript tells. Whatever stands in it, something is said of it, and nothing is broken. */
+/** What a line of an agent's own transcript reports. Whatever stands in it, the result says something of it, and nothing is broken. */
 import type { Observation } from "../../observations.ts"
 import { isObject, parsed, textAt, timeAt } from "../json.ts"
 import { type Told, unknown } from "../observing.ts"
@@ -19,7 +19,7 @@ export const readTranscript = (kind: TranscriptKind, line: string): ReadonlyArra
 
 /**
  * When the line was written, epoch milliseconds; null where it does not say. A fork's file repeats its parent's lines with their own
- * times: what is older than the launch is not told of again.
+ * times: what is older than the launch is not reported again.
  */
 export const writtenAt = (line: string): number | null => timeAt(parsed(line), "timestamp")
 

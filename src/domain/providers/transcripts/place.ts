@@ -1,4 +1,4 @@
-/** Where an agent keeps the transcript of a conversation, as far as its name can be told without looking. */
+/** Where an agent keeps the transcript of a conversation, as far as its name follows from rules alone. */
 import type { Environment } from "../../environment.ts"
 import type { TranscriptKind } from "./index.ts"
 
@@ -8,7 +8,7 @@ export interface TranscriptPlace {
   readonly name: { readonly type: "exact" | "ending"; readonly text: string }
 }
 
-/** `cwd`: absolute, links resolved; `environment`: the agent's own. Null: it cannot be told, and the agent must say. */
+/** `cwd`: absolute, links resolved; `environment`: the agent's own. Null: it does not follow from rules, and the agent must say. */
 export const transcriptPlace = (
   kind: TranscriptKind,
   {
