@@ -1,13 +1,13 @@
 /** Named places at which a test may have the process killed: nothing happens there unless `REPRISE_CRASH_AT` names one. */
 
-/** `name` dies at the first pass, `name:3` at the third. SIGKILL: nothing is flushed, closed or told, as in a real death. */
+/** `name` dies at the first pass, `name:3` at the third. SIGKILL: nothing is flushed, closed or announced, as in a real death. */
 export const crashPoint = (name: string): void => {
   if (armed === null || armed.name !== name) return
   armed.passesLeft -= 1
   if (armed.passesLeft <= 0) process.kill(process.pid, "SIGKILL")
 }
 
-/** For a process that is told by other means than its environment, as the holder is. */
+/** For a process that gets it by other means than its environment, as the holder does. */
 export const armCrashPoint = (at: string | undefined): void => {
   if (at === undefined || at === "") return
   const [name = "", passes = "1"] = at.split(":")

@@ -35,7 +35,7 @@ export const softDescriptors = (environment: Readonly<Record<string, string | un
   return own.hard > usualDescriptors ? usualDescriptors : null
 }
 
-/** A command that starts a daemon tells it its own. */
+/** A command that starts a daemon passes it its own. */
 export const descriptorsName = "REPRISE_DESCRIPTORS"
 const usualDescriptors = 1_024
 

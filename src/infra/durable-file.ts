@@ -25,7 +25,7 @@ export const writeNew = (path: string, content: string | Uint8Array, synced = fa
 const named = (error: NodeJS.ErrnoException, path: string): Error =>
   error.path === undefined && error.syscall !== undefined ? Object.assign(error, { path, message: `${error.message} '${path}'` }) : error
 
-/** Beside the path, under a name that nobody can foresee. */
+/** Beside the path, under a name that no other process can foresee. */
 export const temporaryOf = (path: string): string =>
   `${path}.${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}.tmp`
 

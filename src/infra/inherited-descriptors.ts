@@ -41,7 +41,7 @@ const channelOf = (environ: string): number | null => {
   return text === undefined ? null : Number(text.slice("NODE_CHANNEL_FD=".length))
 }
 
-/** V8 opens its own logs by fopen(3), without the flag: they cannot be told from what is inherited. */
+/** V8 opens its own logs by fopen(3), without the flag: they look like inherited ones. */
 const engineHasLogs = (): boolean =>
   [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(/\s+/)].some((word) => /^--(?:prof|log|perf|ll|redirect)\b/.test(word))
 

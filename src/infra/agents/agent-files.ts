@@ -23,7 +23,7 @@ export class AgentFiles extends Context.Service<
     readonly directoryOf: (session: string) => string
     /** Where hooks leave their word while no daemon runs. */
     readonly spoolOf: (session: string) => string
-    /** How far the spool was read, in bytes. Lost with a crash at worst: then calls are told again, which changes nothing. */
+    /** How far the spool was read, in bytes. Lost with a crash at worst: then calls are reported again, which changes nothing. */
     readonly spooledTo: (session: string) => number
     readonly keepSpooledTo: (session: string, to: number) => void
     /** Files by name below the directory, mode 0600, replaced in one step; directories by absolute path, mode 0700. */
@@ -57,7 +57,7 @@ export class AgentFiles extends Context.Service<
           try {
             writeWhole(cursorOf(session), `${to}\n`)
           } catch {
-            // A full disk, or what an agent put there: the calls are told again after a restart, which changes nothing.
+            // A full disk, or what an agent put there: the calls are reported again after a restart, which changes nothing.
           }
         },
         place: (session, files, directories) =>

@@ -10,7 +10,7 @@ export interface LaunchedProcess {
 
 /**
  * 0 for the launched process itself, 1 for its child, and so on; Infinity for one that lost its line of parents and carries the
- * launch's nonce. Null for a stranger, and for nobody.
+ * launch's nonce. Null for a stranger, and for a process that is gone.
  */
 export const distanceOf = (launch: LaunchedProcess, pid: number): number | null => {
   if (launch.process.bootId !== currentBootId()) return null

@@ -1,4 +1,4 @@
-/** Where evidence of an agent comes from beside its terminal: each source by itself, to be followed for as long as somebody cares. */
+/** Where evidence of an agent comes from beside its terminal: each source by itself, to be followed for as long as its actor needs it. */
 import { Context, Effect, Layer, Stream } from "effect"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import type { Observation } from "../../domain/observations.ts"
@@ -54,7 +54,7 @@ export class Evidence extends Context.Service<
       })
     )
 
-  /** For agents that nobody can ask: of a model, or of a test. */
+  /** For agents that cannot be asked: of a model, or of a test. */
   static readonly silent: Layer.Layer<Evidence> = Layer.succeed(Evidence, {
     transcript: () => Stream.never,
     spool: () => Stream.never,

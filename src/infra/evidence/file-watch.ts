@@ -34,7 +34,7 @@ export class FileWatch implements Disposable {
   readonly changed: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
     const pollMs = this.#watcher === null ? limits.blindPollMs : limits.filePollMs
     const now = yield* Clock.currentTimeMillis
-    // At the same moments for everybody who waits: a hundred idle files wake the process as often as one.
+    // At the same moments for every watcher: a hundred idle files wake the process as often as one.
     yield* Effect.timeoutOption(this.#ring, pollMs - (now % pollMs))
   })
 

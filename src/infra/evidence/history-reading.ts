@@ -130,7 +130,7 @@ const writeWhole = (fd: number, bytes: Buffer): void => {
 }
 
 /**
- * As far as the file goes when it is begun. `isWhole` is false for what stands behind the last LF. Returns how many lines were too long.
+ * As far as the file goes at the start. `isWhole` is false for what stands behind the last LF. Returns how many lines were too long.
  * A file that shrinks meanwhile is refused: what was read belongs to two files.
  */
 const eachLine = (file: number, path: string, onLine: (line: string, index: number, isWhole: boolean) => void): number => {

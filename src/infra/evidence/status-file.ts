@@ -127,6 +127,6 @@ const activityOf = ({ status = "", waitingFor = "" }: StatusFile): Observation =
   if (activity === undefined)
     return { type: "Unknown", kind: "status", raw: JSON.stringify({ status, waitingFor }).slice(0, limits.unknownRawChars) }
   const kind = /permission|sandbox/i.test(waitingFor) ? ("permission" as const) : ("input" as const)
-  // It names the kind of question alone: what is asked, others tell.
+  // It names the kind of question alone: other sources report what is asked.
   return { type: "Activity", activity, question: activity === "waiting" ? { kind, text: "", choices: [] } : null }
 }

@@ -1,4 +1,4 @@
-/** Looks whether an agent is stopped, as the process table shows it: no signal tells of that to a process that is not its parent. */
+/** Looks whether an agent is stopped, as the process table shows it: no signal reports that to a process that is not its parent. */
 import { Effect, Stream } from "effect"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import { limits } from "../../domain/limits.ts"

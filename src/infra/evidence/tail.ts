@@ -57,7 +57,7 @@ const news = Effect.fnUntraced(function* (follower: Follower) {
 
 class Follower implements Disposable {
   readonly watch: FileWatch
-  /** When the slice was begun that was read last; null where nothing was read since the last rest. */
+  /** When the read of the last slice started; null where nothing was read since the last rest. */
   startedAt: bigint | null = null
   readonly #path: string
   readonly #options: TailOptions
@@ -122,7 +122,7 @@ class Follower implements Disposable {
     const { size } = await file.handle.stat()
     if (size > limits.transcriptBytes) return this.#unreadable("TOO_LARGE")
     if (size < this.#cutter.lineFrom) return "foreign"
-    // A line that was begun is taken back, as a writer does that repairs its file.
+    // An unfinished line is taken back, as a writer does that repairs its file.
     if (size < this.#cutter.position) this.#cutter.dropHeld()
     const { lineFrom, position } = this.#cutter
     // A place to go on is behind a line's end: where there is none, this is another file, however long.

@@ -1,4 +1,4 @@
-/** The file of a conversation, where its provider's rules can tell the place: found on the disk, or not there (yet). */
+/** The file of a conversation, where its provider's rules give the place: found on the disk, or not there (yet). */
 import { lstatSync, realpathSync, statSync } from "node:fs"
 import { basename, dirname, join, resolve, sep } from "node:path"
 import type { Environment } from "../../domain/environment.ts"
@@ -21,7 +21,7 @@ export interface Found {
   readonly problem: string | null
 }
 
-/** Null where nothing is there, and where the place cannot be told. */
+/** Null where nothing is there, and where the rules give no place. */
 export const transcriptOf = (home: string, kind: TranscriptKind, { conversation, cwd, environment }: Sought): Found | null => {
   const place = transcriptPlace(kind, { conversation, cwd: resolved(cwd), environment, home: environment.HOME ?? "" })
   if (place === null) return null

@@ -32,7 +32,7 @@ export interface Branch {
 export class Transcripts extends Context.Service<
   Transcripts,
   {
-    /** What stands at the place of the conversation's file; null where nothing does, or where its provider's rules cannot tell the place. */
+    /** What stands at the place of the conversation's file; null where nothing does, or where its provider's rules give no place. */
     readonly find: (kind: TranscriptKind, sought: Sought) => Found | null
     /**
      * The file that an agent names, without links, where it lies below a place that its provider declares and is none of the daemon's

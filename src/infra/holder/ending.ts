@@ -10,11 +10,11 @@ export interface EndingOptions {
   readonly ladder: ReadonlyArray<Rung>
   readonly typeText: (text: string) => void
   readonly append: (event: HolderEvent) => Promise<void>
-  /** Nothing of the tree runs any more, and the kernel has not told of the leader's end. */
+  /** Nothing of the tree runs any more, and the kernel has not reported the leader's end. */
   readonly onUntold: () => void
 }
 
-/** From the last process of the tree to the news of the leader's end: a debugger that traces the leader is told in its parent's place. */
+/** From the last process of the tree to the report of the leader's end: a debugger that traces the leader gets it in its parent's place. */
 const untoldMs = 500
 
 export class Ending {

@@ -1,4 +1,4 @@
-/** One launch from its start to its acknowledged end: what happened is in the journal before anybody is told. */
+/** One launch from its start to its acknowledged end: what happened is in the journal before any daemon is sent it. */
 import { rmSync } from "node:fs"
 import { constants } from "node:os"
 import type { ProcessIdentity } from "../../domain/facts.ts"
@@ -66,13 +66,13 @@ export class Holding {
     })
   }
 
-  /** Nobody came for the exit: the journal stays on disk for whoever does. A process that still runs is never let go. */
+  /** No daemon came for the exit: the journal stays on disk for the next. A process that still runs is never let go. */
   expire(): void {
     if (this.#stage === "over") process.exit(0)
     setTimeout(() => this.expire(), 86_400_000)
   }
 
-  /** Where the output cannot be kept, nothing is begun: a disk that fills up later is another matter. */
+  /** Where the output cannot be kept, nothing is started: a disk that fills up later is another matter. */
   #openSpool(): { readonly code: string; readonly message: string } | null {
     const { outputDirectory, outputRetentionBytes, size } = this.#spec
     try {
@@ -160,7 +160,7 @@ export class Holding {
     try {
       writeWhole(fileNames.identity, JSON.stringify(identity))
     } catch {
-      // A full disk: the journal, which has a reserve, tells the identity too.
+      // A full disk: the journal, which has a reserve, has the identity too.
     }
   }
 
@@ -173,7 +173,7 @@ export class Holding {
     this.#server.tellOffset(this.#spool!.kept)
   }
 
-  /** The kernel may tell of the leader's end after it was read from its zombie. */
+  /** The kernel may report the leader's end after it was read from its zombie. */
   async #endOnce(exit: Exit): Promise<void> {
     if (this.#stage === "running") await this.#end(exit)
   }
@@ -292,5 +292,5 @@ interface Running {
 
 /** A prompt before its text. */
 const nothingYet: Typed = { bytes: new Uint8Array(), isPrompt: true }
-/** Long enough for the answer to leave, short enough for nobody to wait. */
+/** Long enough for the answer to leave, short enough that the wait is not noticed. */
 const replyMs = 20

@@ -55,7 +55,7 @@ export const decodeRecord = (bytes: Buffer, at = 0): IndexRecord | null => {
   return kind === "gap" ? { kind, offset, wallMs, length } : { kind, offset, wallMs, length, crc: bytes.readUInt32LE(at + 24) }
 }
 
-/** The first offset after what the record tells of. */
+/** The first offset after what the record covers. */
 export const endOf = (record: IndexRecord): number => record.offset + (record.kind === "resize" ? 0 : record.length)
 
 const version = 1

@@ -1,4 +1,4 @@
-/** The numbered list of what happened to one launch: durable before anybody is told, told in order, never renumbered. */
+/** The numbered list of what happened to one launch: durable before any daemon is sent it, sent in order, never renumbered. */
 import { constants, fsync, ftruncateSync, rmSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import type { HolderEvent, JournalEntry } from "../../domain/inputs.ts"

@@ -6,7 +6,7 @@ import { type Member, type ProcessTree, signalAll } from "./tree.ts"
 export interface KillingOptions {
   /** True: no time for politeness (any more). */
   readonly atOnce: () => boolean
-  /** Before the first signal of each kind that finds somebody. */
+  /** Before the first signal of each kind that finds a process. */
   readonly onStep: (step: "hangup" | "kill", signals: ReadonlyArray<string>, pids: ReadonlyArray<number>) => void
   /** What is still there after five seconds of SIGKILL. */
   readonly onLeftovers: (leftovers: ReadonlyArray<Leftover>) => void

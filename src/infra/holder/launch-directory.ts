@@ -1,4 +1,4 @@
-/** The directory of one launch: what lies in it under which name, and who may write it. Creating it is the right to launch. */
+/** The directory of one launch: what lies in it under which name, and which process may write it. Creating it is the right to launch. */
 import { join } from "node:path"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import { limits } from "../../domain/limits.ts"
@@ -26,7 +26,7 @@ export interface HolderSpec {
   readonly crashAt?: string
 }
 
-/** Who has the launch. `abandoned`: a daemon gave the directory up, and a holder that comes late must not go on. */
+/** The process that has the launch. `abandoned`: a daemon gave the directory up, and a holder that comes late must not go on. */
 export interface Owner {
   readonly nonce: string
   readonly process: ProcessIdentity

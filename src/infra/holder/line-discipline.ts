@@ -12,7 +12,7 @@ interface Discipline {
 
 export interface Typed {
   readonly bytes: Uint8Array
-  /** Typed for a person who does not see the screen now; else a person chose these very bytes for what is there. */
+  /** Typed for a person that does not see the screen now; else a person chose these very bytes for what is there. */
   readonly isPrompt: boolean
 }
 
@@ -42,7 +42,7 @@ const longestLine = (bytes: Uint8Array): number => {
 }
 
 /**
- * As `stty` tells it: Node has no way to read termios(3), and a terminal looks the same from both of its ends. Null where there is no
+ * As `stty` prints it: Node has no way to read termios(3), and a terminal looks the same from both of its ends. Null where there is no
  * such tool, or where it does not answer in time.
  */
 const disciplineOf = (terminal: number): Promise<Discipline | null> =>

@@ -132,7 +132,7 @@ export const isAlive = (identity: ProcessIdentity): boolean => {
   return row !== null && !row.zombie && row.startTime === identity.startTime
 }
 
-/** How a zombie ended, as wait(2) would tell its parent; null where it is none, or the kernel does not show it. */
+/** How a zombie ended, as wait(2) would report it to its parent; null where it is none, or the kernel does not show it. */
 export const endOfZombie = (pid: number): { readonly code: number | null; readonly signal: number | null } | null => {
   const stat = readOrNull(`/proc/${pid}/stat`)
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")
@@ -158,7 +158,7 @@ export const signalExactly = (identity: ProcessIdentity, signal: NodeJS.Signals)
     process.kill(identity.pid, signal)
     return true
   } catch {
-    // ESRCH: it went in between. EPERM: it changed its user, and is reported as a leftover by whoever looks again.
+    // ESRCH: it went in between. EPERM: it changed its user, and the next look reports it as a leftover.
     return false
   }
 }

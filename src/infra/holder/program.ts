@@ -9,12 +9,12 @@ import { identityOf } from "./process-table.ts"
 import { awaitLaunch, spareFlag } from "./spare.ts"
 
 /**
- * The working directory is the launch directory, so that no command line tells of a session; `argv[2]` asks to wait for it. Descriptor 3 is closed when the socket answers: that is
+ * The working directory is the launch directory, so that no command line names a session; `argv[2]` asks to wait for it. Descriptor 3 is closed when the socket answers: that is
  * what the daemon waits for.
  */
 const main = async () => {
   const directory = process.argv[2] === spareFlag ? awaitLaunch() : process.cwd()
-  // A spare that nobody needed has nothing to say, and no place to say it.
+  // A spare that was not needed has nothing to say, and no place to say it.
   if (directory === null) process.exit(0)
   process.chdir(directory)
   const spec = readSpec(".")
@@ -22,7 +22,7 @@ const main = async () => {
   if (!claim(".", { nonce: spec.nonce, process: identityOf(process.pid)!, role: "holder" })) return stop("another one has the launch")
   armCrashPoint(spec.crashAt)
   crashPoint("after_owner")
-  // A holder ends when its agent has ended and somebody knows: not because a terminal or a service manager goes away.
+  // A holder ends when its agent has ended and a daemon has recorded that: not because a terminal or a service manager goes away.
   for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, () => {})
   // Whatever is wrong here, an agent without a reader would stop for good: say it and go on.
   process.on("uncaughtException", (error) => say(error.stack ?? error.message))
@@ -40,7 +40,7 @@ const main = async () => {
   } catch (error) {
     if (codeOf(error) !== "EBADF") throw error
   }
-  // Somebody may come for the exit after a long weekend, not after a year.
+  // A daemon may come for the exit after a long weekend, not after a year.
   setTimeout(() => holding.expire(), weekMs)
 }
 
@@ -55,7 +55,7 @@ const say = (text: string) => {
     writeSync(fd, `${new Date().toISOString()} ${text}\n`)
     closeSync(fd)
   } catch {
-    // A full disk: there is nobody left to tell.
+    // A full disk: there is no place left to say so.
   }
 }
 

@@ -74,7 +74,7 @@ export type HolderMessage =
   | { readonly type: "entry"; readonly entry: JournalEntry }
   /** Newest offset of the output files: at most one per turn of the holder's event loop, and none while the last is unsent. */
   | { readonly type: "offset"; readonly offset: number }
-  /** Somebody attached later; this connection is about to be closed. */
+  /** Another connection attached later; this one is about to be closed. */
   | { readonly type: "superseded" }
 
 /** Null for anything that is no request at all; `unsupported` operations keep their name for the answer. */

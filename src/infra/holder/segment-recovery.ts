@@ -7,7 +7,7 @@ import { endOf, recordBytes } from "./index-record.ts"
 import { bytesPath, indexPath, listSegments, readRecords } from "./segments.ts"
 
 export interface Recovered {
-  /** The segment to go on in, with the length of both its files; null when a new one has to be begun. */
+  /** The segment to go on in, with the length of both its files; null when a new one has to be started. */
   readonly segment: { readonly first: number; readonly bytes: number; readonly indexBytes: number } | null
   /** The first offset that no byte has yet. */
   readonly end: number
@@ -17,7 +17,7 @@ export const recoverSegments = (directory: string): Recovered => {
   let begun: number | null = null
   for (const first of listSegments(directory).toReversed()) {
     const { bytes, end, records } = cut(directory, first)
-    // One that was begun, and confirmed nothing, says where the next byte goes; unless it is far off, which no holder gets.
+    // One that was started, and confirmed nothing, says where the next byte goes; unless it is far off, which no holder gets.
     const next: number = begun !== null && begun - end <= limits.outputJumpBytes ? Math.max(begun, end) : end
     if (records > 0) return { segment: next === end ? { first, bytes, indexBytes: records * recordBytes } : null, end: next }
     rmSync(bytesPath(directory, first), { force: true })
@@ -50,7 +50,7 @@ const verified = (bytesFd: number, indexFd: number, first: number) => {
   for (;;) {
     const page = readRecords(indexFd, records, 1_024)
     for (const record of page) {
-      // A gap stands only at the head of a segment, and tells of bytes before its first.
+      // A gap stands only at the head of a segment, and covers bytes before its first.
       const follows = record.kind === "gap" ? endOf(record) === first && bytes === 0 : record.offset === end
       if (!follows) return { bytes, end, records }
       if (record.kind === "chunk") {

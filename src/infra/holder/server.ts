@@ -1,4 +1,4 @@
-/** The holder's socket: one attached daemon at a time, the newest; whoever else speaks hears the hello and little more. */
+/** The holder's socket: one attached daemon at a time, the newest; every other connection gets the hello and little more. */
 import { chmodSync, rmSync } from "node:fs"
 import { createServer, type Socket } from "node:net"
 import type { JournalEntry } from "../../domain/inputs.ts"
@@ -55,7 +55,7 @@ export class Server {
       this.#toldOffset = this.#newestOffset
       for (const connection of this.#connections) connection.tellOffset(this.#toldOffset)
     }
-    // An echo is told at once; in a flood a word for every 64 KiB keeps the daemon busier than the bytes do.
+    // An echo is reported at once; in a flood a message for every 64 KiB keeps the daemon busier than the bytes do.
     if (untold < floodBytes) setImmediate(tell)
     else setTimeout(tell, floodMs)
   }
@@ -147,7 +147,7 @@ class Connection {
   }
 
   /**
-   * With the next message, or alone after a moment. Nobody waits for the answer to a key, and the key's echo is on its way: one
+   * With the next message, or alone after a moment. No client waits for the answer to a key, and the key's echo is on its way: one
    * write and one waking of the daemon for both, and the terminal is read first.
    */
   sendSoon(message: HolderMessage): void {

@@ -1,4 +1,4 @@
-/** A holder that was booted ahead waits without doing anything until it is told its launch; without one it leaves with its daemon. */
+/** A holder that was booted ahead waits without doing anything until it gets its launch; without one it leaves with its daemon. */
 import { closeSync, constants, openSync, readSync } from "node:fs"
 import { join } from "node:path"
 import { openRegular } from "../regular-file.ts"
@@ -14,7 +14,7 @@ export const spareFlag = "--spare"
  * standard descriptors are what a holder has that was started for its launch.
  */
 export const awaitLaunch = (): string | null => {
-  // What a start would otherwise do while somebody waits.
+  // What a start would otherwise do while a client waits.
   nativePty()
   identityOf(process.pid)
   const line = readLine()

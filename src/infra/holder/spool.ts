@@ -13,7 +13,7 @@ export interface SpoolOptions {
   readonly directory: string
   readonly retentionBytes: number
   readonly size: Size
-  /** Called once per range of bytes that nobody can read any more. */
+  /** Called once per range of bytes that no reader can read any more. */
   readonly onDropped: (from: number, to: number, reason: "retention" | "disk_full") => void
   /** Called when bytes that had to wait for the disk are kept after all. */
   readonly onKept: () => void
@@ -118,7 +118,7 @@ export class Spool {
   }
 
   /**
-   * Nothing more will come. Whoever holds this ends soon, so what the disk does not take now is lost, and said to be before this
+   * Nothing more will come. The holder ends soon, so what the disk does not take now is lost, and said to be before this
    * returns: all but the last words, for which room was set aside.
    */
   close(): void {
@@ -189,7 +189,7 @@ export class Spool {
     segment.indexBytes += recordBytes
   }
 
-  /** Cuts what is not confirmed; where even that fails, the index tells readers and recovery how far to believe. */
+  /** Cuts what is not confirmed; where even that fails, the index says how far readers and recovery may believe it. */
   #abandonSegment(): void {
     const segment = this.#segment
     if (segment === null) return
@@ -208,7 +208,7 @@ export class Spool {
   #dropOldest(): void {
     const { directory, onDropped, retentionBytes } = this.#options
     const segments = [...listSegments(directory)]
-    // The one that was begun just now may grow to a whole segment.
+    // The one that was started just now may grow to a whole segment.
     const most = Math.max(1, Math.floor(retentionBytes / this.#rotateBytes) - 1)
     while (segments.length > most + 1) {
       const oldest = segments.shift()!

@@ -1,4 +1,4 @@
-/** The agent's terminal: always read, whoever listens, and read to its end before anybody hears that the agent is gone. */
+/** The agent's terminal: always read, with or without a daemon, and read to its end before the holder reports that the agent is gone. */
 import { closeSync, constants as files, openSync, readSync } from "node:fs"
 import { ReadStream } from "node:tty"
 import { signalName } from "../../domain/signal-names.ts"

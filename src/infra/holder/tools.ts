@@ -13,7 +13,7 @@ export interface Tool {
   readonly startedAt: number
 }
 
-/** `signal`: the last that it took. `left`: who was there even after SIGKILL. */
+/** `signal`: the last that it took. `left`: the pids that were there even after SIGKILL. */
 export interface ToolEnd {
   readonly pids: ReadonlyArray<number>
   readonly signal: "SIGTERM" | "SIGKILL"
@@ -31,7 +31,7 @@ export const toolsOf = (leader: ProcessIdentity, nonce: string): ReadonlyArray<T
     }))
     .sort((a, b) => a.startedAt - b.startedAt)
 
-/** Null when the agent has no such group now: nobody was signalled. Each process is looked at again right before each signal. */
+/** Null when the agent has no such group now: no process was signalled. Each process is looked at again right before each signal. */
 export const endTool = async (leader: ProcessIdentity, nonce: string, pgid: number, abort?: AbortSignal): Promise<ToolEnd | null> => {
   const tree = new ProcessTree(leader, nonce, { watched: false })
   const living = () => toolMembers(tree, leader).filter(({ group }) => group === pgid)
@@ -61,7 +61,7 @@ const killMs = 5_000
 const lookMs = 20
 const commandChars = 400
 
-/** Everybody but the leader's own group, without which there is no agent. */
+/** Every group but the leader's own, without which there is no agent. */
 const toolMembers = (tree: ProcessTree, leader: ProcessIdentity): ReadonlyArray<Member> => {
   if (!isAlive(leader)) return []
   const own = processGroup(leader.pid)

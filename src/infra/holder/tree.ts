@@ -1,4 +1,4 @@
-/** All processes of one launch and none of anybody else's, however they left their parent, their group or their session. */
+/** All processes of one launch and none of another's, however they left their parent, their group or their session. */
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import { carriesDaemonRole, carriesNonce, nonceIn } from "../../domain/launch-marks.ts"
 import {
@@ -44,7 +44,7 @@ export class ProcessTree {
     this.#sessionUntilTick = options.watched ? Number.POSITIVE_INFINITY : 0
   }
 
-  /** To be called at the leader's end: who starts after this moment is no longer a member by its session's number alone. */
+  /** To be called at the leader's end: a process that starts after this moment is no longer a member by its session's number alone. */
   leaderEnded(): void {
     this.#leaderIsOver = true
     this.#sessionUntilTick = Math.min(this.#sessionUntilTick, ticksSinceBoot())
@@ -126,7 +126,7 @@ export class ProcessTree {
 /** The nonces that processes of this machine carry now. */
 export const noncesNow = (): ReadonlySet<string> => new Set(pidsNow().flatMap((pid) => nonceIn(environOf(pid)) ?? []))
 
-/** Sends to every member; answers with the pids that were there to hear it. */
+/** Sends to every member; answers with the pids that were there to receive it. */
 export const signalAll = (members: ReadonlyArray<Member>, signals: ReadonlyArray<NodeJS.Signals>): ReadonlyArray<number> =>
   members.flatMap(({ identity }) => (signals.map((signal) => signalExactly(identity, signal)).includes(true) ? [identity.pid] : []))
 

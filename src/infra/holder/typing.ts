@@ -37,7 +37,7 @@ export class Typing {
     return this.#outcomes.has(writeId)
   }
 
-  /** Text, a pause, Enter, as one piece: nobody's keys come in between. Like `write` otherwise. */
+  /** Text, a pause, Enter, as one piece: no client's keys come in between. Like `write` otherwise. */
   submit(writeId: string, text: Buffer, enterAfterMs: number): Promise<Settled> {
     const known = this.#outcomes.get(writeId)
     if (known !== undefined) return known
@@ -45,7 +45,7 @@ export class Typing {
   }
 
   /**
-   * Types nothing more of a submission: not its Enter, and of its text only what ends a character or a paste that has begun. Changes
+   * Types nothing more of a submission: not its Enter, and of its text only the rest of a character or the end of an open paste. Changes
    * nothing where the id is unknown, or the Enter was written.
    */
   withhold(writeId: string): void {
@@ -88,7 +88,7 @@ export class Typing {
     })
   }
 
-  /** Like `type`, for who does not wait for the end of it. False when the terminal is gone or too much waits already. */
+  /** Like `type`, for a caller that does not wait for the end of it. False when the terminal is gone or too much waits already. */
   take(bytes: Buffer): boolean {
     const fits = this.#fits(bytes)
     if (fits) void this.type(bytes)
@@ -99,7 +99,7 @@ export class Typing {
     return !this.#closed && this.#queuedBytes + bytes.length <= queueBytes && this.#queue.length < queuePieces
   }
 
-  /** The terminal is gone: what has begun is uncertain, the rest was never written. */
+  /** The terminal is gone: a piece whose first bytes were written is uncertain, the rest was never written. */
   close(): void {
     this.#closed = true
     for (const { begun, isWithheld, settled } of this.#queue.splice(0))

@@ -24,7 +24,7 @@ const main = async () => {
   const [event, argument] = words
   const generation = Number(process.env.REPRISE_GENERATION)
   if (event === undefined || !Number.isInteger(generation)) return leave()
-  // Who tried to say it before gives its own name and time of it.
+  // The hook that tried to say it before gives its own name and time of it.
   const at = Number(process.env.REPRISE_HOOK_AT) || Date.now()
   const call: HookCall = {
     id:
@@ -68,12 +68,12 @@ const payloadOf = (bytes: Buffer): unknown => {
   if (bytes.length <= limits.hookPayloadBytes) return payload
   const shortened = JSON.stringify(payload, (_, value) => (typeof value === "string" ? value.slice(0, limits.hookTextChars) : value))
   if (Buffer.byteLength(shortened) <= limits.hookPayloadBytes) return JSON.parse(shortened)
-  // Not by its length alone but by its build: what stands at the top says who and what, and is short.
+  // Not by its length alone but by its build: what stands at the top names source and event, and is short.
   const top = JSON.stringify(Object.entries(JSON.parse(shortened)).filter(([, value]) => typeof value !== "object"))
   return Buffer.byteLength(top) <= limits.hookPayloadBytes ? Object.fromEntries(JSON.parse(top)) : null
 }
 
-/** False when it is worth saying later: nobody answered in time, or somebody who cannot take it now. A refusal would be one again. */
+/** False when it is worth saying later: no daemon answered in time, or one that cannot take it now. A refusal would be one again. */
 const isTold = (body: string) =>
   new Promise<boolean>((resolve) => {
     const { REPRISE_HOOK_SOCKET: path, REPRISE_HOOK_TOKEN: token, REPRISE_SESSION: session } = process.env
@@ -109,7 +109,7 @@ const spool = (line: string) => {
     if (size < limits.hookSpoolBytes) writeSync(fd, `\n${line}\n`)
     closeSync(fd)
   } catch {
-    // The session is gone, or its disk is full: there is nobody left to tell.
+    // The session is gone, or its disk is full: no place is left for it.
   }
 }
 
@@ -117,7 +117,7 @@ const print = (text: string) => {
   try {
     writeSync(1, text)
   } catch {
-    // Whoever asked is gone.
+    // The agent that asked is gone.
   }
 }
 

@@ -1,11 +1,11 @@
-/** What hooks left behind while nobody answered them: every whole call from a place on, then every call as it is left. */
+/** What hooks left behind while no daemon answered them: every whole call from a place on, then every call as it is left. */
 import { Effect, Schema, Stream } from "effect"
 import { HookCall } from "../../domain/hook-call.ts"
 import { limits } from "../../domain/limits.ts"
 import { tail } from "../evidence/tail.ts"
 
 export interface Spooled {
-  /** Where to go on. Calls before it are never given again, but by whoever wrote them: their ids make repeats harmless. */
+  /** Where to go on. Calls before it are never given again, but by the hook that wrote them: their ids make repeats harmless. */
   readonly to: number
   readonly calls: ReadonlyArray<HookCall>
 }

@@ -1,4 +1,4 @@
-/** What a launch's hooks show to be heard: made from a key of this home, so that it is stored nowhere and outlives every restart. */
+/** What a launch's hooks show to be believed: made from a key of this home, so that it is stored nowhere and outlives every restart. */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
 import { join } from "node:path"
 import { Context, Layer } from "effect"
@@ -7,7 +7,7 @@ import { madeOnce } from "../durable-file.ts"
 export class HookTokens extends Context.Service<
   HookTokens,
   {
-    /** 256 bits in hexadecimal. Another session's, or another generation's, tells nothing of it. */
+    /** 256 bits in hexadecimal. Another session's, or another generation's, reveals nothing of it. */
     readonly tokenOf: (session: string, generation: number) => string
     /** In the same time whatever is wrong. */
     readonly isTokenOf: (session: string, generation: number, token: string) => boolean

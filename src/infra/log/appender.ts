@@ -1,4 +1,4 @@
-/** One writer: what waits is written in one transaction, and nobody is told anything the disk has not confirmed. */
+/** One writer: decisions that wait are written in one transaction, and no caller is answered before the disk has confirmed it. */
 import { Effect } from "effect"
 import { crashPoint } from "../crash-points.ts"
 import type { Database } from "./database.ts"
@@ -10,11 +10,11 @@ import { LogLost } from "./log-watch.ts"
 import { codeOf } from "./open-errors.ts"
 
 export interface Appender {
-  /** Not interruptible: whoever asked hears what became of it. The wait is one transaction. */
+  /** Not interruptible: the caller learns what became of it. The wait is one transaction. */
   readonly append: (decision: Decision) => Effect.Effect<Appended, AppendError>
-  /** A write past this appender failed in the disk: the connection is not trusted with another group before it was opened anew. */
+  /** A write past this appender failed in the disk: the connection is not trusted with another group before it was opened again. */
   readonly distrust: () => void
-  /** Writes what waits and answers everybody; what comes later is refused. */
+  /** Writes what waits and answers every caller; what comes later is refused. */
   readonly close: () => void
 }
 
@@ -24,7 +24,7 @@ export interface AppenderParts {
   readonly writer: DecisionWriter
   /** After a durable commit, once its callers have their answers. */
   readonly committed: (group: { readonly decisions: number; readonly facts: number; readonly tookMs: number }) => void
-  /** The file could not be opened anew, and now could: it may hold facts that nobody was told of. */
+  /** The file could not be opened again, and now could: it may hold facts that no follower has seen. */
   readonly healed: () => void
   readonly now: () => bigint
   readonly later: Later
@@ -36,7 +36,7 @@ export type Later = (run: () => void, afterMs: number) => { readonly unref: () =
 export const eventLoop: Later = (run, afterMs) => (afterMs === 0 ? setImmediate(run) : setTimeout(run, afterMs))
 
 /**
- * A transaction takes decisions for so long, and flushes then: the driver is synchronous, so this is what everybody else in the
+ * A transaction takes decisions for so long, and flushes then: the driver is synchronous, so this is what all other work in the
  * process waits. 3 ms hold some forty decisions here, against a flush of a third of a millisecond.
  */
 const groupMs = 3
@@ -44,7 +44,7 @@ const groupMs = 3
 const groupLimit = 512
 /** Decisions waiting: above the number of sessions, each of which has one under way at most, so only a runaway caller meets it. */
 const queueLimit = 16_384
-/** With doubling waits from 5 ms these take about 1.3 s: a backup's lock passes in that time, a stuck stranger is told of. */
+/** With doubling waits from 5 ms these take about 1.3 s: a backup's lock passes in that time, a stuck writer is reported. */
 const busyRetries = 8
 const busyWaitMs = 5
 const firstHealMs = 500
@@ -79,7 +79,7 @@ export const makeAppender = ({ committed, database, epoch, healed, later, now, w
   let scheduled = false
   let closed = false
   let busy = 0
-  /** The database has to be opened anew before anything is written: every group tries that first. */
+  /** The database has to be opened again before anything is written: every group tries that first. */
   let lost = false
   let healing = false
 
@@ -93,7 +93,7 @@ export const makeAppender = ({ committed, database, epoch, healed, later, now, w
   const schedule = (afterMs = 0) => {
     if (scheduled || waiting.length === 0) return
     scheduled = true
-    // The next turn of the loop: everyone who runs in this one shares the flush, and a lone caller waits for nothing.
+    // The next turn of the loop: all callers of this turn share the flush, and a lone caller waits for nothing.
     later(flush, afterMs)
   }
 
@@ -132,7 +132,7 @@ export const makeAppender = ({ committed, database, epoch, healed, later, now, w
     committed({ decisions: appended.length, facts, tookMs: Number(now() - startedAt) / 1e6 })
   }
 
-  /** Those for whom the time is up go back to the head of the queue, before the COMMIT: whatever it does is none of their business. */
+  /** Decisions whose time is up go back to the head of the queue, before the COMMIT: its outcome does not concern them. */
   const writeEach = (group: Array<Waiting>, written: Array<Written>, startedAt: bigint) => {
     epoch.hold()
     for (const [index, { prepared }] of group.entries()) {
@@ -149,7 +149,7 @@ export const makeAppender = ({ committed, database, epoch, healed, later, now, w
     }
   }
 
-  /** The transaction did not end well. Everything proven is told as it is; the rest is called unknown. */
+  /** The transaction did not end well. Every proven outcome is reported as it is; the rest is called unknown. */
   const recover = (group: Array<Waiting>, written: ReadonlyArray<Written>, cause: unknown): void => {
     const inDoubt = database.inDoubt()
     const code = codeOf(cause)
@@ -181,7 +181,7 @@ export const makeAppender = ({ committed, database, epoch, healed, later, now, w
     tellAll(group, failure(cause, "absent"))
   }
 
-  /** A failed flush may have written or not, and asking the same connection again proves nothing: the file, opened anew, knows. */
+  /** A failed flush may have written or not, and asking the same connection again proves nothing: the file, opened again, knows. */
   const lookUp = (group: ReadonlyArray<Waiting>, written: ReadonlyArray<Written>, cause: unknown) => {
     const startedAt = now()
     if (!reopened(group, "unknown")) return
@@ -214,14 +214,14 @@ export const makeAppender = ({ committed, database, epoch, healed, later, now, w
     }
   }
 
-  /** Told in a turn of its own, also where this was for a group that comes to nothing: nobody else would tell of what is there now. */
+  /** Announced in a turn of its own, also where this was for a group that comes to nothing: no other call would announce what is there now. */
   const reopen = () => {
     database.reopen()
     if (lost) later(healed, 0)
     lost = false
   }
 
-  /** Reading waits for the file too, and nobody may have anything to append: it is tried again until it opens. */
+  /** Reading waits for the file too, and there may be nothing to append: it is tried again until it opens. */
   const heal = (afterMs: number) => {
     if (healing || closed) return
     healing = true

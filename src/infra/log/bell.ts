@@ -1,4 +1,4 @@
-/** A doorbell: whoever listens keeps one ring until it is taken, whatever the other listeners do with theirs. */
+/** A doorbell: each listener keeps one ring until it takes it, whatever the other listeners do with theirs. */
 import { Effect, Queue, type Scope } from "effect"
 
 export interface Bell {

@@ -39,7 +39,7 @@ export interface Database {
   readonly inDoubt: () => boolean
   /** Throws `LogLost` where the files are not any more what was written; see `LogWatch`. */
   readonly assertSound: () => void
-  /** Closes what may be broken and opens anew, from what the disk says; throws when that fails, and may be tried again. */
+  /** Closes what may be broken and opens it again, from what the disk says; throws when that fails, and may be tried again. */
   readonly reopen: () => void
   /** Fails every write beyond this size with SQLITE_FULL: a quota. */
   readonly limitPages: (pages: number) => void
@@ -48,7 +48,7 @@ export interface Database {
 }
 
 /**
- * A stranger's write lock (a backup, somebody's sqlite3) is waited for this long inside SQLite, which holds the event loop;
+ * The write lock of another program (a backup, a user's sqlite3) is waited for this long inside SQLite, which holds the event loop;
  * the appender adds retries that do not.
  */
 const busyTimeoutMs = 100
@@ -95,7 +95,7 @@ const openHandle = (path: string, memory: boolean): Sqlite.Database => {
   }
 }
 
-/** After some failures SQLite has rolled back by itself. A rollback that fails says nothing new: the first error is the one to tell. */
+/** After some failures SQLite has rolled back by itself. A rollback that fails says nothing new: the first error is the one to report. */
 const rollBack = (handle: Sqlite.Database) => {
   if (!handle.open || !handle.inTransaction) return
   try {
@@ -259,7 +259,7 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
       faults.beforeReopen?.()
       const fresh = openHandle(path, memory)
       // What survived may live in the page cache alone, marked clean by the flush that failed. Copying it into the database
-      // writes and flushes it anew: only then is "it is there" a promise.
+      // writes and flushes it again: only then is "it is there" a promise.
       const checkpoint = memory ? undefined : (fresh.pragma("wal_checkpoint(TRUNCATE)") as ReadonlyArray<{ readonly busy: number }>)[0]
       if (checkpoint !== undefined && checkpoint.busy !== 0) {
         fresh.close()

@@ -71,7 +71,7 @@ export const layer = (path: string, options: Options = {}): Layer.Layer<EventLog
 
 const isFull = (code: string) => ["SQLITE_FULL", "ENOSPC", "EDQUOT", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_WRITE"].includes(code)
 
-/** Also where nobody writes: a log that is gone is said to be, once, as soon as it is. */
+/** Also where no actor writes: a log that is gone is reported, once, as soon as it is. */
 const keepWatch = (database: Database) =>
   Effect.try({ try: database.assertSound, catch: (cause) => cause as Error }).pipe(
     Effect.repeat(Schedule.spaced(limits.logWatchMs)),

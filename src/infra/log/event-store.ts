@@ -18,7 +18,7 @@ export interface Entry {
   readonly wallMs: number
   readonly bootMs: number
   readonly bootId: string
-  /** Who caused it: `api`, `cli`, `reprise`, a client's own name. */
+  /** Its cause: `api`, `cli`, `reprise`, a client's own name. */
   readonly actor: string
   readonly type: string
   readonly schemaVersion: number
@@ -84,7 +84,7 @@ export interface Appended {
   readonly position: number
 }
 
-/** Somebody else wrote to the stream: with one writer per stream this is a bug or a lost epoch. */
+/** Another writer wrote to the stream: with one writer per stream this is a bug or a lost epoch. */
 export class VersionConflict extends Schema.TaggedError<VersionConflict>()("VersionConflict", {
   stream: Schema.String,
   expected: Schema.Int,
@@ -139,7 +139,7 @@ export class EventStore extends Context.Service<
   }
 >()("reprise/infra/EventStore") {}
 
-/** Reading is everybody's. */
+/** Every component may read. */
 export class EventReader extends Context.Service<
   EventReader,
   {

@@ -6,7 +6,7 @@ import type { Bell } from "./bell.ts"
 import type { Entries } from "./entries.ts"
 import type { Entry, StoreFailure } from "./event-store.ts"
 
-/** Rows of one read: it holds the event loop for about 2 ms, so that a reader of a long past slows nobody. */
+/** Rows of one read: it holds the event loop for about 2 ms, so that a reader of a long past delays no other. */
 const pageRows = 500
 
 /**

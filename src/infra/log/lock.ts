@@ -12,7 +12,7 @@ export const lockPathOf = (logPath: string): string => `${logPath}.lock`
 
 /**
  * A database of its own, so that readers of the log are never locked out, and so that the lock is the kernel's record lock and not
- * a file with a pid in it, which outlives its writer. Throws `AlreadyRunning` at once when somebody holds it.
+ * a file with a pid in it, which outlives its writer. Throws `AlreadyRunning` at once when another process holds it.
  */
 export const takeLock = (logPath: string): Lock => {
   const path = lockPathOf(logPath)

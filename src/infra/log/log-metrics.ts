@@ -1,4 +1,4 @@
-/** What the log tells of itself: how much is appended, how well appends share a flush, how long a commit takes. */
+/** The log's metrics: how much is appended, how well appends share a flush, how long a commit takes. */
 import { type Context, Metric } from "effect"
 
 export const factsAppended = Metric.counter("reprise_log_facts_appended_total", {

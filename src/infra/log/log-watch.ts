@@ -11,13 +11,13 @@ export class LogLost extends Error {
   }
 }
 
-/** What only the open database can tell. */
+/** What only the open database can know. */
 export interface Asked {
   /** Changes when another connection commits, and at no commit of ours. */
   readonly dataVersion: () => number
   /** Frames of the write-ahead log that this connection counts on. */
   readonly frames: () => number
-  /** What a connection that reads the disk anew finds wrong; null for nothing. */
+  /** What a connection that reads the disk again finds wrong; null for nothing. */
   readonly problem: () => string | null
 }
 

@@ -44,7 +44,7 @@ const decodeRow = (row: SessionsRow): SessionRow => ({
 })
 
 /**
- * Keyset and not offset: a session created meanwhile moves nobody's page. Labels go through `json_each`, where a key is an ordinary
+ * Keyset and not offset: a session created meanwhile moves no client's page. Labels go through `json_each`, where a key is an ordinary
  * bound value; in a JSON path it would have to be quoted, and no quoting holds for every key.
  */
 const listQuery = ({ cursor, labels = {}, limit, state }: ListQuery): Compilable<SessionsRow> => {

@@ -31,7 +31,7 @@ export class WalIndex {
     }
   }
 
-  /** Another connection made it, or made it anew. */
+  /** Another connection made it, or made it again. */
   forget(): void {
     this.#known = null
   }

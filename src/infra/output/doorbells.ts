@@ -1,4 +1,4 @@
-/** Says that there is more, never what: a ring that nobody heard costs nothing, since the truth is in the files. */
+/** Says that there is more, never what: a ring without a listener costs nothing, since the truth is in the files. */
 import { Effect } from "effect"
 
 export class Doorbells {

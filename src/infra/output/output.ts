@@ -33,13 +33,13 @@ export class Output extends Context.Service<
      * chunk of at most 64 KiB, and finds what it missed in the files, or a gap.
      */
     readonly follow: (session: string, from: number) => Stream.Stream<OutputChunk>
-    /** Like `follow`, for who is through with a chunk before the next is pulled: its bytes are then overwritten, and nothing piles up. */
+    /** Like `follow`, for a reader that is through with a chunk before it pulls the next: its bytes are then overwritten, and nothing piles up. */
     readonly scan: (session: string, from: number) => Stream.Stream<OutputChunk>
     /** When which bytes came, and how large the screen was: up to the present end, from the record that covers `from`. */
     readonly index: (session: string, from: number) => Stream.Stream<IndexRecord>
     /** Where its files lie. */
     readonly directoryOf: (session: string) => string
-    /** Resolves when the output goes on beyond that offset, as far as anybody rang for it: it costs nothing until then. */
+    /** Resolves when the output goes on beyond that offset, by the rings so far: it costs nothing until then. */
     readonly beyond: (session: string, offset: number) => Effect.Effect<void>
     /** Wakes the followers: the files hold everything up to `offset`. */
     readonly ring: (session: string, offset: number) => void

@@ -15,7 +15,7 @@ export class SegmentReader implements Disposable {
   #flood: Buffer | null = null
   #open: OpenSegment | null = null
 
-  /** `reuses`: what a read gave is overwritten by the next, for who is through with it by then. */
+  /** `reuses`: what a read gave is overwritten by the next, for a reader that is through with it by then. */
   constructor(directory: string, { reuses = false } = {}) {
     this.#directory = directory
     this.#reuses = reuses
@@ -30,7 +30,7 @@ export class SegmentReader implements Disposable {
     return last === undefined ? 0 : confirmedEnd(this.#directory, last)
   }
 
-  /** `end`: where the output is known to end, for who was told; a reader that stands there need not look for another segment. */
+  /** `end`: where the output is known to end; a reader that stands there need not look for another segment. */
   read(from: number, maxBytes: number, end?: number): Found {
     const inOpen = this.#readOpen(from, maxBytes)
     if (inOpen !== null) return { _tag: "Bytes", bytes: inOpen }

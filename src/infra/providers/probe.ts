@@ -8,7 +8,7 @@ import { preflight } from "../runtimes/preflight.ts"
 import { versionOf } from "./version.ts"
 
 export type Probe =
-  /** `version`: null where it does not tell. `confirmed`: this version's rules were seen to hold. */
+  /** `version`: null where it prints none. `confirmed`: this version's rules were seen to hold. */
   | { readonly status: "installed"; readonly path: string; readonly version: string | null; readonly confirmed: boolean }
   /** `install`: what a person types to install it. */
   | { readonly status: "not_installed"; readonly reason: string; readonly install: string | null }

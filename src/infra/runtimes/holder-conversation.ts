@@ -1,4 +1,4 @@
-/** Requests and answers over one socket to a holder, and the reason why it ended, told to everybody who waits. */
+/** Requests and answers over one socket to a holder. Every waiting caller gets the reason why the connection ended. */
 import type { Socket } from "node:net"
 import { Deferred, Effect, Exit, Result, Schedule, Schema } from "effect"
 import { ProcessIdentity, WriteRefusal } from "../../domain/facts.ts"
@@ -41,7 +41,7 @@ export const converse = Effect.fnUntraced(function* (socket: Socket, listener: L
     verdict ??= new HolderUnavailable({ reason, message })
     socket.destroy()
   }
-  /** What comes with every key: told from all else by its whole text, without a schema. */
+  /** What comes with every key: distinguished from all else by its whole text, without a schema. */
   const hearOften = (line: string): boolean => {
     const offset = newestOffset.exec(line)?.[1]
     if (offset !== undefined) {
@@ -119,7 +119,7 @@ export const converse = Effect.fnUntraced(function* (socket: Socket, listener: L
     hello: patiently(Deferred.await(hello)),
     ended: () => ended !== null || socket.destroyed,
     awaitEnd: Deferred.await(end),
-    /** Sent before this returns, in the order of the calls; what becomes of it nobody hears but by the end of the conversation. */
+    /** Sent before this returns, in the order of the calls; its outcome shows only in the end of the conversation. */
     type: (bytes: Uint8Array): Effect.Effect<void, HolderUnavailable> => {
       const typed = Effect.suspend(() => {
         if (ended !== null) return Effect.fail(ended)

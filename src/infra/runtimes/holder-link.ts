@@ -11,7 +11,7 @@ import { openSocket } from "./holder-socket.ts"
 import { holderIsDead } from "./remains.ts"
 import { type HolderLink, HolderUnavailable, type LaunchRef, type Submitted } from "./runtime.ts"
 
-/** `ring` hears every newest offset of the output. The link lives as long as its scope; the agent longer. */
+/** Calls `ring` with every newest offset of the output. The link lives as long as its scope; the agent longer. */
 export const connect = Effect.fn("Runtime.connect")(function* (
   home: string,
   ref: LaunchRef,
@@ -107,7 +107,7 @@ const decodeEntry = Schema.decodeUnknownResult(JournalEntry)
 
 const unavailable = (reason: HolderUnavailable["reason"], message: string) => Effect.fail(new HolderUnavailable({ reason, message }))
 
-/** An agent that has ended hears no keys and has no size: nothing is wrong with the holder. */
+/** An agent that has ended reads no keys and has no size: nothing is wrong with the holder. */
 const expectOk = (request: Effect.Effect<Reply, HolderUnavailable>) =>
   Effect.flatMap(request, (reply) => {
     if (!("error" in reply) || reply.error === "not_running") return Effect.void

@@ -46,7 +46,7 @@ export const startSpare = (program: string): Spare => {
   const input = child === null ? null : (pipeOf(child, 0) as (Writable & { unref?: () => void }) | null)
   const ready = child === null ? null : (pipeOf(child, 3) as (Readable & { unref?: () => void }) | null)
   if (input === null || ready === null) end()
-  // Nobody may be kept from exiting by a process that only waits.
+  // A process that only waits keeps no other from exiting.
   input?.unref?.()
   input?.on("error", () => {})
   ready?.unref?.()

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { codeOf } from "../holder/launch-directory.ts"
 import { HolderUnavailable } from "./runtime.ts"
 
-/** Connected, and closed with the scope. `gone`: nobody listens there. `silent`: somebody should, and does not answer. */
+/** Connected, and closed with the scope. `gone`: no process listens there. `silent`: a holder should, and does not answer. */
 export const openSocket = (path: string) =>
   Effect.acquireRelease(
     Effect.callback<Socket, HolderUnavailable>((resume) => {
@@ -21,7 +21,7 @@ export const openSocket = (path: string) =>
       socket.once("connect", () => {
         release()
         socket.removeAllListeners("error")
-        // Whoever uses the socket hears its end from "close"; without a listener an error would end the daemon.
+        // The user of the socket learns its end from "close"; without a listener an error would end the daemon.
         socket.on("error", () => {})
         resume(Effect.succeed(socket))
       })

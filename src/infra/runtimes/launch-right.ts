@@ -1,4 +1,4 @@
-/** Who may launch: exactly one at a time has the right, it cannot be had twice, and a dead one's unused right can be taken over. */
+/** The right to launch: exactly one daemon at a time has it, it cannot be had twice, and a dead one's unused right can be taken over. */
 import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
@@ -19,8 +19,8 @@ export const takeRight = (directory: string): boolean => {
 }
 
 /**
- * How a launch stands that somebody else has begun. `holder`: it happened, whether or not the holder lives. `under_way`: its maker
- * or its holder is still at it. `deserted`: nothing was started, and nobody is left who would.
+ * How a launch stands that another daemon started. `holder`: it happened, whether or not the holder lives. `under_way`: its maker
+ * or its holder is still at it. `deserted`: nothing was started, and no process is left that would.
  */
 export const standingOf = (directory: string, nowMs: number): "holder" | "under_way" | "deserted" => {
   const owner = readOwner(directory)

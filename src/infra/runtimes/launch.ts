@@ -1,4 +1,4 @@
-/** Starts one holder for one launch, however often it is asked and however often the one who asks dies in between. */
+/** Starts one holder for one launch, however often it is asked and however often the daemon that asks dies in between. */
 import { existsSync, statSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
@@ -19,7 +19,7 @@ const descriptors = softDescriptors()
 /** Resolves when the holder serves or is dead. */
 export type HolderStart = (program: string, directory: string) => Effect.Effect<void, LaunchFailure>
 
-/** A launch whose holder came and died succeeds too: it happened, and connecting tells the rest. */
+/** A launch whose holder came and died succeeds too: it happened, and connecting shows the rest. */
 export const launch = Effect.fn("Runtime.launch")(function* (
   home: string,
   holder: Installed,
@@ -33,13 +33,13 @@ export const launch = Effect.fn("Runtime.launch")(function* (
     if (yield* attempt(() => takeRight(directory))) return yield* begin
     const standing = yield* awaitStanding(directory)
     if (standing === "deserted" && (yield* takenOver(directory, order.nonce))) return yield* begin
-    // Whoever had it failed: that says nothing of the next attempt, which others may be at already.
+    // The daemon that had it failed: that says nothing of the next attempt, which others may be at already.
     if (existsSync(directory)) return yield* awaitAnswer(directory)
   }
   return yield* neverStarted
 })
 
-/** False where somebody else was faster, or has undone what was begun. */
+/** False where another daemon was faster, or has undone what was started. */
 const takenOver = (directory: string, nonce: string) =>
   attempt(() => takeOver(directory, nonce)).pipe(
     Effect.catch((failure) => (failure.code === "ENOENT" ? Effect.succeed(false) : Effect.fail(failure)))
@@ -56,7 +56,7 @@ const start = Effect.fn("Runtime.start")(function* (
   crashPoint("after_mkdir")
   const inode = inodeOf(directory)
   const starting = Effect.gen(function* () {
-    // Behind the directory: who takes the log over after this sees it, and denies it if the launch is to be none any more.
+    // Behind the directory: a daemon that takes the log over after this sees it, and denies it if the launch is to be none any more.
     if (!(yield* isOurs)) return yield* new LaunchFailure({ code: "epoch_fenced", message: "a newer daemon has the log" })
     yield* attempt(() => writeWhole(join(directory, fileNames.spec), JSON.stringify(specOf(home, holder, order))))
     yield* startHolder(holder.program, directory)
@@ -100,13 +100,13 @@ const holderHasDied = (directory: string): boolean => {
   return owner?.role === "holder" && !isAlive(owner.process)
 }
 
-/** Undone as if never begun, unless a holder has the launch: then it happened, and connecting tells how it goes. */
+/** Undone as if never started, unless a holder has the launch: then it happened, and connecting shows how it goes. */
 const giveUp = (directory: string, inode: number, nonce: string, failure: LaunchFailure) =>
   Effect.suspend(() => {
-    // Somebody took the right over: the launch is theirs.
+    // Another daemon took the right over: the launch is its own.
     if (inodeOf(directory) !== inode) return Effect.fail(failure)
     return attempt(() => deny(directory, nonce)).pipe(
-      // A disk that takes no claim has taken no holder's either; whoever asks next finds the directory and decides again.
+      // A disk that takes no claim has taken no holder's either; the next attempt finds the directory and decides again.
       Effect.catch(() => Effect.fail(failure)),
       Effect.flatMap((denied) => {
         if (!denied) return Effect.void

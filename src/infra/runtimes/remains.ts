@@ -1,4 +1,4 @@
-/** What lies on disk of launches, read without disturbing anybody who still writes it. */
+/** What lies on disk of launches, read without disturbing the holders that still write it. */
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { Result, Schema } from "effect"
@@ -12,7 +12,7 @@ import { ProcessTree } from "../holder/tree.ts"
 import { namesIn, readSmall } from "../regular-file.ts"
 import type { LaunchRemains } from "./runtime.ts"
 
-/** What the log knows of a launch; the files of the launch may tell otherwise, since its agent can write to them. */
+/** What the log knows of a launch; the files of the launch may say otherwise, since its agent can write to them. */
 export interface Expected {
   readonly nonce: string
   readonly process: ProcessIdentity | null
@@ -57,7 +57,7 @@ export const listRemains = (home: string): ReadonlyArray<LaunchRemains> =>
 export const highestEpoch = (home: string): number =>
   launches(home).reduce((highest, { generation, session }) => Math.max(highest, readEpoch(launchDirectory(home, session, generation))), 0)
 
-/** Every whole line in order, up to the first that no holder writes; a torn last line was told to nobody. */
+/** Every whole line in order, up to the first that no holder writes; no daemon saw a torn last line. */
 export const readJournal = (directory: string): ReadonlyArray<JournalEntry> => {
   const text = readSmall(join(directory, fileNames.journal), limits.journalBytes) ?? ""
   const entries: Array<JournalEntry> = []

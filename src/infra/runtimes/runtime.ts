@@ -73,7 +73,7 @@ export interface HolderLink {
   readonly offset: () => number
   /**
    * Types bytes into the terminal, whole and uninterleaved; a `writeId` already taken is not typed again. `written`: every byte
-   * reached the terminal; `not_written`: none did, and none will; `uncertain`: nobody can say. A refusal says why nothing was typed; the
+   * reached the terminal; `not_written`: none did, and none will; `uncertain`: not known. A refusal says why nothing was typed; the
    * same write may be asked for again.
    */
   readonly write: (writeId: string, bytes: Uint8Array) => Effect.Effect<"written" | "not_written" | "uncertain" | WriteRefusal>
@@ -110,9 +110,9 @@ export interface Foreground {
 /** What lies on disk of one launch, whether or not its holder lives. */
 export interface LaunchRemains extends LaunchRef {
   readonly process: ProcessIdentity | null
-  /** Up to the first entry that tells of an end while the launch lives. */
+  /** Up to the first entry that reports an end while the launch lives. */
   readonly journal: ReadonlyArray<JournalEntry>
-  /** The file told of an end, and something of the launch lives. */
+  /** The file reported an end, and something of the launch lives. */
   readonly isContradicted: boolean
 }
 
@@ -130,7 +130,7 @@ export class Runtime extends Context.Service<
     readonly connect: (ref: LaunchRef, epoch: number, after: number) => Effect.Effect<HolderLink, HolderUnavailable, Scope.Scope>
     /** Every launch directory of this home. */
     readonly list: Effect.Effect<ReadonlyArray<LaunchRemains>>
-    /** What the directory of one launch tells; null when there is none. `process`: the agent's, as the log knows it. */
+    /** What the directory of one launch shows; null when there is none. `process`: the agent's, as the log knows it. */
     readonly remains: (ref: LaunchRef, process?: ProcessIdentity | null) => Effect.Effect<LaunchRemains | null>
     /** Ends every process of a launch whose holder is dead, by identity and nonce; returns when several looks find none. */
     readonly sweep: (ref: LaunchRef, process: ProcessIdentity | null) => Effect.Effect<{ readonly swept: number }>
@@ -152,7 +152,7 @@ export class Runtime extends Context.Service<
      */
     readonly killTool: (ref: LaunchRef, process: ProcessIdentity, pgid: number) => Effect.Effect<ToolEnd | null>
     /**
-     * Ends every launch of a session by what its directories tell, without the log: by its holder, which keeps the order in its journal,
+     * Ends every launch of a session by what its directories show, without the log: by its holder, which keeps the order in its journal,
      * and by identity where the holder does not act in time. Returns how many launches had something alive, once nothing of them is left.
      */
     readonly stopLaunches: (session: string, epoch: number, wish: StopLaunches) => Effect.Effect<number>

@@ -36,7 +36,7 @@ export const makeHolderStart = Effect.gen(function* () {
     const found = take(program)
     if (found !== null) {
       yield* found.tell(directory)
-      // Without a claim it has died before it was anybody's holder. With one it serves, or the claim tells what became of it.
+      // Without a claim it has died before it was a session's holder. With one it serves, or the claim shows what became of it.
       if (existsSync(join(directory, fileNames.owner))) return
     }
     yield* startHolder(program, directory)
@@ -59,5 +59,5 @@ export const makeHolderStart = Effect.gen(function* () {
 
 /** From a launch to the start of the spare for the next: the agent's own start comes first. */
 const calmMs = 100
-/** About 10 MB of memory for as long as somebody is at work. */
+/** About 10 MB of memory for as long as a client is at work. */
 const keptMs = 600_000

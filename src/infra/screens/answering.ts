@@ -13,11 +13,11 @@ export type Answer = (queries: ReadonlyArray<TerminalQuery>) => Effect.Effect<st
 export class Answering extends Context.Service<
   Answering,
   {
-    /** The screen is kept for a minute after a question, since whoever asks once asks again; it goes with the scope at the latest. */
+    /** The screen is kept for a minute after a question, since a program that asks once asks again; it goes with the scope at the latest. */
     readonly in: (session: string) => Effect.Effect<Answer, never, Scope.Scope>
     /** A person's terminal is asked for its colours: answers wait for them, for a while. */
     readonly expect: (session: string) => Effect.Effect<void>
-    /** What it told. `isLast`: nothing more will come. */
+    /** What it reported. `isLast`: nothing more will come. */
     readonly paint: (session: string, colours: TerminalColours, isLast: boolean) => Effect.Effect<void>
   }
 >()("reprise/infra/Answering") {
@@ -84,7 +84,7 @@ interface Painted {
   readonly pending: Deferred.Deferred<void> | null
 }
 
-/** A terminal that nobody sees is dark, as most are, unless its user says otherwise. */
+/** A terminal without a client is dark, as most are, unless its user says otherwise. */
 const unpainted = (): TerminalColours => (process.env.REPRISE_COLOURS === "light" ? lightColours : {})
 
 /** Until the output says otherwise, which it does at its first byte. */

@@ -54,7 +54,7 @@ export class CheckpointFiles {
     return null
   }
 
-  /** Whole or not at all; not flushed, for nothing is lost with it. A disk without room for it is no concern of anybody's. */
+  /** Whole or not at all; not flushed, for nothing is lost with it. A disk without room for it is no fault. */
   save(checkpoint: Omit<ScreenCheckpoint, "format">): void {
     this.#place(this.#path(checkpoint.offset), JSON.stringify({ format, ...checkpoint } satisfies ScreenCheckpoint))
   }

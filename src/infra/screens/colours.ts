@@ -1,10 +1,10 @@
-/** The colours of a terminal that nobody has painted: white on black and xterm's palette, until the program sets others. */
+/** The colours of a terminal that no program has painted: white on black and xterm's palette, until the program sets others. */
 import type { Terminal } from "@xterm/headless"
 import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 
 type Rgb = readonly [number, number, number]
 
-/** What xterm's parser tells of OSC 4, 10, 11, 12 and their resets. Above the palette lie foreground, background and cursor. */
+/** What xterm's parser reports of OSC 4, 10, 11, 12 and their resets. Above the palette lie foreground, background and cursor. */
 interface ColourRequest {
   readonly type: 0 | 1 | 2
   readonly index?: number
@@ -18,7 +18,7 @@ const report = 0
 const set = 1
 const firstSpecial = 256
 
-/** `own`: of the terminal that a person sees, where it has told them. */
+/** `own`: of the terminal that a person sees, where it has reported them. */
 export const answerColours = (terminal: Terminal, own: () => TerminalColours, answer: (text: string) => void): void => {
   const changed = new Map<number, Rgb>()
   const { _inputHandler: parser } = (terminal as unknown as { readonly _core: Internals })._core

@@ -19,7 +19,7 @@ interface Screen {
 
 interface Waiting {
   readonly call: Call
-  /** Of a write that has begun: what is left to draw. */
+  /** Of a write that is under way: what is left to draw. */
   pieces: Array<Piece> | null
   said: string
 }

@@ -1,4 +1,4 @@
-/** One thread for all screens: begun with the first, ended some time after the last, replaced where it dies or falls silent. */
+/** One thread for all screens: started with the first, ended some time after the last, replaced where it dies or falls silent. */
 import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -121,7 +121,7 @@ export class DrawingThread {
     else pending.done(answered.refused === "overrun" ? { _tag: "Overrun" } : { _tag: "Fault", message: answered.message })
   }
 
-  /** A thread that works takes up something new many times in that while; one that nobody needs may go. */
+  /** A thread that works takes up something new many times in that while; one that is not needed may go. */
   #look(running: Running): void {
     const now = performance.now()
     const turns = Atomics.load(running.shared, turnsPlace)

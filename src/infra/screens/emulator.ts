@@ -82,7 +82,7 @@ export class Emulator {
     coreOf(this.#terminal).writeSync(bytes)
   }
 
-  /** Like `write`, and tells what the terminal says to the queries in it. */
+  /** Like `write`, and returns what the terminal says to the queries in it. */
   ask(bytes: Uint8Array, colours: TerminalColours = {}): string {
     this.#colours = colours
     this.#answers = ""
@@ -103,7 +103,7 @@ export class Emulator {
     return cols * (buffer.normal.length + buffer.alternate.length)
   }
 
-  /** Nothing is begun: neither a sequence nor a character. */
+  /** Nothing is open: neither a sequence nor a character. */
   get isAtRest(): boolean {
     return isAtRest(this.#terminal)
   }

@@ -52,7 +52,7 @@ export class PastScreens extends Context.Service<
       return {
         at: Effect.fnUntraced(function* (session, offset, size, wallMs) {
           const screen = yield* few.withPermits(1)(drawnAt(ground, session, offset, size, wallMs))
-          // Who looks once looks again, and then finds what was missing.
+          // A client that looks once looks again, and then finds what was missing.
           yield* FiberMap.run(fibers, session, keep(session), { onlyIfMissing: true })
           return screen
         }),

@@ -5,7 +5,7 @@ import type { TerminalColours } from "../../domain/terminal/terminal-colours.ts"
 import { answerColours, schemeOf } from "./colours.ts"
 import { answerReports } from "./reports.ts"
 
-/** Nobody has pixels here: what a program makes of them fits a cell of the usual shape, which is better than a cell of none. */
+/** No client has pixels here: what a program makes of them fits a cell of the usual shape, which is better than a cell of none. */
 const cell = { width: 8, height: 16 }
 const esc = "\x1b"
 const csi = `${esc}[`
@@ -56,7 +56,7 @@ export const answerQueries = (
     said(`${esc}P0+r${names.replaceAll(/[^0-9A-Fa-f;]/g, "")}${esc}\\`)
   )
 
-  /** True: nobody else has to look at it. */
+  /** True: no other handler has to look at it. */
   function said(text: string): true {
     answer(text)
     return true

@@ -1,4 +1,4 @@
-/** The screens of sessions, drawn from their output when somebody looks, kept while somebody does, and for a minute after. */
+/** The screens of sessions, drawn from their output when a client looks, kept while one does, and for a minute after. */
 import { Clock, Context, Effect, Layer, Schedule, Semaphore } from "effect"
 import { limits } from "../../domain/limits.ts"
 import type { ScreenRows } from "../../domain/screen-rows.ts"
@@ -46,7 +46,7 @@ export class Screens extends Context.Service<
   {
     /** `size`: what the terminal has if its output does not say. */
     readonly now: (session: string, size: Size) => Effect.Effect<ScreenNow, ScreenUnavailable>
-    /** The same without what draws it: for who reads it often. */
+    /** The same without what draws it: for a caller that reads it often. */
     readonly seen: (session: string, size: Size) => Effect.Effect<ScreenRead, ScreenUnavailable>
     /** What the program has asked of the keyboard, in all that it printed until now. */
     readonly modes: (session: string, size: Size) => Effect.Effect<TerminalModes, ScreenUnavailable>

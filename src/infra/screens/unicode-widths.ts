@@ -1,4 +1,4 @@
-/** Tells xterm how code points join and how wide they are, by the one table that the command line counts with too. */
+/** Gives xterm the one table of how code points join and how wide they are, by which the command line counts too. */
 import type headless from "@xterm/headless"
 import { step } from "../../domain/terminal/graphemes.ts"
 
