@@ -13,7 +13,7 @@ export interface Attendance {
   readonly ref: LaunchRef
   /** Null while there is no connection. */
   readonly link: () => HolderLink | null
-  /** Whether the session was told all that the holder had written down when it was connected. */
+  /** Whether the session has all that the holder had recorded when the daemon connected. */
   readonly isCaughtUp: () => boolean
   /** The newest moment, in epoch milliseconds, at which the holder was known to live. */
   readonly lastSeenAt: () => number
@@ -27,11 +27,11 @@ export interface Attending {
   /** The newest journal entry that is in the log. */
   readonly journaled: () => number
   readonly tell: (report: Report) => void
-  /** Hears everything that tells of the agent, until the scope ends. `answerFrom`: queries before it are nobody's to answer any more. */
+  /** Observes the agent until the scope ends. `answerFrom`: queries before it are not answered any more. */
   readonly witness: (answerFrom: number, reply: (bytes: Uint8Array) => Effect.Effect<void>) => Effect.Effect<void, never, Scope.Scope>
   /** Called at each connection, when `link` is there. */
   readonly connected: () => void
-  /** Since when nobody has been with the holder; null for a launch of our own. */
+  /** Since when no daemon has been with the holder; null for a launch of this daemon. */
   readonly leftAt: number | null
 }
 
@@ -72,7 +72,7 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
     attending.connected()
     const answerFrom = fresh ? 0 : connected.offset()
     fresh = false
-    // What it asked while nobody was there it has stopped waiting for; a fresh launch has not asked yet.
+    // What it asked while no daemon was there it has stopped waiting for; a fresh launch has not asked yet.
     yield* attending.witness(answerFrom, (bytes) => Effect.ignore(connected.type(bytes)))
     Deferred.doneUnsafe(found, Exit.succeed("connected"))
     yield* Stream.runForEach(connected.journal, (entry) =>
@@ -94,7 +94,7 @@ export const attend = Effect.fnUntraced(function* (attending: Attending) {
     )
   )
 
-  /** The holder is dead: what it wrote down it has said; then the session hears that nobody holds the launch any more. */
+  /** The holder is dead: the session gets what the holder recorded, and then that no holder has the launch any more. */
   const bereaved = Effect.fnUntraced(function* (cause: HolderUnavailable) {
     const remains = yield* runtime.remains(attending.ref, attending.process())
     for (const entry of remains?.journal ?? [])

@@ -100,7 +100,7 @@ export const fingerprint = Effect.fnUntraced(function* (environment: Environment
   return { names, hash: secrets.hash(JSON.stringify(names.map((name) => [name, environment[name]]))) }
 })
 
-/** Who has not installed the agent is told how. */
+/** Where the agent is not installed, the refusal says how to install it. */
 const withInstallation =
   ({ install, title }: Provider) =>
   ({ reasons }: PreflightFailed) =>

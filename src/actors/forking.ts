@@ -1,4 +1,4 @@
-/** A session that begins where another one is: branched by the provider, cut at a message by us, or, where nothing can be taken over, anew. */
+/** A session that begins where another one is: branched by the provider, cut at a message by us, or, where nothing can be taken over, new. */
 import { dirname, join } from "node:path"
 import { Effect } from "effect"
 import { uuidOf } from "../domain/decide/conversation.ts"
@@ -82,7 +82,7 @@ export const makeForking = Effect.fn("makeForking")(function* ({ actor, admit, r
         planFork(id, context, environment, request, { lineage: lineage(degraded), ...(beginning === null ? {} : { beginning }) }),
         services
       )
-    // Beginning anew would lose what is there.
+    // A new conversation would lose what is there.
     if (history?.problem != null) return yield* unreadable(parentId)(history.problem)
     if (history === null && request.atMessage !== undefined)
       return yield* new MessageNotFound({ session: parentId, message: request.atMessage })
@@ -112,7 +112,7 @@ export const makeForking = Effect.fn("makeForking")(function* ({ actor, admit, r
           : unreadable(parentId)(failure)
     )
     if (made === "no_such_message") return yield* new MessageNotFound({ session: parentId, message: request.atMessage ?? "" })
-    // Nobody would ever read it.
+    // No process would ever read it.
     return yield* Effect.tapError(admit(id, planned, request.prompt, asking), () => transcripts.removeBranch(path))
   })
 
@@ -125,7 +125,7 @@ export const makeForking = Effect.fn("makeForking")(function* ({ actor, admit, r
     if (history === null) return { ...noMessages, state: "none" }
     const { file, path, problem } = history
     if (problem !== null) return yield* unreadable(id)(problem)
-    // Of some agents nobody can tell the file's place before they have said it.
+    // Of some agents the file's place is not known before they have said it.
     if (path === null) return { ...noMessages, state: canBeCut(agentOf(context).evidence.transcript) ? "none" : "not_listed" }
     if (file === null) {
       yield* Effect.mapError(transcripts.look(path), unreadable(id))

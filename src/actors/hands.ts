@@ -44,16 +44,16 @@ export interface Hands {
   /** Takes the launch of an earlier daemon up again. */
   readonly attend: (leftAt: number) => Effect.Effect<Found>
   readonly writes: PendingWrites
-  /** To be told of every fact once it is durable. */
+  /** To be called with every fact once it is durable. */
   readonly recorded: (facts: ReadonlyArray<Fact>) => void
   /** The hash of the prompt that an agent repeats, or of whatever text it is. */
   readonly recognise: (text: string) => Recognised
   readonly type: (bytes: Uint8Array) => Effect.Effect<void, HolderUnavailable>
   /** False where no holder takes the order now. */
   readonly orderStop: (mode: "stop" | "kill", order: StopOrder) => Effect.Effect<boolean>
-  /** Somebody is with the holder of the present launch, and hears its agent. */
+  /** The daemon is with the holder of the present launch, and observes its agent. */
   readonly hears: () => boolean
-  /** The session was told all that the holder of the present launch had written down when it was reached. */
+  /** The session has all that the holder of the present launch had recorded when it was reached. */
   readonly isCaughtUp: () => boolean
   /** The newest output offset that is known of. */
   readonly offset: () => number
@@ -82,7 +82,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
   const screens = yield* Screens
   const scope = yield* Scope.Scope
   const fibers = yield* FiberSet.make<void>()
-  // Without the scope that comes with it: what is begun for one connection is to end with that one.
+  // Without the scope that comes with it: what starts for one connection is to end with that one.
   const services = Context.omit(Scope.Scope)(yield* Effect.context<HandsServices>())
   const writes = makePendingWrites()
   yield* Effect.addFinalizer(() => Effect.sync(writes.abandon))
@@ -91,7 +91,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
   let arrival = Deferred.makeUnsafe<void>()
   let attended: { readonly attendance: Attendance; readonly scope: Scope.Closeable } | null = null
 
-  /** A log that cannot say it now is nobody else's for that. */
+  /** If the epoch cannot be read now, assume that this daemon still owns the log. */
   const isOurs = Effect.orElseSucceed(store.isNewest, () => true)
 
   const refOf = (generation: number, nonce: string): LaunchRef => ({ session: id, generation, nonce })
@@ -122,7 +122,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
     arrival = Deferred.makeUnsafe()
   }
 
-  /** A launch is on its way, or its holder is being reached again: who types now need not type again. */
+  /** A launch is on its way, or its holder is being reached again: a client that types now need not type again. */
   const isComing = () => mayRun(lifeOf(session())) && insideOf(session()) !== "reaping"
 
   const type: Hands["type"] = (bytes) =>
@@ -194,7 +194,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       Effect.provideContext(services)
     )
 
-  /** `null`: something else was told. When the connection went before the answer came, the holder is asked as soon as it is reached again: it remembers. */
+  /** `null`: another report was made. When the connection went before the answer came, the holder is asked as soon as it is reached again: it remembers. */
   const settled = (generation: number, writeId: string, write: (holder: HolderLink) => Effect.Effect<Typed | null>) =>
     Effect.suspend(() => {
       const holder = link(generation)
@@ -204,7 +204,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       })
     })
 
-  /** Text, a pause, Enter: one operation of the holder, which nobody's keys can come between. An answer is a key or two. */
+  /** Text, a pause, Enter: one operation of the holder, which no client's keys can come between. An answer is a key or two. */
   const deliver = ({ answers, generation, hash, paths = [], promptId, writeId }: DeliverPrompt) => {
     const undeliverable = (code: string) =>
       Effect.sync(() => {
@@ -225,7 +225,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
     }
     const submit = (holder: HolderLink, text: string) => {
       const typed = typedText(context(), text, paths)
-      // A session without a screen tells nothing of its modes.
+      // A session without a screen has no known modes.
       return Effect.orElseSucceed(screens.modes(id, context().spec.size), () => null).pipe(
         Effect.flatMap((modes) =>
           onceTaken(
@@ -272,7 +272,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
     return activity.value === "waiting" && activity.asked?.id === question
   }
 
-  /** A question is told of before it is drawn, and one that has just been drawn swallows keys in some agents. */
+  /** A question is reported before it is drawn, and one that has just been drawn swallows keys in some agents. */
   const untilDrawn = Effect.gen(function* () {
     const { answers, evidence } = agentOf(context())
     const drawn: Effect.Effect<void> = Effect.suspend(() => {

@@ -1,4 +1,4 @@
-/** Tells whether a reader of a session's output is so far behind that what it reads says nothing of now. */
+/** Decides whether a reader of a session's output is so far behind that what it reads says nothing of now. */
 import { Clock, Effect } from "effect"
 import { limits } from "../domain/limits.ts"
 import { Output } from "../infra/output/output.ts"

@@ -52,7 +52,7 @@ export const prepare = Effect.fn("prepare")(function* (id: string, context: Sess
   )
 })
 
-/** The files of the agent's hooks are written by it, anew for each launch. */
+/** The files of the agent's hooks are written by it, again for each launch. */
 export const orderOf = Effect.fn("orderOf")(function* (ref: LaunchRef, executable: string, context: SessionContext) {
   const secrets = yield* Secrets
   const files = yield* AgentFiles

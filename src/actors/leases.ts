@@ -5,20 +5,20 @@ import { mayRun } from "../domain/session.ts"
 import type { SessionView } from "../domain/view.ts"
 
 export interface Leases {
-  /** To be told of every session as it is after each decision. */
+  /** To be called with every session as it is after each decision. */
   readonly observe: (view: SessionView) => void
-  /** The other session that holds it; null when nobody does. */
+  /** The other session that holds it; null when none does. */
   readonly heldByAnother: (session: string, provider: string, conversation: string | null) => string | null
   /** The same where that session's agent is in it, or is about to be launched into it again; not one that only means to begin there. */
   readonly livedInByAnother: (session: string, provider: string, conversation: string) => string | null
-  /** Takes it where nobody else has it; else the other that has. */
+  /** Takes it where no other session has it; else the other that has. */
   readonly claim: (session: string, provider: string, conversation: string | null) => string | null
 }
 
 /** How a registry keeps its leases: always so, but where a test plants a defect. */
 export const Leasing = Context.Reference<() => Leases>("reprise/actors/Leasing", { defaultValue: () => makeLeases })
 
-/** Leases follow from the log: whoever is live and knows its conversation holds it. */
+/** Leases follow from the log: a session that is live and knows its conversation holds it. */
 export const makeLeases = (): Leases => {
   const holders = new Map<string, string>()
   const held = new Map<string, string>()
@@ -31,7 +31,7 @@ export const makeLeases = (): Leases => {
     living.delete(session)
     if (key !== undefined && holders.get(key) === session) holders.delete(key)
   }
-  /** The incumbent keeps it: who comes later is told so before its launch. Who lives comes before who does not. */
+  /** The incumbent keeps it: a later session is refused before its launch. A living one comes before one that is not. */
   const take = (session: string, key: string, lives: boolean) => {
     if (held.get(session) !== key) release(session)
     held.set(session, key)

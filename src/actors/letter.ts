@@ -5,7 +5,7 @@ import type { Answer, Asking, SendError } from "./sessions.ts"
 
 export interface Letter {
   readonly input: Input
-  /** Null for a report: nobody waits for an answer, and it is delivered until it is in the log. */
+  /** Null for a report: no caller waits for an answer, and it is delivered until it is in the log. */
   readonly asking: Asking | null
   readonly reply: Deferred.Deferred<Answer, SendError>
   /** What a `Write` types: it passes through memory alone, never through the log. */

@@ -1,4 +1,4 @@
-/** What a session's agent says of itself and asks of its terminal in its output: each word heard, each question answered once. */
+/** What a session's agent says of itself and asks of its terminal in its output: each word observed, each question answered once. */
 import { Clock, Effect, Stream } from "effect"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
@@ -12,9 +12,9 @@ import { makeLateness } from "./lateness.ts"
 export interface Listening {
   readonly session: string
   readonly generation: number
-  /** Where the last word was heard, or where the launch began to print. */
+  /** Where the last word was, or where the launch began to print. */
   readonly from: number
-  /** A program that asks before this place has been answered, or was given up on, by whoever listened then. */
+  /** A program that asks before this place has been answered, or was given up on, by the observer of that time. */
   readonly answerFrom: number
   readonly tell: (report: Report) => void
   readonly reply: (bytes: Uint8Array) => Effect.Effect<void>
@@ -26,7 +26,7 @@ export interface Listening {
   readonly notified?: (notification: Notification) => void
 }
 
-/** Ends when it is interrupted. What it cannot read it does not guess: a hole in the output is a hole in what was heard. */
+/** Ends when it is interrupted. What it cannot read it does not guess: a hole in the output is a hole in what is observed. */
 export const listen = Effect.fnUntraced(function* (listening: Listening) {
   const { answerFrom, beliefs, from, generation, notified, reply, session, tell, titled, titleKey } = listening
   const output = yield* Output

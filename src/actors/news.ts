@@ -1,4 +1,4 @@
-/** Wakes whoever waits for a session to learn something. */
+/** Wakes the fibers that wait for a session to learn something. */
 import { Deferred, Effect, Exit } from "effect"
 
 export interface News {

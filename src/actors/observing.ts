@@ -1,4 +1,4 @@
-/** What a source of evidence told becomes what the session is told: reports of one generation, each with its source. */
+/** Turns what a source of evidence reports into reports to the session: each of one generation, with its source. */
 import type { EvidenceSource } from "../domain/activity.ts"
 import type { InputOf, Report } from "../domain/inputs.ts"
 import type { Observation } from "../domain/observations.ts"
@@ -16,7 +16,7 @@ export interface Observing {
   readonly recognise: (text: string) => Recognised
 }
 
-/** In the order in which they were observed. What was used is for whoever reads the transcript to add up. */
+/** In the order in which they were observed. The reader of the transcript adds up what was used. */
 export const reportsOf = (observing: Observing, observations: ReadonlyArray<Observation>): ReadonlyArray<Report> =>
   observations.flatMap((observed) => {
     const within = bounded(observed)

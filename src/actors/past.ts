@@ -60,7 +60,7 @@ export const seqOf = Effect.fn("seqOf")(function* (id: string, place: Place) {
 /** A page holds the event loop for some milliseconds. */
 const pageSize = 100
 
-/** What a long way is shortened by for the next who comes: checkpoints that a newer format, or nobody's having kept any, left out. */
+/** What shortens a long way for the next reader: checkpoints that a newer format left out, or that no daemon kept. */
 export const foldTo = Effect.fn("foldTo")(function* (id: string, seq: number) {
   const reader = yield* EventReader
   const milestones = yield* Milestones

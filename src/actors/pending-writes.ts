@@ -1,4 +1,4 @@
-/** Who waits for what became of a write: answered by the facts, and by nothing else. */
+/** The callers that wait for what became of a write: answered by the facts, and by nothing else. */
 import { Deferred, Effect, Exit } from "effect"
 import type { Fact, WriteRefusal } from "../domain/facts.ts"
 
@@ -9,7 +9,7 @@ export interface PendingWrites {
   readonly expect: (writeId: string) => Effect.Effect<WriteOutcome>
   readonly forget: (writeId: string) => void
   readonly settle: (facts: ReadonlyArray<Fact>) => void
-  /** Whoever would have told them is gone: the log will know, those who wait do not. */
+  /** The actor that would have answered them is gone: the log will know, the callers do not. */
   readonly abandon: () => void
 }
 

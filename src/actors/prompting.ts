@@ -51,7 +51,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
       Effect.fail(new StoreFailure({ operation: "keep the prompt's text", code, outcome: "absent", cause }))
     )
 
-  /** Everything that was ever told of the session's prompts, and the seq of the newest of it. */
+  /** All facts of the session's prompts, and the seq of the newest of them. */
   const history = Effect.fnUntraced(function* (id: string, promptId?: string) {
     // An id is of letters that stand in JSON as they are.
     const naming = promptId === undefined ? {} : { naming: `"${promptId}"` }
@@ -82,7 +82,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
       return (yield* explained(id, promptViews(id, facts))).find((view) => view.id === promptId)
     })
 
-  /** A prompt that the log has just taken. Where it cannot be read back now, the caller must not hear that nothing was done. */
+  /** A prompt that the log has just taken. Where it cannot be read back now, the caller must not learn that nothing was done. */
   const recorded = (id: string, promptId: string) =>
     viewOf(id, promptId).pipe(
       Effect.map((view) => view!),
@@ -131,7 +131,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
     return { prompt: yield* recorded(id, promptId), repeated: false }
   })
 
-  /** Whoever answers hears at once that there is no such choice. Whether the question is open is not for here. */
+  /** The caller that answers learns at once that there is no such choice. Whether the question is open is not for here. */
   const takenBy = Effect.fnUntraced(function* (id: string, question: string, text: string) {
     const { context } = (yield* actor(id)).session()
     const { asked } = context.activity
@@ -155,7 +155,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
         Effect.fnUntraced(function* () {
           const view = yield* viewOf(id, promptId)
           if (view === undefined) return yield* new PromptNotFound({ session: id, prompt: promptId })
-          // Who cancels twice, not having heard the first answer, has what was asked for.
+          // A client that cancels twice, without the first answer, has what it asked for.
           if (command.type === "CancelPrompt" && view.state === "cancelled") return view
           return yield* refused(id, command.type, "prompt_settled", `prompt ${promptId} is ${view.state} already`)
         })
@@ -185,7 +185,7 @@ export const makePrompting = Effect.fn("makePrompting")(function* ({ actor, get,
   return {
     prompt: Effect.fn("Sessions.prompt")(function* (id, request, asking) {
       const promptId = request.id ?? (yield* nameFor(id, asking))
-      // Between the look and the queueing nobody else may queue a prompt of this name.
+      // Between the look and the queueing no other caller may queue a prompt of this name.
       return yield* underPrompt(`${id} ${promptId}`)(queue(id, promptId, request, asking))
     }),
     editPrompt: Effect.fn("Sessions.editPrompt")(function* (id, promptId, text, asking) {

@@ -1,4 +1,4 @@
-/** Taking a session up where an earlier daemon left it: what its state obliges and nobody has done is done now. */
+/** Taking a session up where an earlier daemon left it: what its state obliges and no daemon has done is done now. */
 import { Deferred, Effect } from "effect"
 import { insideOf, lifeOf } from "../domain/session.ts"
 import { BootClock } from "../infra/boot-clock.ts"
@@ -11,7 +11,7 @@ export type Outcome = "adopted" | "exited" | "lost" | "rebooted" | "respawned" |
 export const reconcile = Effect.fn("reconcile")(function* (actor: SessionActor): Effect.fn.Return<Outcome, never, BootClock> {
   const clock = yield* BootClock
   const { clients, bootId, executable, generation, nonce, updatedAt } = actor.session().context
-  // Whoever was attached to the earlier daemon is not attached to this one.
+  // A client that was attached to the earlier daemon is not attached to this one.
   for (const client of clients) actor.mailbox.post(report({ type: "Detach", by: "reprise", client, typedBytes: 0 }))
 
   const life = lifeOf(actor.session())
@@ -34,7 +34,7 @@ export const reconcile = Effect.fn("reconcile")(function* (actor: SessionActor):
   const found = yield* actor.hands.attend(updatedAt)
   if (found === "connected") return "adopted"
   if (found === "unreachable") return "failed"
-  // Behind everything that the remains of the holder told.
+  // Behind everything that the remains of the holder report.
   yield* told(actor, report({ type: "DeadlineReached" }))
   return lifeOf(actor.session()) === "ended" || actor.session().context.generation > generation ? "exited" : "lost"
 })

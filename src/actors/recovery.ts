@@ -54,7 +54,7 @@ export const recover = Effect.fn("recover")(function* (
   } satisfies RecoveryReport
 })
 
-/** A holder that hung, or lost its connection, when it was told that it may go is told again: until then it would wait for a week. */
+/** A holder that hung, or lost its connection, when it was let go is let go again: until then it would wait for a week. */
 export const keepSettling = (residents: Residents) =>
   settleRemains(residents).pipe(
     Effect.catchTag("StoreFailure", (failure) => Effect.logWarning("launches could not be looked through", failure.code)),

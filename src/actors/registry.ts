@@ -81,7 +81,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     trusting.observe(after)
   }
   yield* mendRows
-  // Before anything is recovered: whoever lives has its conversation, also while nobody has reached it yet.
+  // Before anything is recovered: a session that lives has its conversation, also while it was not reached yet.
   const live = yield* reader.live
   for (const { view } of live) {
     leases.observe(view as SessionView)
@@ -112,7 +112,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     return yield* admit(id, planned, request.prompt, asking)
   })
 
-  /** One more session, if there is room for it and nobody has its conversation. */
+  /** One more session, if there is room for it and no other has its conversation. */
   const admit: Admit = Effect.fnUntraced(function* (id, planned, prompt, asking) {
     const conversation = planned.beginnings.beginning?.id ?? null
     const holder = leases.heldByAnother(id, planned.spec.provider, conversation)
@@ -208,7 +208,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
       return yield* then
     })
 
-  /** Only the present launch and the one before it are asked for: what an older one tells changes nothing. */
+  /** Only the present launch and the one before it are asked for: what an older one reports changes nothing. */
   const hookGeneration: Sessions["Service"]["hookGeneration"] = Effect.fn("Sessions.hookGeneration")(function* (id, token) {
     const { isTokenOf } = yield* Effect.provideContext(HookTokens, services)
     const view = yield* Effect.catchTag(get(id), "SessionNotFound", () => Effect.succeed(null))
@@ -227,7 +227,7 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     const reports = reportsOf({ generation: call.generation, source: "hook", observedAt, recognise: actor.hands.recognise }, observations)
     const letters = reports.map(report)
     for (const letter of letters) yield* residents.post(id, letter)
-    // What the log did not take has to be told again: the hook is to hear of it, and to leave its word behind.
+    // What the log did not take has to be reported again: the hook learns of it, and leaves its word behind.
     const taken = ({ reply }: Letter) =>
       Effect.catch(Deferred.await(reply), (error) => (error._tag === "StoreFailure" ? Effect.fail(error) : Effect.void))
     yield* Effect.forEach(letters, taken, { discard: true })
@@ -271,9 +271,9 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     const { view: attached } = yield* Effect.acquireRelease(
       deliver(id, { type: "Attach", by: asking.by, client, mode }, asking, null),
       () => {
-        // A report, for nobody would say it again: a log that takes nothing now is told once it does.
+        // A report, for no caller would repeat it: a log that takes nothing now gets it once it does.
         const left = report({ type: "Detach", by: asking.by, client, typedBytes })
-        // The daemon may be on its way out: then the next one detaches whom it finds attached.
+        // The daemon may be on its way out: then the next one detaches the clients that it finds attached.
         return Effect.ignore(Effect.timeoutOption(Effect.andThen(residents.post(id, left), Deferred.await(left.reply)), "2 seconds"))
       }
     )

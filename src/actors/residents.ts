@@ -63,7 +63,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
   const orphaned = new Map<string, ReadonlyArray<Letter>>()
   const quarantined = new Map(known.map(({ reason, stream }) => [stream, new Quarantined({ session: stream, reason })]))
 
-  // Whoever still waits when the daemon goes is told so: what was not taken up is not in the log.
+  // Callers that still wait when the daemon goes are answered so: what was not taken up is not in the log.
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       closed = true
@@ -81,7 +81,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     orphaned.delete(id)
   }
 
-  /** In the context of the daemon alone: with that of whoever asked, the actor would keep their request for as long as it lives. */
+  /** In the context of the daemon alone: with that of the caller, the actor would keep its request for as long as it lives. */
   const begin: Residents["begin"] = (id, folded, owed) =>
     Effect.gen(function* () {
       const own = yield* Scope.fork(scope)
@@ -108,15 +108,15 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
       )
     )
     const loaded = yield* begin(id, folded, [])
-    // Whoever it is that asked for it: its process runs, and nobody is with its holder.
+    // Whatever asked for it: its process runs, and no daemon is with its holder.
     if (isLive(folded.session)) yield* background(reconciled(loaded))
     return loaded
   })
 
-  /** Nobody else would bring it back: its process runs and its deadlines come, whether or not the log can be read just now. */
+  /** No other call would bring it back: its process runs and its deadlines come, whether or not the log can be read just now. */
   const reload = (id: string) => Effect.retry(actor(id), { schedule: patience, while: (error) => error._tag === "StoreFailure" })
 
-  /** Once for each actor, of which several may ask, and to its end, whoever goes away meanwhile. */
+  /** Once for each actor, for which several callers may ask, and to its end, also where a caller goes away meanwhile. */
   const reconciled = (actor: SessionActor): Effect.Effect<Outcome> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
@@ -140,7 +140,7 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
       const refused = quarantined.get(id)
       if (refused !== undefined) return yield* refused
       const loaded = yield* loadedOnce(id)
-      // It may have died of what waited for it, before anybody who asked for it had it.
+      // It may have died of what waited for it, before a caller had it.
       if (residents.get(id) === loaded) return loaded
     }
   })
@@ -182,9 +182,9 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
     for (;;) {
       if (closed) return yield* leaving()
       const found = yield* actor(id)
-      // Looked up and posted to in one turn: between the two nobody can leave the memory.
+      // Looked up and posted to in one turn: between the two no actor can leave the memory.
       if (residents.get(id) !== found) continue
-      // That somebody left is said once, by somebody who was let in.
+      // That a client left is said once, by a client that was let in.
       const isFull = found.mailbox.size() >= limits.mailbox && letter.input.type !== "Detach"
       if (isFull) return yield* new OverCapacity({ limit: "mailbox", maximum: limits.mailbox })
       found.mailbox.post(letter)
@@ -205,9 +205,9 @@ export const makeResidents = Effect.fn("makeResidents")(function* (
       Effect.catchCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : died(id, actor, cause)))
     )
 
-  /** A defect: the log is right and the memory was wrong, so the memory is made anew; what waits in the mailbox waits on. */
+  /** A defect: the log is right and the memory was wrong, so the memory is made again; what waits in the mailbox waits on. */
   const died = Effect.fnUntraced(function* (id: string, dead: SessionActor, cause: Cause.Cause<never>) {
-    // In one turn: whoever posts after it finds another actor, behind what waited here.
+    // In one turn: a caller that posts after it finds another actor, behind what waited here.
     residents.delete(id)
     orphaned.set(id, dead.waiting())
     const defect = Cause.squash(cause)

@@ -121,7 +121,7 @@ export const makeSessionActor = Effect.fnUntraced(function* (
       yield* unlessDone(letter)
       return yield* new PreconditionFailed({ session: id, expected, seq })
     }
-    // Whoever asks may have seen what the holder has not told of yet.
+    // The caller may have seen what the holder has not reported yet.
     const shown = letter.asking === null ? 0 : yield* output.end(id)
     const moment = yield* clock.moment(Math.max(hands.offset(), shown))
     const placed = yield* claims.placed(letter.input)
@@ -146,8 +146,8 @@ export const makeSessionActor = Effect.fnUntraced(function* (
   })
 
   /**
-   * What goes wrong for the asker is the asker's; what goes wrong with the log is everybody's, and ends this actor. False for a
-   * report that the log could not take: nobody has been told anything yet, and nobody would repeat it.
+   * Command errors go to the caller. Log errors end the actor. False for a
+   * report that the log could not take: no caller has an answer yet, and none would repeat it.
    */
   const attendTo = (letter: Letter): Effect.Effect<boolean> =>
     answer(letter).pipe(
@@ -170,7 +170,7 @@ export const makeSessionActor = Effect.fnUntraced(function* (
   const notTaken = (failure: StoreFailure) =>
     Effect.as(Effect.logWarning("the log takes nothing now; a report is held back", failure.code), "not_taken" as const)
 
-  /** Reports that the log could not take, in their order; words wait in the mailbox. Commands pass them: their askers are told how the log is. */
+  /** Reports that the log could not take, in their order; words wait in the mailbox. Commands pass them: their callers learn how the log is. */
   const held: Array<Letter> = []
   let retryAtMs = 0
   let tries = 0
@@ -195,9 +195,9 @@ export const makeSessionActor = Effect.fnUntraced(function* (
   })
 
   const isUp = () => session.context.process !== null
-  /** What the agent did while nobody listened is still being read when an actor begins, and the machine may have slept just then. */
+  /** What the agent did while no daemon listened is still being read when an actor starts, and the machine may have slept just then. */
   let heardFromMs = isUp() ? (yield* clock.bootMs) + wakeUpMs : 0
-  /** That an agent lived for so long needs no word of the agent, only that the journal tells of no end. */
+  /** That an agent lived for so long needs no word of the agent, only that the journal reports no end. */
   const isKnown = (name: DeadlineName) => name === "ready" && agentOf(session.context).ready.aliveMs !== null && hands.isCaughtUp()
   const dueMs = ({ deadline, name }: Due) => (isUp() && !isKnown(name) ? Math.max(deadline.bootMs, heardFromMs) : deadline.bootMs)
   /** How far the clock that goes on while the machine sleeps is before the one that does not. */

@@ -56,7 +56,7 @@ export class ConversationUnreadable extends Schema.TaggedError<ConversationUnrea
   path: Schema.String,
   code: Schema.String
 }) {}
-/** The terminal took nothing, or nobody can say whether it did. */
+/** The terminal took nothing, or it is not known whether it did. */
 export class InputNotWritten extends Schema.TaggedError<InputNotWritten>()("InputNotWritten", {
   session: Schema.String,
   code: Schema.Literals(["not_written", "uncertain"]),
@@ -65,7 +65,7 @@ export class InputNotWritten extends Schema.TaggedError<InputNotWritten>()("Inpu
   detail: Schema.optionalKey(Schema.String)
 }) {}
 
-/** Who asks, and under which conditions. `requestHash` is over the whole request; `scope` is the route. */
+/** The client that asks, and under which conditions. `requestHash` is over the whole request; `scope` is the route. */
 export interface Asking {
   readonly by: string
   readonly ifMatch?: number
@@ -192,7 +192,7 @@ export class Sessions extends Context.Service<
     ) => Effect.Effect<ConversationMessages, SessionNotFound | ConversationUnreadable | Quarantined | StoreFailure>
     /** The launch whose token it is; refused in the same way whatever is wrong with it. */
     readonly hookGeneration: (id: string, token: string) => Effect.Effect<number, HookRefused | Quarantined | StoreFailure>
-    /** What one of the agent's hooks tells; `token` is the one that this session's agent was given. */
+    /** What one of the agent's hooks reports; `token` is the one that this session's agent was given. */
     readonly hook: (
       id: string,
       token: string,
@@ -204,7 +204,7 @@ export class Sessions extends Context.Service<
     readonly patch: (id: string, request: PatchRequest, asking: Asking) => Effect.Effect<Answer, SendError>
     /** Types into the session's terminal, once; returns when every byte has reached it. */
     readonly write: (id: string, bytes: Uint8Array, asking: Asking) => Effect.Effect<Answer, SendError | InputNotWritten>
-    /** Returns when the prompt is durable; `changesOfPrompt` tells of its fate. An id that another text had before is refused. */
+    /** Returns when the prompt is durable; `changesOfPrompt` reports its fate. An id that another text had before is refused. */
     readonly prompt: (id: string, request: PromptRequest, asking: Asking) => Effect.Effect<PromptAnswer, SendError | InvalidRequest>
     /** Only while it is queued. */
     readonly editPrompt: (

@@ -4,9 +4,9 @@ import type { SessionView } from "../domain/view.ts"
 import type { Sessions } from "./sessions.ts"
 
 export interface Trusting {
-  /** To be told of every session as it is after each decision. */
+  /** To be called with every session as it is after each decision. */
   readonly observe: (view: SessionView) => void
-  /** Never ends. An answer is a prompt like anybody's, named after its question: no restart gives it twice. */
+  /** Never ends. An answer is a prompt like any client's, named after its question: no restart gives it twice. */
   readonly answer: (prompt: Sessions["Service"]["prompt"]) => Effect.Effect<never>
 }
 

@@ -20,7 +20,7 @@ export const isCommand = (context: Submitting, text: string): boolean =>
   agentOf(context).submit.commands && text.startsWith("/") && !text.includes("\n")
 
 /**
- * The bytes: a paste where the program has asked its terminal for one, and what the provider says where the screen does not tell. A
+ * The bytes: a paste where the program has asked its terminal for one, and what the provider says where the screen does not show it. A
  * command of the agent's own is typed as keys are, or it would not be one.
  */
 export const typedBytes = (context: Submitting, text: string, modes: TerminalModes | null): Uint8Array => {

@@ -11,7 +11,7 @@ export const witnessConversation = Effect.fnUntraced(function* ({ context, gener
     const { conversation, nonce, process } = context()
     if (process !== null && (conversation === null || conversation.id === null || conversation.transcript === null)) {
       const known = conversation?.id ?? null
-      // A branch reads its parent's file. Side threads of its own (a title) are younger than the conversation, which is told first.
+      // A branch reads its parent's file. Side threads of its own (a title) are younger than the conversation, which is reported first.
       const parent = parentOf(context())
       const found = (yield* conversations({ process, nonce })).find(({ id }) => id !== parent && (known === null || id === known))
       if (found !== undefined) tell({ type: "ConversationObserved", generation, source: "protocol", ...found })

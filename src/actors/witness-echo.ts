@@ -1,4 +1,4 @@
-/** Tells the session when its terminal echoes again, or is raw: the prompts that wait for it can be typed then. */
+/** Reports when the session's terminal echoes again, or is raw: the prompts that wait for it can be typed then. */
 import { Effect } from "effect"
 import { limits } from "../domain/limits.ts"
 import type { Witnessing } from "./witnesses.ts"

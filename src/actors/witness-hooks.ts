@@ -1,4 +1,4 @@
-/** What hooks left in their spool while no daemon answered them: told once, and no old word for a new one. */
+/** What hooks left in their spool while no daemon answered them: reported once, and no old word for a new one. */
 import { Clock, Deferred, Effect, Stream } from "effect"
 import { observedBy } from "../domain/providers/bounded.ts"
 import type { HookKind } from "../domain/providers/hook-files/index.ts"
@@ -15,7 +15,7 @@ export const witnessHooks = Effect.fnUntraced(function* (hearing: Hearing, kind:
   const { context, generation, news, recognise, session, tell } = hearing
   const { spool } = yield* Evidence
   const { keepSpooledTo, spooledTo, spoolOf } = yield* AgentFiles
-  // Who speaks is up, and a session takes its word once it knows that.
+  // An agent that speaks is up, and a session takes its word once it knows that.
   while (context().process === null) yield* news.next
   yield* Stream.runForEach(spool(spoolOf(session), spooledTo(session)), ({ calls, to }) =>
     Effect.gen(function* () {
@@ -30,7 +30,7 @@ export const witnessHooks = Effect.fnUntraced(function* (hearing: Hearing, kind:
         for (const report of reportsOf({ generation, source: "hook", observedAt: saidAt, recognise }, still))
           yield* Deferred.await(tell(report))
       }
-      // Not before the log has it all: a word that was passed over here would be nobody's after a crash.
+      // Not before the log has it all: a word that was passed over here would be lost after a crash.
       keepSpooledTo(session, to)
     })
   )

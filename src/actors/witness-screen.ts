@@ -1,4 +1,4 @@
-/** What the screen says, where nothing better does; and after a long silence, that nobody knows. */
+/** What the screen says, where nothing better does; and after a long silence, that the activity is unknown. */
 import { Effect, Stream } from "effect"
 import { isBusy } from "../domain/activity.ts"
 import { limits } from "../domain/limits.ts"
@@ -21,7 +21,7 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
     isNeeded(context()) ? Effect.void : Effect.andThen(news.next, untilNeeded)
   )
   let looks = 0
-  /** What the screen showed when this question was open; a question that the screen alone tells of has no id at its first look. */
+  /** What the screen showed when this question was open; a question that the screen alone reports has no id at its first look. */
   let shown: { readonly id: string | undefined; readonly question: Question } | null = null
   const isRedrawn = (question: Question) => {
     const { asked, source, value } = context().activity

@@ -1,4 +1,4 @@
-/** Tells the session when its agent is stopped, and when it goes on. */
+/** Reports when the session's agent is stopped, and when it goes on. */
 import { Effect, Stream } from "effect"
 import { Evidence } from "../infra/evidence/evidence.ts"
 import type { Witnessing } from "./witnesses.ts"

@@ -1,4 +1,4 @@
-/** The agent's own transcript, read on from where the log says it was read to: what was used, whom it took a prompt from, how turns ended. */
+/** The agent's own transcript, read on from where the log says it was read to: what was used, which prompt it took, how turns ended. */
 import { Clock, Effect, Option, Stream } from "effect"
 import type { InputOf } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
@@ -55,7 +55,7 @@ const readOn = Effect.fnUntraced(function* (witnessing: Witnessing, kind: Transc
   let pending: Advanced | null = null
   let isNew = makeIsNew(repeats(context()))
   const news = makeNews()
-  /** Agents write line by line: what was read is told together, a moment later. */
+  /** Agents write line by line: what was read is reported together, a moment later. */
   const flush = Effect.gen(function* () {
     yield* Effect.andThen(news.next, Effect.sleep(togetherMs))
     if (pending !== null) tell(pending)
@@ -116,12 +116,12 @@ const advanced = (where: Pick<Advanced, "generation" | "path">, before: Advanced
   ...(before?.restarted || piece.restarted ? { restarted: true } : {})
 })
 
-/** A branch, or a file that was written anew, repeats what was told before: lines of an earlier time are no news. */
+/** A branch, or a file that was written again, repeats what was reported before: lines of an earlier time are no news. */
 const makeIsNew = (sinceMs: number) => (line: string) => sinceMs === 0 || (writtenAt(line) ?? sinceMs) >= sinceMs
 
 const repeats = ({ conversation, process }: SessionContext) => (conversation?.kind === "fork" ? (process?.startedAt ?? 0) : 0)
 
-/** A call that is told of again adds what it has used since. */
+/** A call that is reported again adds what it has used since. */
 const sum = (observations: ReadonlyArray<Observation>, before: CountedCall | null) => {
   let call = before
   let model: string | null = null

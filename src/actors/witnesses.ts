@@ -1,4 +1,4 @@
-/** Everything that tells of one launch's agent, heard for as long as somebody is with its holder, each word with its source. */
+/** Every source of evidence on one launch's agent, observed for as long as the daemon is with its holder, each word with its source. */
 import { Effect, Queue, type Scope } from "effect"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
@@ -26,17 +26,17 @@ export interface Witnessing {
   readonly session: string
   readonly generation: number
   readonly context: () => SessionContext
-  /** Tells when the session has learnt something. */
+  /** Announces when the session has learnt something. */
   readonly news: News
   readonly tell: Tell
   readonly recognise: (text: string) => Recognised
   readonly obstacle: HolderLink["obstacle"]
   readonly reply: (bytes: Uint8Array) => Effect.Effect<void>
-  /** Where the last word was heard, or where the launch began to print. */
+  /** Where the last word was, or where the launch began to print. */
   readonly from: () => number
   /** It was launched by this daemon, a moment ago. */
   readonly isFresh: boolean
-  /** A program that asks before this place has been answered, or was given up on, by whoever listened then. */
+  /** A program that asks before this place has been answered, or was given up on, by the observer of that time. */
   readonly answerFrom: number
 }
 
@@ -48,7 +48,7 @@ export const witness = Effect.fnUntraced(function* (witnessing: Witnessing) {
   const ofThisLaunch = (rules: ReadonlyArray<Rule>) => rules.filter(({ when }) => when === undefined || when === begins)
   const titles = ofThisLaunch(evidence.titles)
   const screen = ofThisLaunch(evidence.screen)
-  /** Agents write their title before they take input: it counts when all is drawn, unless something better is heard before. */
+  /** Agents write their title before they take input: it counts when all is drawn, unless something better is observed before. */
   const isEarly = (word: Observation) => word.type === "Activity" && word.activity === "idle" && context().activity.source === "none"
   const early = yield* Queue.unbounded<ReadonlyArray<Report>>()
   if (titles.length > 0)
