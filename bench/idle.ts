@@ -59,7 +59,7 @@ export const sleepers = async (daemon: TestDaemon, count: number): Promise<Reado
   return ids
 }
 
-/** By how much a count grows in a while in which nobody asks anything. */
+/** By how much a count grows in a while in which no client asks anything. */
 const over = async (ms: number, count: () => number) => {
   const before = count()
   await delay(ms)

@@ -61,7 +61,7 @@ const bareFirstOutput = async () => {
 /** An agent that greets and stays. */
 const living = ["sh", "-c", "echo hello; exec sleep 1000"] as const
 
-/** After a key, the agent tells the time as its last word; its shell needs a moment more to exit, which counts against us. */
+/** After a key, the agent prints the time as its last word; its shell needs a moment more to exit, which counts against us. */
 const dying = "stty -echo; echo; read -r _; date +%s%N; exit 7"
 
 const exits = async (daemon: TestDaemon, rounds: number): Promise<ReadonlyArray<Figure>> => {

@@ -1,7 +1,7 @@
 /** What the kernel has written down about a process: time on a processor, wake-ups, memory. */
 import { readdirSync, readFileSync } from "node:fs"
 
-/** Milliseconds on a processor of all threads that live, to the nanosecond where the kernel tells. */
+/** Milliseconds on a processor of all threads that live, to the nanosecond where the kernel gives it. */
 export const cpuMs = (pid: number): number => sum(threads(pid), (thread) => Number(read(`${thread}/schedstat`).split(" ")[0]) / 1e6)
 
 /** How often a thread of the process went to sleep of its own accord: each is one wake-up. */
@@ -10,7 +10,7 @@ export const wakeUps = (pid: number): number =>
 
 export const rssBytes = (pid: number): number => kilobytes(read(`/proc/${pid}/status`), "VmRSS") * 1_024
 
-/** `own`: pages nobody else has. `share`: those, and its part of what others have too. */
+/** `own`: pages that no other process has. `share`: those, and its part of what others have too. */
 export const memory = (pid: number): { readonly own: number; readonly share: number } => {
   const rollup = read(`/proc/${pid}/smaps_rollup`)
   return {

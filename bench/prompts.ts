@@ -151,7 +151,7 @@ const follow = (port: number, id: string) =>
     sent.end()
   })
 
-/** What nobody can do without: a request, one row that is with the disk, an answer. */
+/** What no program can do without: a request, one row that is with the disk, an answer. */
 const durableServer = (path: string) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly port: number; readonly close: () => void }>((resume) => {

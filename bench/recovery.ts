@@ -71,7 +71,7 @@ const restarts = async (daemon: TestDaemon, times: number): Promise<ReadonlyArra
   return all
 }
 
-/** By name: among a thousand others nobody would find them. */
+/** By name: among a thousand others they could not be found. */
 const ended = async (daemon: TestDaemon, ids: ReadonlyArray<string>) => {
   for (const id of ids) await daemon.done("POST", `/v1/sessions/${id}/kill`, {})
   for (const id of ids) await daemon.reaches(id, "has ended", ({ state }) => state === "ended")

@@ -5,7 +5,7 @@ import type { TestDaemon } from "../test/support/daemon.ts"
 
 export interface TerminalClient extends Disposable {
   readonly socket: WebSocket
-  /** The newest listener hears every binary frame. */
+  /** The newest listener gets every binary frame. */
   onBytes: (bytes: Buffer) => void
   readonly frames: Array<ServerFrame>
 }

@@ -73,7 +73,7 @@ const screens = ({ small }: Size) =>
       const [from, to] = [yield* output.begin(session), yield* output.end(session)]
       const spread = Array.from({ length: places }, (_, index) => from + 1 + Math.floor(((to - from - 1) * (index + 0.5)) / places))
       const look = (offset: number) => timed(past.at(session, offset, window))
-      // Whoever looks sets the making of checkpoints off: this is before there can be any.
+      // A client that looks starts the making of checkpoints: this is before there can be any.
       const first = yield* look(Math.floor((from + to) / 2))
       const before = process.cpuUsage()
       yield* past.keep(session)

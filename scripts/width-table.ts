@@ -1,5 +1,5 @@
 /**
- * Writes src/domain/terminal/width-table.ts anew: `node scripts/width-table.ts <get-east-asian-width>`, a checkout of that package. How code
+ * Writes src/domain/terminal/width-table.ts again: `node scripts/width-table.ts <get-east-asian-width>`, a checkout of that package. How code
  * points join is asked of this Node's own ICU, which must be of the Unicode version that the table is to have.
  */
 import { writeFileSync } from "node:fs"

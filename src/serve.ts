@@ -57,7 +57,7 @@ import { Secrets } from "./infra/secrets.ts"
 import { Texts } from "./infra/texts.ts"
 import { isOwnDirectory, PlaceRefused } from "./infra/trusted-place.ts"
 
-/** The address is reachable from other machines, and nobody asked for that in so many words. */
+/** The address is reachable from other machines, and the user did not ask for that in so many words. */
 export class NotLoopback extends Schema.TaggedError<NotLoopback>()("NotLoopback", { host: Schema.String }) {
   override get message() {
     return `${this.host} is reachable from other machines, and whoever has the token can run commands here; say --allow-remote if that is meant`
@@ -78,7 +78,7 @@ export class Superseded extends Schema.TaggedError<Superseded>()("Superseded", {
   }
 }
 
-/** Runs until it is interrupted; agents live on. A second daemon on one home says who runs, and is done. */
+/** Runs until it is interrupted; agents live on. A second daemon on one home names the first, and is done. */
 export const serve = (options: ServeOptions) =>
   Effect.gen(function* () {
     leaveFirstPlace()
@@ -157,7 +157,7 @@ const keepReachable = Effect.fnUntraced(function* (home: string, first: DaemonNo
     const restored = [...((yield* watchNote) ? [notePathOf(home)] : []), ...(socket === null ? [] : [socket])]
     for (const path of restored) yield* Effect.logWarning(`${path} was lost or changed; the daemon has put it back`)
   })
-  // A log that cannot be read tells of no newer daemon.
+  // A log that cannot be read names no newer daemon.
   const isOurs = Effect.orElseSucceed(isNewest, () => true)
   yield* Effect.flatMap(isOurs, (ours) => (ours ? look : Effect.void)).pipe(
     Effect.repeat(Schedule.spaced(limits.noteWatchMs)),

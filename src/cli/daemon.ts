@@ -23,7 +23,7 @@ export interface Daemon {
 
 export type AskError = Problem | HttpClientError.HttpClientError | Schema.SchemaError | Sse.SseError | Sse.Retry
 
-/** Who asks, as the log records it. */
+/** The client that asks, as the log records it. */
 export const asCli = { "x-reprise-client": "cli" } as const
 
 /** The daemon of the home; whether it answers shows with the first call. */

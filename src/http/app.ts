@@ -21,7 +21,7 @@ import { tracesLayer } from "./handlers/traces.ts"
 import { travelLayer } from "./handlers/travel.ts"
 import { problem } from "./problems.ts"
 
-/** The pages weigh two megabytes: they are read when somebody first asks for them. */
+/** The pages weigh two megabytes: they are read at the first request for them. */
 const docsLayer = HttpRouter.use((router) =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope

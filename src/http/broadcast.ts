@@ -8,7 +8,7 @@ import type { BroadcastRequest } from "./contract/prompts.ts"
 import { problem } from "./problems.ts"
 import { toProblem } from "./refusals.ts"
 
-/** An idempotency key counts for each session: a repeat prompts nobody twice, and whoever was refused or is new is asked. */
+/** An idempotency key counts for each session: a repeat prompts no session twice, and asks those that refused or are new. */
 export const broadcast = Effect.fn("http.broadcast")(function* (
   to: (typeof BroadcastRequest.Type)["to"],
   request: PromptRequest,
@@ -37,7 +37,7 @@ const askingFor = (session: string, asking: Asking): Asking =>
     ? asking
     : { ...asking, idempotency: { ...asking.idempotency, scope: `${asking.idempotency.scope} ${session}` } }
 
-/** Whoever has an agent, or is about to have one: the others would only refuse. In the order of their creation. */
+/** The sessions that have an agent, or are about to have one: the others would only refuse. In the order of their creation. */
 const reachable = Effect.fnUntraced(function* (labels: Readonly<Record<string, string>>) {
   const rows = yield* (yield* EventReader).live
   const asked = Object.entries(labels)

@@ -1,4 +1,4 @@
-/** A typed client of the contract, over TCP or the unix socket, for whoever holds the token. Imports nothing of the server. */
+/** A typed client of the contract, over TCP or the unix socket, for a holder of the token. Imports nothing of the server. */
 import { Agent, type AgentOptions } from "node:http"
 import { Agent as SecureAgent } from "node:https"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"

@@ -43,7 +43,7 @@ export class Connections {
     on(socket, "error", null, () => socket.destroy())
     on(socket, "close", null, () => {
       this.#open.delete(socket)
-      // After Node's own handlers of this event, which tell the response that was being sent.
+      // After Node's own handlers of this event, which inform the response that was being sent.
       setImmediate(() => {
         for (const answer of standing.answers) answer.abandon()
       })

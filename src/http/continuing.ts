@@ -1,4 +1,4 @@
-/** A turn that its agent did not live to end: its prompt is queued again, once, and only because somebody asks. */
+/** A turn that its agent did not live to end: its prompt is queued again, once, and only because a client asks. */
 import { Effect } from "effect"
 import { type Asking, PromptNotFound, Sessions } from "../actors/sessions.ts"
 import { limits } from "../domain/limits.ts"

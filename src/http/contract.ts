@@ -19,7 +19,7 @@ const strict = { onExcessProperty: "error", errors: "all" } as const
 
 type Paths = Readonly<Record<string, Readonly<Record<string, object>>>>
 
-/** Every operation needs the token but the one that tells whether anybody is at home. */
+/** Every operation needs the token but the one that says whether a daemon is there. */
 const secured = (path: string, item: Paths[string]) =>
   Object.fromEntries(
     Object.entries(item).map(([method, operation]) => [method, { ...operation, security: openPaths.has(path) ? [] : [{ token: [] }] }])

@@ -1,4 +1,4 @@
-/** What the daemon says of itself to anybody who reaches it, and whom it knows. */
+/** What the daemon says of itself to every client that reaches it, and which providers it knows. */
 import { Context } from "effect"
 
 export class Daemon extends Context.Service<

@@ -1,4 +1,4 @@
-/** Tells every open stream, once, that the daemon is shutting down. */
+/** Announces to every open stream, once, that the daemon is shutting down. */
 import { Context, Deferred, type Effect, Layer } from "effect"
 
 export class Draining extends Context.Service<Draining, { readonly begin: Effect.Effect<boolean>; readonly begun: Effect.Effect<void> }>()(

@@ -5,7 +5,7 @@ import { Problem, problem } from "./problems.ts"
 import { type Match, matchRoute } from "./routes.ts"
 import { parseTarget, type Target } from "./target.ts"
 
-/** Who may talk to one listener. `hosts: null` on a unix socket, whose clients name any host they like. */
+/** The clients that may talk to one listener. `hosts: null` on a unix socket, whose clients name any host they like. */
 export interface Admission {
   readonly hosts: ReadonlySet<string> | null
   readonly origins: ReadonlySet<string>

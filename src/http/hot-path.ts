@@ -12,7 +12,7 @@ export const withHotPath = Effect.fnUntraced(function* (common: RequestHandler) 
   const handler: RequestHandler = (admitted, request, response) => {
     const { id, route, target } = admitted
     const isHot = route?.name === "sessions.get" && request.method === "GET" && target.query === "" && isPlain(request)
-    // A view in memory is there at once; what has to wait, or fails, is the route's to tell.
+    // A view in memory is there at once; the route reports what has to wait, or fails.
     const found = isHot && isSessionId(id) ? Effect.runSyncExit(get(id)) : undefined
     if (found === undefined || Exit.isFailure(found)) return common(admitted, request, response)
     const view = found.value

@@ -28,7 +28,7 @@ export const parseKey = (name: string): Key | undefined => {
   }
 }
 
-/** For people who named another. */
+/** For people that named another. */
 export const knownKeys = (): string => `${[...namedKeys].join(", ")}, any character of ASCII; before them ctrl-, alt-, shift-, super-`
 
 const keyOf = (word: string, modifiers: number): Key | undefined => {

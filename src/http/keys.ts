@@ -14,7 +14,7 @@ export const keyBytes = (name: string, modes: KeyModes = plainKeys): string | un
   return key === undefined ? undefined : (kittyBytes(key, modes) ?? xtermBytes(key, modes))
 }
 
-/** The index of the first name nobody knows, or every key's bytes, in order. */
+/** The index of the first unknown name, or every key's bytes, in order. */
 export const keysBytes = (
   names: ReadonlyArray<string>,
   modes: KeyModes = plainKeys

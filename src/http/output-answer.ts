@@ -57,7 +57,7 @@ const partial = Effect.fnUntraced(function* (output: Output["Service"], session:
       sent += page.length
     })
   )
-  /** A length is promised: a gap in the middle breaks the connection, so that nobody takes the part for the whole. */
+  /** A length is promised: a gap in the middle breaks the connection, so that no client takes the part for the whole. */
   const short = Effect.suspend(() => (sent < to - asked.from ? Effect.die(new Error("the output has a gap in this range")) : Effect.void))
   const stream = Stream.concat(counted, Stream.drain(Stream.fromEffect(short)))
   return HttpServerResponse.stream(stream, { status: 206, contentType, contentLength: to - asked.from, headers })

@@ -14,5 +14,5 @@ export const placeOf = (at: string | undefined, seq: number): Effect.Effect<Plac
 
 const expected = "expected the seq of a fact, such as 12, or a time with its zone, such as 2026-11-21T09:30:00Z"
 const seqText = /^[0-9]{1,15}$/
-/** A local time means another moment to whoever reads it elsewhere. */
+/** A local time means another moment to a person that reads it elsewhere. */
 const timeText = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/

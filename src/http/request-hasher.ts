@@ -1,4 +1,4 @@
-/** What an idempotent request was, as a keyed hash: the log can tell two requests apart and give neither away. */
+/** What an idempotent request was, as a keyed hash: the log can distinguish two requests and give neither away. */
 import { Context, Effect, Layer } from "effect"
 import { canonicalJson } from "../domain/canonical.ts"
 import { Secrets } from "../infra/secrets.ts"

@@ -38,7 +38,7 @@ export const invalidField = (field: string, message: string): Problem => invalid
 
 export interface Body<A> {
   readonly value: A
-  /** As it was sent, for the idempotency hash: defaults may change, what somebody sent does not. */
+  /** As it was sent, for the idempotency hash: defaults may change, what a client sent does not. */
   readonly raw: unknown
 }
 
@@ -103,7 +103,7 @@ interface AskingHeaders {
   readonly "if-match"?: string
 }
 
-/** Who asks, and under which conditions, from the headers that the contract has checked. */
+/** The client that asks, and under which conditions, from the headers that the contract has checked. */
 export const askingOf = (request: HttpServerRequest, headers: AskingHeaders, raw: unknown): Effect.Effect<Asking, never, RequestHasher> =>
   Effect.map(RequestHasher, (hasher) => {
     const { "idempotency-key": key, "if-match": tag, "x-reprise-client": by = "api" } = headers

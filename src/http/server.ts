@@ -17,7 +17,7 @@ import { close, ListenFailed, listen, makeServer } from "./listener.ts"
 import { Tickets } from "./tickets.ts"
 
 export interface ServerOptions {
-  /** Where to listen; loopback, unless somebody asked for more by name. */
+  /** Where to listen; loopback, unless the user asked for more by name. */
   readonly host: string
   /** 0 picks one. */
   readonly port: number

@@ -21,7 +21,7 @@ const hello = ": connected\n\n"
 
 /**
  * Never ends by itself. A cursor ahead of the log gets one `reset` whose id is the head, and the stream goes on from there. A
- * failure of the log is told in a last `problem` frame.
+ * failure of the log is reported in a last `problem` frame.
  */
 export const eventFrames = (reader: EventReader["Service"], { after, head, stream }: Followed): Stream.Stream<string> => {
   const ahead = after > head

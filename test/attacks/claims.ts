@@ -43,7 +43,7 @@ const isRefused = async (other: HostileAgent, heldBy: string) => {
   refuse(refused.length === 1 && refused[0]!.data.heldBy === heldBy, JSON.stringify(refused))
 }
 
-/** Nothing that the API tells names the file. */
+/** No answer of the API names the file. */
 const named = (id: string, does: string, pathOf: (agent: HostileAgent) => string): Attack => ({
   id,
   attacker: "agent",

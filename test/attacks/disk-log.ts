@@ -142,7 +142,7 @@ const damagedStart = (
   id: `disk-${id}`,
   attacker: "machine",
   does,
-  promise: "says at the start how many commits cannot be read, and starts without them when it is told so",
+  promise: "says at the start how many commits cannot be read, and starts without them when its user says so",
   isAlone: true,
   run: () =>
     killedLog(async (home, log) => {
@@ -254,7 +254,7 @@ export const harmedLogs: ReadonlyArray<Attack> = [
     id: "disk-33",
     attacker: "machine",
     does: "deletes the write-ahead log of a daemon that was killed, and leaves its index",
-    promise: "says at the start that its newest commits are gone, and starts without them when it is told so",
+    promise: "says at the start that its newest commits are gone, and starts without them when its user says so",
     isAlone: true,
     run: () =>
       killedLog(async (home, log) => {

@@ -44,7 +44,7 @@ export const sessions: ReadonlyArray<Attack> = [
   session(
     "files-21",
     "puts links under every temporary name that an older daemon took",
-    "takes names that nobody can foresee",
+    "takes names that no other process can foresee",
     async (agent) => {
       const outside = outsideFile(agent.folder)
       const names = readdirSync(join(agent.directory, "agent")).filter((name) => name.endsWith(".json"))

@@ -39,7 +39,7 @@ const transcript = (
 const tellsNothingOf = (secret: (agent: HostileAgent) => string, what: string) => async (agent: HostileAgent) => {
   const outcome = await lives(agent.daemon, 1_500)
   mustNotTell(await agent.told(), secret(agent), what)
-  return `${outcome}; no event tells of it`
+  return `${outcome}; no event mentions it`
 }
 const token = ({ daemon }: HostileAgent) => readFileSync(join(daemon.home, "token"), "utf8").trim()
 
@@ -115,7 +115,7 @@ export const transcripts: ReadonlyArray<Attack> = [
   transcript(
     "files-10",
     "empties and rewrites its transcript without end",
-    "begins anew a few times a second at most",
+    "begins again a few times a second at most",
     (agent) => void writeFileSync(agent.transcript, line(0)),
     async (agent) => {
       let round = 0

@@ -330,7 +330,7 @@ export const homes: ReadonlyArray<Attack> = [
     id: "homes-29",
     attacker: "local user",
     does: "left an empty token behind, as a full disk does",
-    promise: "makes a new one, and lets nobody in without it",
+    promise: "makes a new one, and refuses every client without it",
     isAlone: true,
     run: () =>
       inFolder(async (folder) => {

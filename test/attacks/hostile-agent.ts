@@ -91,7 +91,7 @@ export class HostileAgent implements AsyncDisposable {
     )
   }
 
-  /** Everything that the API tells of the session. */
+  /** Every answer of the API about the session, as one text. */
   async told(): Promise<string> {
     const events = JSON.stringify(await this.daemon.events(this.id))
     const trace = await this.daemon.ask("GET", `/v1/sessions/${this.id}/trace`)

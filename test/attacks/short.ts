@@ -8,7 +8,7 @@ import { endHoldersIn } from "./refusals.ts"
 interface Shortage {
   readonly id: string
   readonly does: string
-  /** What prlimit(1) is told for the daemon. */
+  /** The options of prlimit(1) for the daemon. */
   readonly limit: (pid: number) => ReadonlyArray<string>
   readonly rounds?: number
 }

@@ -1,4 +1,4 @@
-/** What real agents of several versions have drawn is read as a person reads it. `npm run record:screens` records the screens anew. */
+/** What real agents of several versions have drawn is read as a person reads it. `npm run record:screens` records the screens again. */
 import { existsSync } from "node:fs"
 import { assert, describe, it } from "vitest"
 import { agentNames, recorded } from "../agents/installed.ts"

@@ -52,7 +52,7 @@ const pages = Effect.fnUntraced(function* (daemon: Daemon, id: SessionView["id"]
     const page = yield* daemon.ask(
       id === null ? client.events.all({ query, headers: {} }) : client.events.ofSession({ params: { id }, query, headers: {} })
     )
-    // A stream is answered only to those who accept one.
+    // A stream is answered only to clients that accept one.
     if (!("data" in page)) return
     yield* Effect.forEach(page.data, show, { discard: true })
     if (!page.hasMore || page.nextCursor === null) return

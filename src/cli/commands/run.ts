@@ -169,7 +169,7 @@ const meant = (provider: string | undefined, words: ReadonlyArray<string>) => {
   return { provider: agent.id, words: rest[0] === "--" ? rest.slice(1) : rest }
 }
 
-/** The home's daemon, or a new one if the person wants it. A daemon that does not answer is not replaced: its lock says who it is. */
+/** The home's daemon, or a new one if the person wants it. A daemon that does not answer is not replaced: its lock names its pid. */
 const reach = (home: string, start: boolean) =>
   Effect.gen(function* () {
     const daemon = yield* connect(home)

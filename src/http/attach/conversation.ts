@@ -14,7 +14,7 @@ import type { Party } from "./party.ts"
 /** How long the other side may take to answer a close. */
 const closingMs = 2_000
 
-/** Returns when the connection has ended, whoever ended it. */
+/** Returns when the connection has ended, from either side. */
 export const converse = Effect.fnUntraced(function* (webSocket: WebSocket, party: Party) {
   const delivery = new Delivery(webSocket)
   delivery.own = party.own

@@ -14,7 +14,7 @@ export class Delivery {
   #redraw: { readonly size: Size | null } | null = null
   #onRedraw: () => void = () => {}
   #switches = new Switches()
-  /** Frames handed to the kernel so far: while it grows, somebody is reading. */
+  /** Frames handed to the kernel so far: while it grows, the client is reading. */
   sent = 0
 
   /** Called before the first byte of another terminal. */
@@ -51,7 +51,7 @@ export class Delivery {
     return this.bytes(Buffer.from(`${off}${switchedOff}`))
   })
 
-  /** Follows what this client's terminal has been told to switch on. */
+  /** Follows the modes that this client's terminal was made to switch on. */
   readonly passed = {
     sequence: (sequence: Sequence) => this.#switches.sequence(sequence),
     control: (code: number) => this.#switches.control(code)

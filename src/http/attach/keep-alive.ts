@@ -1,4 +1,4 @@
-/** Tells a client that is slow from one that is gone: no answer and no progress for half a minute ends the connection. */
+/** Distinguishes a slow client from one that is gone: no answer and no progress for half a minute ends the connection. */
 import type { WebSocket } from "@effect/platform-node/NodeWS"
 import { Clock, Effect } from "effect"
 import { limits } from "../../domain/limits.ts"

@@ -1,4 +1,4 @@
-/** Who is at the other end of a terminal connection, and of which session: what every part of the conversation knows. */
+/** The client at the other end of a terminal connection, and its session: what every part of the conversation knows. */
 import type { Attachment } from "../../actors/sessions.ts"
 import type { Size } from "../../domain/spec.ts"
 import type { AttachMode } from "../contract/terminal.ts"

@@ -20,7 +20,7 @@ export const PromptId = Schema.String.check(
   })
 )
 
-/** Who or what a prompt belongs to: one line, printable. */
+/** The person or program that a prompt belongs to: one line, printable. */
 const Word = Schema.String.check(
   Schema.isPattern(/^[^\p{Cc}]+$/u, { message: "one line without control characters" }),
   Schema.isMaxLength(limits.promptNameChars)

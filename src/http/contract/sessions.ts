@@ -36,7 +36,7 @@ export const ListQuery = Schema.Struct({
   limit: Schema.optionalKey(Limit)
 })
 
-/** Why, for those who read the log later. */
+/** Why, for people that read the log later. */
 export const ReasonRequest = Schema.Struct({
   reason: Schema.optionalKey(
     Schema.String.check(

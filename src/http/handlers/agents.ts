@@ -60,7 +60,7 @@ const ofItsLaunch = Effect.fnUntraced(function* (id: string, request: HttpServer
   return { token, generation: yield* Effect.mapError((yield* Sessions).hookGeneration(id, token), toProblem) }
 })
 
-/** A hook of the launch before may come late and is told apart by its generation; a report speaks for the session as it is now. */
+/** A hook of the launch before may come late, and its generation says so; a report speaks for the session as it is now. */
 const ofPresentLaunch = Effect.fnUntraced(function* (id: string, request: HttpServerRequest) {
   const { generation } = yield* ofItsLaunch(id, request)
   const present = yield* Effect.mapError((yield* Sessions).get(id), toProblem)

@@ -1,4 +1,4 @@
-/** The routes of prompts: queue one, tell of its fate, change it while it waits, or give one to many. */
+/** The routes of prompts: queue one, read its fate, change it while it waits, or give one to many. */
 import { Effect, Option, Schema, Stream } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { type Asking, Sessions } from "../../actors/sessions.ts"

@@ -54,7 +54,7 @@ const longestTurn = Metric.gauge("reprise_event_loop_longest_turn_seconds", {
   description: "Processor time of the longest turn of the event loop since the last scrape"
 })
 
-/** Read when they are asked for: a gauge nobody looks at costs nothing. */
+/** Read when they are asked for: a gauge that is not read costs nothing. */
 const gauges = Effect.gen(function* () {
   const counts = yield* Effect.mapError((yield* EventReader).counts, toProblem)
   for (const state of State.literals) yield* Metric.update(Metric.withAttributes(sessions, { state }), counts[state] ?? 0)

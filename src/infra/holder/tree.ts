@@ -50,7 +50,7 @@ export class ProcessTree {
     this.#sessionUntilTick = Math.min(this.#sessionUntilTick, ticksSinceBoot())
   }
 
-  /** The living members now. Everyone ever found stays known. */
+  /** The living members now. A member that was found once stays known. */
   scan(): ReadonlyArray<Member> {
     const rows = listProcesses()
     // This process, its ancestors and pid 1: a mistake about those would end the one that makes it.
