@@ -3,11 +3,14 @@ import { join } from "node:path"
 import { Effect, type Schema } from "effect"
 import type { Sse } from "effect/encoding"
 import type { HttpClientError } from "effect/http"
+import type { ProcessIdentity } from "../domain/facts.ts"
 import { type Client, type Connection, codeOf, isClosed, makeClient, NotAnswered } from "../http/client.ts"
 import { type Problem, problem } from "../http/problems.ts"
+import { identityOf, isStopped } from "../infra/holder/process-table.ts"
 import type { DaemonNote } from "../infra/home.ts"
+import { lockHolder } from "../infra/log/lock-holder.ts"
 import { SocketRefused } from "../infra/trusted-place.ts"
-import { Failure, NoDaemon, TimedOut } from "./failures.ts"
+import { adviceForStopped, Failure, NoDaemon, TimedOut } from "./failures.ts"
 import { findDaemon } from "./find-daemon.ts"
 
 export interface Daemon {
@@ -76,7 +79,19 @@ const foreignToken = (home: string, pid: number) =>
   `the daemon (pid ${pid}) does not take the token in ${join(home, "token")}: the file was changed while it ran; put the old one back, or restart the daemon`
 
 /** It has taken the connection, so it is there; whether it has done what it was asked to do is open. */
-const silent = (home: string, pid: number | null, { withinMs }: NotAnswered) =>
-  new TimedOut({
-    message: `the daemon of ${home}${pid === null ? "" : ` (pid ${pid})`} has not answered within ${withinMs / 1_000} s; it may be stopped or overloaded, see: reprise doctor`
+const silent = (home: string, pid: number | null, { withinMs }: NotAnswered) => {
+  const silence = `has not answered within ${withinMs / 1_000} s`
+  if (pid === null) return new TimedOut({ message: `the daemon of ${home} ${silence}; it may be overloaded` })
+  // The note may name a process that is no daemon any more: only the one that holds the lock is called stopped.
+  if (stoppedDaemonOf(home)?.pid === pid)
+    return new TimedOut({ message: `the daemon of ${home} (pid ${pid}) is stopped and ${silence}; ${adviceForStopped(pid)}` })
+  return new TimedOut({
+    message: `the daemon of ${home} (pid ${pid}) ${silence}; it may be overloaded: try again, or end it with: kill ${pid}; its agents live on`
   })
+}
+
+/** The daemon that holds the lock of the home's log, where a signal has stopped it; null for one that runs, and for none. */
+export const stoppedDaemonOf = (home: string): ProcessIdentity | null => {
+  const holder = lockHolder(join(home, "reprise.db"))
+  return holder !== null && isStopped(holder) ? identityOf(holder) : null
+}

@@ -24,17 +24,24 @@ export class NoDaemon extends Schema.TaggedError<NoDaemon>()("NoDaemon", {
   reason: Schema.String,
   holder: Schema.optionalKey(Schema.Int),
   socket: Schema.optionalKey(Schema.String),
+  /** A signal has stopped the holder. */
+  isStopped: Schema.optionalKey(Schema.Boolean),
   /** A daemon took the connection, and closed it without an answer or within one. */
   isClosed: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message() {
-    const { holder, home, isClosed, reason, socket } = this
+    const { holder, home, isClosed, isStopped, reason, socket } = this
     if (isClosed) return `the daemon of ${home} closed the connection before its answer was whole (${reason}); see: reprise doctor`
     if (holder === undefined) return `no daemon answers for ${home} (${reason}); start one with: reprise serve`
+    if (isStopped) return `the daemon of ${home} (pid ${holder}) is stopped (${reason}); ${adviceForStopped(holder)}`
     const silence = socket === undefined ? "" : `, and nothing answers at ${socket}`
     return `the daemon of ${home} runs (pid ${holder}) and cannot be reached: ${reason}${silence}; where it is not just starting, end it with: kill ${holder}`
   }
 }
+
+/** SIGTERM would wait until a stopped process is continued. */
+export const adviceForStopped = (pid: number) =>
+  `let it run on with: kill -CONT ${pid}, or end it with: kill -KILL ${pid}; its agents live on`
 
 /** No session has this id, this beginning of an id, or this name. */
 export class NoSuchSession extends Schema.TaggedError<NoSuchSession>()("NoSuchSession", { given: Schema.String }) {

@@ -5,6 +5,7 @@ import { Clock, Effect } from "effect"
 import { limits } from "../domain/limits.ts"
 import { type Connection, makeClient } from "../http/client.ts"
 import type { Health } from "../http/contract/service.ts"
+import { isStopped } from "../infra/holder/process-table.ts"
 import { type DaemonNote, expectedSocketOf, notePathOf, readNote } from "../infra/home.ts"
 import { lockHolder } from "../infra/log/lock-holder.ts"
 import { FileRefused, readRegular } from "../infra/regular-file.ts"
@@ -80,7 +81,7 @@ const tokenIn = (home: string, holder: number | null) =>
     Effect.mapError((reason) => new NoDaemon({ home, reason, ...heldBy(holder) }))
   )
 
-const heldBy = (holder: number | null) => (holder === null ? {} : { holder })
+const heldBy = (holder: number | null) => (holder === null ? {} : { holder, ...(isStopped(holder) ? { isStopped: true } : {}) })
 
 /** Null where nothing answers. It needs no token, and none is sent: any program may listen there. */
 const healthAt = (socket: string): Effect.Effect<Health | null> =>

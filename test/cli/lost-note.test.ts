@@ -83,15 +83,17 @@ describe("the command line", () => {
     expect(listed).toMatchObject({ code: 0, stderr: "", stdout: `${id}\n` })
   })
 
-  it("names the process that holds the lock of a daemon that it cannot reach", { timeout: 120_000 }, async () => {
+  it("names a stopped daemon that it cannot reach by the lock that it holds", { timeout: 120_000 }, async () => {
     await using daemon = await TestDaemon.started()
     process.kill(daemon.pid, "SIGSTOP")
     try {
       rmSync(join(daemon.home, "daemon.json"))
       const [listed, run] = await Promise.all([ask(daemon, "ls"), ask(daemon, "run", "-d", "--start", "true")])
       expect(listed.code).toBe(5)
-      expect(listed.stderr).toContain(`runs (pid ${daemon.pid}) and cannot be reached`)
-      expect(run.stderr).toContain(`runs (pid ${daemon.pid}) and cannot be reached`)
+      for (const { stderr } of [listed, run]) {
+        expect(stderr).toContain(`(pid ${daemon.pid}) is stopped`)
+        expect(stderr).toContain(`kill -CONT ${daemon.pid}`)
+      }
     } finally {
       process.kill(daemon.pid, "SIGCONT")
     }

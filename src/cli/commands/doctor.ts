@@ -38,7 +38,8 @@ const ofDaemon = Effect.fnUntraced(function* (path: string) {
       {
         level: "fail",
         says: `no daemon answers at ${file.url} (pid ${file.pid}): ${health.failure.message}`,
-        advice: "start one: reprise serve"
+        // The daemon is there where it only did not answer, and its own sentence says how to go on.
+        ...(health.failure._tag === "TimedOut" ? {} : { advice: "start one: reprise serve" })
       }
     ] satisfies Array<Finding>
   }

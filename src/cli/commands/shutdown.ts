@@ -2,9 +2,9 @@
 import { Context, Effect, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { SessionView } from "../../domain/view.ts"
-import { identityOf, isAlive } from "../../infra/holder/process-table.ts"
-import { asCli, type Daemon } from "../daemon.ts"
-import { Failure, type NoDaemon, TimedOut } from "../failures.ts"
+import { identityOf, isAlive, signalExactly } from "../../infra/holder/process-table.ts"
+import { asCli, type Daemon, stoppedDaemonOf } from "../daemon.ts"
+import { Failure, NoDaemon, TimedOut } from "../failures.ts"
 import { durationFlag, durationMs } from "../flags.ts"
 import { allSessions } from "../resolve.ts"
 import { setting } from "../root.ts"
@@ -25,8 +25,8 @@ export const shutdown = Command.make(
     stopAll: Flag.Boolean("stop-all").pipe(Flag.withDescription("Stop every session first, and wait for it"), Flag.withDefault(false)),
     timeout: durationFlag("timeout", "How long to wait for each of the two").pipe(Flag.withDefault("60s"))
   },
-  ({ stopAll, timeout }) =>
-    withDaemon((daemon, setting) =>
+  ({ stopAll, timeout }) => {
+    const byDaemon = withDaemon((daemon, setting) =>
       Effect.gen(function* () {
         const timeoutMs = yield* durationMs("timeout", timeout)
         yield* verify(daemon)
@@ -39,17 +39,48 @@ export const shutdown = Command.make(
             : "the daemon has ended; its sessions live on"
         )
       })
-    ).pipe(Effect.catchTag("NoDaemon", (noDaemon) => (stopAll ? withoutDaemon(noDaemon) : Effect.fail(noDaemon))))
+    )
+    return stopAll ? evenIfStopped(byDaemon) : byDaemon
+  }
 ).pipe(Command.withDescription("End the daemon; its sessions live on"))
 
-/** A daemon that cannot start must not keep its agents running. */
-const withoutDaemon = Effect.fnUntraced(function* (noDaemon: NoDaemon) {
+/**
+ * Neither a daemon that a signal has stopped nor one that cannot start keeps its agents running. A stopped one is continued first;
+ * where it is stopped again, it is killed, and its agents are ended without it. A daemon that is only busy is left alone.
+ */
+const evenIfStopped = <E, R>(byDaemon: Effect.Effect<void, E | NoDaemon | TimedOut, R>) =>
+  Effect.gen(function* () {
+    const { home } = yield* setting
+    const signalStopped = (signal: "SIGCONT" | "SIGKILL") => {
+      const stopped = stoppedDaemonOf(home)
+      return stopped !== null && signalExactly(stopped, signal) ? stopped.pid : null
+    }
+    const withoutAnswer = (failure: NoDaemon | TimedOut) =>
+      Effect.gen(function* () {
+        const killed = signalStopped("SIGKILL")
+        if (killed !== null) yield* say(`reprise: the daemon (pid ${killed}) stays stopped, and was killed`)
+        else if (failure._tag === "TimedOut" || failure.holder !== undefined) return yield* failure
+        yield* withoutDaemon(failure)
+      })
+    const afterContinued = (failure: NoDaemon | TimedOut) =>
+      Effect.gen(function* () {
+        const continued = signalStopped("SIGCONT")
+        if (continued === null) return yield* withoutAnswer(failure)
+        yield* say(`reprise: the daemon (pid ${continued}) was stopped, and runs on`)
+        yield* byDaemon.pipe(Effect.catchIf(isWithoutAnswer, withoutAnswer))
+      })
+    yield* byDaemon.pipe(Effect.catchIf(isWithoutAnswer, afterContinued))
+  })
+
+const isWithoutAnswer = (failure: unknown): failure is NoDaemon | TimedOut => failure instanceof NoDaemon || failure instanceof TimedOut
+
+const withoutDaemon = Effect.fnUntraced(function* (failure: NoDaemon | TimedOut) {
   const { home, json } = yield* setting
   const stopLaunches = yield* StopLaunchesOf
   const stopped = yield* stopLaunches(home).pipe(
     Effect.mapError((error) => new Failure({ message: error instanceof Error ? error.message : String(error) }))
   )
-  if (stopped === 0) return yield* noDaemon
+  if (stopped === 0 && failure._tag === "NoDaemon" && failure.holder === undefined) return yield* failure
   if (json) return yield* printJson({ pid: null, stopped })
   yield* print(`no daemon answers for ${home}; the agents of ${stopped} ${stopped === 1 ? "session" : "sessions"} were ended without it`)
 })

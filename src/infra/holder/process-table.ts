@@ -62,6 +62,9 @@ export const isSuspended = (leader: number): boolean => {
   return group.length > 0 && group.every(({ state }) => state === "T")
 }
 
+/** A signal has stopped all of its threads (SIGSTOP, Ctrl-Z): it runs on after SIGCONT. A busy process is never taken for one. */
+export const isStopped = (pid: number): boolean => readProcess(pid)?.state === "T"
+
 /** What was given to execve(2) of that process, each variable behind a NUL; empty where another user's process keeps it from us. */
 export const environOf = (pid: number): string => {
   const environment = environOrNull(pid)
