@@ -1,4 +1,4 @@
-/** Who may import whom, and what each part of the source must do without: read from the import statements themselves. */
+/** Which file may import which, and what each part of the source must do without: read from the import statements themselves. */
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -51,8 +51,8 @@ const isOurs = ({ to }: Import) => to.startsWith("src/")
 const fingerprint = "src/infra/log/state-hash.ts"
 const rules: ReadonlySet<string> = new Set(["src/infra/crash-points.ts", "src/infra/keep-running.ts", fingerprint])
 
-/** How files are opened safely: for everybody, since a person's command reads the same home. */
-/** How a command tells the daemon that it starts what limit it was started with itself. */
+/** How files are opened safely: for every component, since a person's command reads the same home. */
+/** How a command passes its own limit to the daemon that it starts. */
 const descriptors = "src/infra/descriptors.ts"
 const safeFiles = "src/infra/regular-file.ts"
 /** Which sockets a client connects to. */
@@ -173,7 +173,7 @@ describe("the pure parts", () => {
     )
   })
 
-  it("are told the time and the chance, and wait nowhere by themselves", () => {
+  it("get the time and the chance, and wait nowhere by themselves", () => {
     const own = /\bDate\.now\b|\bnew Date\b|\bMath\.random\b|\bset(?:Timeout|Interval|Immediate)\b|\bperformance\.now\b|\brandomUUID\b/
     // What is kept there is the text of programs that agents run.
     const ours = within("domain", "actors").filter(({ path }) => !path.startsWith("src/domain/providers/hook-files/"))

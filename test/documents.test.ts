@@ -195,7 +195,7 @@ describe("the guide and the reference", () => {
     }
   })
 
-  it("tells the life of a prompt: its states, when it is typed, and how long its agent has to take it", () => {
+  it("describes the life of a prompt: its states, when it is typed, and how long its agent has to take it", () => {
     assert.deepStrictEqual(
       table(guide, "prompt is | means").map(([state]) => quoted(state)[0]),
       [...PromptState.literals]

@@ -12,7 +12,7 @@ const parted = (verdict: Verdict): Divergence => {
   return verdict
 }
 
-/** The rule as somebody might change it, for as long as the work lasts. */
+/** The rule as a developer might change it, for as long as the work lasts. */
 const withLimit = <A>(name: keyof typeof limits, value: number, work: () => A): A => {
   const held = limits as unknown as Record<string, number>
   const before = held[name]!
@@ -92,7 +92,7 @@ describe("a recorded session, decided again by this code,", () => {
         const then = recorded.facts.find((fact) => fact.type === type)!.data.deadline as { bootMs: number }
         const now = present.facts.find((fact) => fact.type === type)!.data.deadline as { bootMs: number }
         assert.strictEqual(now.bootMs, then.bootMs + value - limits[name])
-        // What was heard before the holder's own word may have settled the prompt in the same decision.
+        // Evidence before the holder's report may have settled the prompt in the same decision.
         if (recorded.facts.at(-1)?.type !== type) continue
         stands++
         assert(state.some(({ path }) => /^context\.(deadlines|prompts)\..*bootMs$/.test(path)))
@@ -151,7 +151,7 @@ describe("a trace", () => {
     assert.deepInclude(verdictOf(joined([first!, `${odd},"digest":"${digest}"}`])), { code: "malformed", line: 2 })
   })
 
-  it("of another format, and what is no trace at all, is told apart from a damaged one", () => {
+  it("of another format, and what is no trace at all, is distinguished from a damaged one", () => {
     const of = (format: number) => Buffer.from(bytes.toString().replace(`"format":${traceFormat}`, `"format":${format}`))
     assert.deepInclude(verdictOf(of(traceFormat + 1)), { code: "newer_format", line: 1 })
     assert.deepInclude(verdictOf(of(traceFormat - 1)), { code: "older_format", line: 1 })

@@ -7,7 +7,7 @@ import { ada, create, keyed, never, rename, resize, stop } from "../support/worl
 import { answerOf, countOf, created, errorOf, lastOf, running, seen, sent, staged, typesOf } from "./actors.ts"
 
 describe("a command", () => {
-  it("is durable before anybody hears of it, and before anything is done", async () => {
+  it("is durable before a client learns of it, and before anything is done", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon)
@@ -118,15 +118,15 @@ describe("a command", () => {
     assert.strictEqual(stage.truth.streams.size, 1)
   })
 
-  it("to a session that nobody knows is told so", async () => {
+  it("to an unknown session is refused by name", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     assert.deepInclude(await errorOf(stage, daemon.ask(daemon.sessions.send("s-nobody", stop, ada))), { _tag: "SessionNotFound" })
   })
 })
 
-describe("a session to whom more is said than it can take", () => {
-  it("refuses the rest by name, a hook's word too, and still sees who leaves", async () => {
+describe("a session that gets more than it can take", () => {
+  it("refuses the rest by name, a hook's word too, and still records the clients that leave", async () => {
     let slow = false
     const { daemon, stage } = await staged({
       bendAppend: (decision, append) => (slow ? Effect.andThen(Effect.sleep("5 seconds"), append(decision)) : append(decision))

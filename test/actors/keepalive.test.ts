@@ -72,7 +72,7 @@ describe("a session that is kept alive", () => {
     await stage.until("it is back", () => countOf(stage, id, "RelaunchStarted") === 1, 61_000)
   })
 
-  it("stays down once somebody stopped it in its backoff, through a restart too", async () => {
+  it("stays down once a client stopped it in its backoff, through a restart too", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     stage.world.nextScript = crashing
@@ -114,7 +114,7 @@ describe("a session that is kept alive", () => {
 })
 
 describe("an idle session", () => {
-  it("that nobody watches and that prints nothing is stopped in its time, and not brought back", async () => {
+  it("without clients that prints nothing is stopped in its time, and not brought back", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon, { idleStopMs: 5_000 })
@@ -139,7 +139,7 @@ describe("an end", () => {
     assert.strictEqual(stage.world.launches.size, 0)
   })
 
-  it("that is told late, by a holder of an earlier generation, changes nothing", async () => {
+  it("that is reported late, by a holder of an earlier generation, changes nothing", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon, { keepalive: never })
@@ -149,7 +149,7 @@ describe("an end", () => {
     await sent(stage, daemon, id, resume)
     await stage.until("it is back", () => countOf(stage, id, "AgentReady") === 2)
     const before = typesOf(stage, id)
-    // Its journal, told again from the start on a connection of its own.
+    // Its journal, sent again from the start on a connection of its own.
     old.alive = true
     stage.world.launches.set(`${id}/g1`, { order: old.order, madeAtMs: 0, maker: daemon.process, holder: old, denied: false })
     await daemon.kill()

@@ -1,4 +1,4 @@
-/** One conversation, one session: who has it, who is refused, and who gets it next. */
+/** One conversation, one session: which one has it, which is refused, and which gets it next. */
 import { assert, describe, it } from "@effect/vitest"
 import { makeLeases } from "../../src/actors/leases.ts"
 import type { SessionView } from "../../src/domain/view.ts"

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { countOf, running, staged } from "./actors.ts"
 
-describe("who listens to an agent", () => {
+describe("the observer of an agent", () => {
   it("is one for each launch, however often its holder was reached again", async () => {
     let listening = 0
     const { daemon, stage } = await staged({

@@ -254,7 +254,7 @@ describe("start-up", () => {
     assert.strictEqual(stage.world.launches.size, 0)
   })
 
-  it("is not needed for a holder that hung when it was told to go", async () => {
+  it("is not needed for a holder that hung when it was let go", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon, { keepalive: never })
@@ -267,7 +267,7 @@ describe("start-up", () => {
     assert.strictEqual(stage.world.holderOf(id).alive, false)
   })
 
-  it("detaches whom a killed daemon left attached to a session at rest, too", async () => {
+  it("detaches clients that a killed daemon left attached to a session at rest, too", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon, { keepalive: never })
@@ -281,7 +281,7 @@ describe("start-up", () => {
     assert.strictEqual((await seen(stage, next, id)).clients, 0)
   })
 
-  it("detaches whom the killed daemon left attached", async () => {
+  it("detaches clients that the killed daemon left attached", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon)

@@ -54,7 +54,7 @@ describe("a session at rest", () => {
 })
 
 describe("an actor", () => {
-  it("that dies of a defect is made anew from the log, and what waited is answered", async () => {
+  it("that dies of a defect is made again from the log, and what waited is answered", async () => {
     let defects = 1
     const { daemon, stage } = await staged({
       bendAppend: (decision, append) =>
@@ -70,7 +70,7 @@ describe("an actor", () => {
     assert.isNotNull(stage.world.holderOf(id).listener)
   })
 
-  it("that is made anew loses no key: it arrives, or the client learns that it did not", async () => {
+  it("that is made again loses no key: it arrives, or the client learns that it did not", async () => {
     for (const isReadable of [true, false]) {
       let dies = false
       let unreadable = false
@@ -108,7 +108,7 @@ describe("an actor", () => {
     }
   })
 
-  it("that is made anew hears what waited before what comes, however long its holder is not reached", async () => {
+  it("that is made again takes what waited before what comes, however long its holder is not reached", async () => {
     let defects = 1
     const { daemon, stage } = await staged({
       bendAppend: (decision, append) =>
@@ -126,7 +126,7 @@ describe("an actor", () => {
     assert.strictEqual((await seen(stage, daemon, id)).name, "after")
   })
 
-  it("that dies of what waited for it is with its holder again, once it is made anew once more", async () => {
+  it("that dies of what waited for it is with its holder again, once it is made again once more", async () => {
     const deadly = ["Resize", "Patch"]
     const { daemon, stage } = await staged({
       bendAppend: (decision, append) => {
@@ -145,7 +145,7 @@ describe("an actor", () => {
     assert.isNotNull(stage.world.holderOf(id).listener)
   })
 
-  it("that dies while a report is held back leaves it to the next, and whoever waits for it is answered", async () => {
+  it("that dies while a report is held back leaves it to the next, and a caller that waits for it is answered", async () => {
     let full = false
     const { daemon, stage } = await staged({
       bendAppend: (decision, append) => {
@@ -188,7 +188,7 @@ describe("an actor", () => {
     await stage.until("it is attended again", () => typesOf(stage, id).includes("Adopted"), 10_000)
   })
 
-  it("that died while the log could not be read is back once it can, without anybody asking", async () => {
+  it("that died while the log could not be read is back once it can, without a request", async () => {
     let defects = 1
     let unreadable = false
     const { daemon, stage } = await staged({
@@ -248,7 +248,7 @@ describe("an actor", () => {
 })
 
 describe("a log that takes nothing", () => {
-  it("refuses who asks, and hears what processes report once it takes something again", async () => {
+  it("refuses commands, and takes the reports of processes once it takes something again", async () => {
     let full = false
     const { daemon, stage } = await staged({
       bendAppend: (decision, append) =>
@@ -268,14 +268,14 @@ describe("a log that takes nothing", () => {
     stage.world.holderOf(id).die()
     await stage.pass(30_000)
     assert.notInclude(typesOf(stage, id), "HolderLost")
-    // While a report is held back, whoever asks is answered at once: the session has not gone deaf.
+    // While a report is held back, every command is answered at once: the session has not gone deaf.
     assert.deepInclude(await errorOf(stage, daemon.ask(daemon.sessions.send(id, stop, ada))), { _tag: "StoreFailure", outcome: "absent" })
     full = false
     await stage.until("its end is recorded", () => countOf(stage, id, "GenerationEnded") === 1)
     assert.strictEqual(countOf(stage, id, "SessionPatched"), 0)
   })
 
-  it("for good or for ill after a failed commit is opened anew, and the asker is told what is there", async () => {
+  it("for good or for ill after a failed commit is opened again, and the caller learns what is there", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon)

@@ -79,7 +79,7 @@ describe("the shadow of a session", () => {
       }).pipe(Effect.provide(fresh), Effect.scoped)
     )
 
-    it.effect("is found by itself, and told in /readyz and in the metrics", () =>
+    it.effect("is found by itself, and shown in /readyz and in the metrics", () =>
       Effect.gen(function* () {
         const { api, id, params } = yield* lived()
         yield* damage("update events set state_hash = zeroblob(8) where stream = ? and seq = ?", id, 2)

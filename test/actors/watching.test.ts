@@ -6,7 +6,7 @@ import { ada, never, rename, stop, terminate } from "../support/world-requests.t
 import type { Stage } from "../support/world-stage.ts"
 import { answerOf, countOf, errorOf, running, sent, staged, typesOf } from "./actors.ts"
 
-describe("who attaches", () => {
+describe("a client that attaches", () => {
   it("is in the log from the first moment to the last, with what was typed", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
@@ -64,7 +64,7 @@ const endsOfDecisions = (stage: Stage, id: string) => {
   return rows.filter(({ input_id }, index) => rows[index + 1]?.input_id !== input_id).map(({ seq }) => seq)
 }
 
-describe("who follows a session", () => {
+describe("a client that follows a session", () => {
   it("sees it after every decision, once, in order, until it is over", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
@@ -97,7 +97,7 @@ describe("who follows a session", () => {
     assert.isEmpty(views.filter(({ relaunch, state }) => state === "ended" && relaunch === null))
   })
 
-  it("of an id that nobody knows is told so", async () => {
+  it("of an unknown id is refused by name", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     assert.deepInclude(await errorOf(stage, daemon.ask(Stream.runDrain(daemon.sessions.changes("s-nobody")))), { _tag: "SessionNotFound" })
@@ -105,7 +105,7 @@ describe("who follows a session", () => {
 })
 
 describe("a daemon that is asked to end", () => {
-  it("leaves the agents alive, and who was attached is detached in the log", async () => {
+  it("leaves the agents alive, and the log detaches the clients", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon)

@@ -84,7 +84,7 @@ const redrawn = (first: ReadonlyArray<string>, second: ReadonlyArray<string>) =>
     return reports.map((report) => (report.type === "ActivityObserved" ? (report.redrawn ?? false) : null))
   })
 
-it.live("another question in the place of the open one is told as another, whatever the agent's protocol says", () =>
+it.live("another question in the place of the open one is reported as another, whatever the agent's protocol says", () =>
   Effect.gen(function* () {
     const [asks, marked] = [
       ["May I run ls?", "> 1. Yes", "  2. No"],

@@ -19,7 +19,7 @@ describe("what is typed into a session", () => {
     assert.strictEqual(countOf(stage, id, "InputWritten"), 1)
   })
 
-  it("while nobody can reach the terminal is known not to be written", async () => {
+  it("while the terminal cannot be reached is known not to be written", async () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon)
@@ -48,7 +48,7 @@ describe("what is typed into a session", () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon)
-    // Two crossings are the append's, two the write's: the holder has written it, and the daemon never hears so.
+    // Two crossings are the append's, two the write's: the holder has written it, and the daemon never learns so.
     daemon.port.fuse = 4
     daemon.ask(daemon.sessions.write(id, hello, ada))
     await stage.until("the daemon has died", () => !daemon.alive)
@@ -64,7 +64,7 @@ describe("what is typed into a session", () => {
     const { daemon, stage } = await staged()
     await using _ = stage
     const id = await running(stage, daemon)
-    // Durable, and the daemon dies before it hears so.
+    // Durable, and the daemon dies before it learns so.
     daemon.port.fuse = 2
     daemon.ask(daemon.sessions.write(id, hello, ada))
     await stage.until("the daemon has died", () => !daemon.alive)

@@ -1,4 +1,4 @@
-/** What every agent must live through as a mere command, told once: each agent's file says only in what it differs. */
+/** What every agent must live through as a mere command, written once: each agent's file says only in what it differs. */
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { type AgentName, pinned } from "./installed.ts"
 import { pause, Stage } from "./stage.ts"

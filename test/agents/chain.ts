@@ -1,4 +1,4 @@
-/** What every agent must live through under a daemon that knows it, told once: each agent's file says only in what it differs. */
+/** What every agent must live through under a daemon that knows it, written once: each agent's file says only in what it differs. */
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "vitest"
@@ -11,9 +11,9 @@ import { Stage } from "./stage.ts"
 export interface Habits {
   /** What the daemon learns its activity from. */
   readonly sources: ReadonlyArray<string>
-  /** Whether it asks somebody before it runs a command. */
+  /** Whether it asks a person before it runs a command. */
   readonly asks: boolean
-  /** Whether it can branch a conversation; else a fork begins anew, and says so. */
+  /** Whether it can branch a conversation; else a fork begins a new one, and says so. */
   readonly forks: boolean
   /** What it is sure to know after a crash: some rewrite their history when a turn is interrupted. */
   readonly remembers?: ReadonlyArray<string>
@@ -31,7 +31,7 @@ export const chain = (name: AgentName, { asks, forks, remembers = everything, so
       stage = await Stage.opened(name)
       id = (await stage.launched()).id
     })
-    // Each step finds the agent as the one before left it: after the first failure the others would only tell of that.
+    // Each step finds the agent as the one before left it: after the first failure the others would only report that.
     beforeEach(({ skip }) => skip(broken, "an earlier step failed"))
     afterEach(({ task }) => {
       broken ||= task.result?.state === "fail"

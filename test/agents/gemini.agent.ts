@@ -12,7 +12,7 @@ chain("gemini", {
   sources: ["osc", "screen", "transcript"],
   asks: true,
   forks: false,
-  // An interrupted turn makes it write its history anew, without its beginning.
+  // An interrupted turn makes it write its history again, without its beginning.
   remembers: ["the kite is red [slow 4000]"]
 })
 

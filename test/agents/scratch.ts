@@ -107,7 +107,7 @@ const configurations: Readonly<Record<AgentName, (url: string, cwd: string, stra
         'model = "scripted-model"',
         'model_provider = "scripted"',
         "check_for_update_on_startup = false",
-        // Who has said these is not asked whether a folder can be trusted.
+        // A user that has said these is not asked whether a folder can be trusted.
         ...(stranger ? [] : ['approval_policy = "on-request"', 'sandbox_mode = "workspace-write"']),
         "[model_providers.scripted]",
         'name = "scripted"',
@@ -180,7 +180,7 @@ const configurations: Readonly<Record<AgentName, (url: string, cwd: string, stra
     env: {
       GEMINI_API_KEY: "none",
       GOOGLE_GEMINI_BASE_URL: url,
-      // Else it is a second process that carries the first one on; which starts anew once a folder is trusted.
+      // Else it is a second process that carries the first one on; which starts again once a folder is trusted.
       ...(stranger ? {} : { GEMINI_CLI_NO_RELAUNCH: "true" })
     },
     files: {

@@ -57,7 +57,7 @@ export class Stage implements AsyncDisposable {
     return this.reaches(id, "ended", ({ state }) => state === "ended")
   }
 
-  /** Waits until it asks somebody about this, in words that name it. */
+  /** Waits until it asks a person about this, in words that name it. */
   asks(id: string, about: string) {
     return this.reaches(id, `a question about ${about}`, ({ question }) => question?.text?.includes(about) === true)
   }
@@ -131,7 +131,7 @@ export class Stage implements AsyncDisposable {
     return (await this.daemon.done("POST", "/v1/sessions", { cwd, env, size, ...more })) as SessionView
   }
 
-  /** What somebody needs who reads a failure: the screen, the log's last facts, and what the model was asked. */
+  /** What a reader of a failure needs: the screen, the log's last facts, and what the model was asked. */
   async #story(id: string) {
     const screen = await this.screen(id).catch(String)
     const events = await this.daemon.events(id).catch(() => [])

@@ -4,7 +4,7 @@ import { processesOf } from "../support/daemon.ts"
 import { type AgentName, pinned } from "./installed.ts"
 import { Stage } from "./stage.ts"
 
-/** `restarts`: it begins anew once its folder is trusted, and what it does meanwhile is unknown. */
+/** `restarts`: it begins again once its folder is trusted, and what it does meanwhile is unknown. */
 export const trust = (name: AgentName, { restarts = false } = {}) =>
   describe(`${pinned[name].package} ${pinned[name].version} in a strange folder`, () => {
     const opened = async () => {
@@ -23,7 +23,7 @@ export const trust = (name: AgentName, { restarts = false } = {}) =>
       assert.deepStrictEqual((await stage.asked("the boat is blue")).said, ["the boat is blue"])
     })
 
-    it("is told so by its launch, and for no other question", async () => {
+    it("is answered by its launch, and for no other question", async () => {
       await using stage = await opened()
       const { id } = await stage.launched({ trustFolder: true, prompt: "the boat is blue" })
       const { steps } = await stage.answered(id, (await stage.prompted(id, "first"))!)

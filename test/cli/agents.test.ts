@@ -33,7 +33,7 @@ const daemon = Layer.effect(
 
 const png = Buffer.from("\x89PNG\r\n\x1a\nand so on", "latin1")
 
-/** What an agent is given to tell of itself. */
+/** What an agent is given to report on itself. */
 const ownOf = (pid: number | undefined): Readonly<Record<string, string>> => {
   const environ = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")
   return Object.fromEntries(environ.filter((line) => line.startsWith("REPRISE_")).map((line) => line.split(/=(.*)/s) as [string, string]))
@@ -127,7 +127,7 @@ describe("agents by the command line", () => {
       })
     )
 
-    it.effect("are told that their folder can be trusted where that was said when they were started", () =>
+    it.effect("get the answer that their folder can be trusted where that was said when they were started", () =>
       Effect.gen(function* () {
         const id = yield* run("--name", "newcomer", "--trust", "--prompt", "hello", "--", "distrusts")
         yield* said("wait", id, "--for", "idle", "--timeout", "10s")
@@ -194,7 +194,7 @@ describe("agents by the command line", () => {
       })
     )
 
-    it.effect("are told of by hooks, which never fail, and load nothing", () =>
+    it.effect("are reported on by hooks, which never fail, and load nothing", () =>
       Effect.gen(function* () {
         const { home } = yield* Daemon
         const silent = yield* Effect.promise(() => start(home, ["hook", "Stop"], { stdin: "{}" }).ended)

@@ -86,7 +86,7 @@ describe("the command line", () => {
       })
     )
 
-    it.effect("tells mistakes apart by exit code, and as JSON where that is asked for", () =>
+    it.effect("distinguishes mistakes by exit code, and as JSON where that is asked for", () =>
       Effect.gen(function* () {
         yield* fails(2, "lss")
         yield* fails(2, "show")
@@ -101,7 +101,7 @@ describe("the command line", () => {
       })
     )
 
-    it.effect("waits no longer than it was told", () =>
+    it.effect("waits no longer than its option says", () =>
       Effect.gen(function* () {
         const id = yield* said("run", "-d", "sleep", "300")
         assert.match(yield* fails(124, "wait", id, "--for", "ended", "--timeout", "300ms"), /not ended in time/)

@@ -1,4 +1,4 @@
-/** Programs ask their terminal things: each is answered once, with nobody attached and with people whose terminals would answer too. */
+/** Programs ask their terminal things: each is answered once, without a client and with people whose terminals would answer too. */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -15,7 +15,7 @@ const questions = Object.values(queries).join("")
 const oneRound = programStatusReply + Object.values(answers).join("")
 const hasTmux = spawnSync("tmux", ["-V"]).status === 0
 
-/** A session whose program asks everything there is, and what it has heard so far. */
+/** A session whose program asks everything there is, and what it has read so far. */
 const asking = Effect.fnUntraced(function* (name: string) {
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "queries-"))),
@@ -33,7 +33,7 @@ const asking = Effect.fnUntraced(function* (name: string) {
 
 describe("the questions of a program", () => {
   layer(Daemon.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
-    it.effect("are answered once with nobody there, and once with a person there whose terminal answers too", () =>
+    it.effect("are answered once without a client, and once with a person there whose terminal answers too", () =>
       Effect.gen(function* () {
         const heardUntil = yield* asking("asks")
         yield* heardUntil(oneRound)

@@ -24,7 +24,7 @@ const shows = (id: string, wanted: string) =>
 
 describe("reprise send", () => {
   layer(Daemon.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
-    it.effect("types a prompt and says who told that it was submitted", () =>
+    it.effect("types a prompt and names the source that says that it was submitted", () =>
       Effect.gen(function* () {
         const id = yield* said("run", "-d", "--name", "taker", "cat")
         const line = yield* said("send", "taker", "hello there", "--wait", "submitted", "--timeout", "20s")
@@ -75,7 +75,7 @@ describe("reprise send", () => {
       })
     )
 
-    it.effect("tells by its exit code what became of it", () =>
+    it.effect("shows by its exit code what became of it", () =>
       Effect.gen(function* () {
         const { home } = yield* Daemon
         const id = yield* unready
@@ -92,7 +92,7 @@ describe("reprise send", () => {
       })
     )
 
-    it.effect("is refused with a reason, and tells mistakes apart", () =>
+    it.effect("is refused with a reason, and distinguishes mistakes", () =>
       Effect.gen(function* () {
         const id = yield* said("run", "-d", "cat")
         yield* said("kill", id)

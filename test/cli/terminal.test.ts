@@ -45,7 +45,7 @@ describe("a session in a terminal", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("shows what a command said that was over before anybody looked", () =>
+    it.effect("shows what a command said that was over before a client looked", () =>
       Effect.gen(function* () {
         const shown = yield* run("run sh -c 'echo quick; exit 3'")
         assert.match(yield* isSane(shown), /quick\n[\s\S]*is over: crashed, exit 3\n[\s\S]*code=3/)
@@ -54,7 +54,7 @@ describe("a session in a terminal", () => {
 
     it.effect("is left by the detach keys, lives on, and leaves the terminal as it was", () =>
       Effect.gen(function* () {
-        // What it switches on before anybody looks is part of the screen only as far as screens can be drawn again: it waits.
+        // What it switches on before a client looks is part of the screen only as far as screens can be drawn again: it waits.
         const shown = yield* run(`run --name greedy ${greedy.replace("stty -echo;", "stty -echo; read -r _;")}`)
         shown.type("\r")
         yield* shown.shows("ready")
@@ -76,7 +76,7 @@ describe("a session in a terminal", () => {
     it.effect.each(["SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT"] as const)("gives the terminal back on %s", (signal) =>
       Effect.gen(function* () {
         const { home } = yield* Daemon
-        // The shell's own pid becomes the command line's, so that it can be told from everything else here.
+        // The shell's own pid becomes the command line's, so that it differs from everything else here.
         const shown = yield* terminal(home, `sh -c 'echo "pid=$$."; exec $REPRISE run ${greedy.replaceAll("'", "'\\''")}'`)
         const [, pid] = /pid=(\d+)\./.exec(yield* shown.shows(/pid=\d+\./)) ?? []
         yield* shown.shows("ready")
@@ -137,7 +137,7 @@ describe("a session in a terminal", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("can be left while the daemon is away, and says so where it is told not to wait", () =>
+    it.effect("can be left while the daemon is away, and says so where an option says not to wait", () =>
       Effect.gen(function* () {
         const daemon = yield* Daemon
         yield* reprise(daemon.home, "run", "-d", "--name", "away", "sh", "-c", "echo here; exec cat")

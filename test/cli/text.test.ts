@@ -39,7 +39,7 @@ describe("a fact on a line", () => {
       "2026-01-02 03:04:05.678      7  Resized             size=100x30"
     )
   })
-  it("names a prompt by its id, and the evidence by who told of it", () => {
+  it("names a prompt by its id, and the evidence by its source", () => {
     const prompt = { id: "p-1", hash: "9f", bytes: 4, deliver: "now", from: "bob", threadId: null, replyTo: null, expires: null }
     assert.match(line("PromptQueued", { prompt, by: "ada" }), / PromptQueued +promptId=p-1 bytes=4 deliver=now from=bob by=ada$/)
     const evidence = { source: "osc", detail: "the agent is idle" }

@@ -9,7 +9,7 @@ const agent = "setsid sh -c 'sleep 6001 & exec sleep 6002' & setsid sleep 6003 &
 
 describe("the tools of a session", () => {
   layer(Daemon.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
-    it.effect("are listed, and each is ended alone, by whom the log says", () =>
+    it.effect("are listed, and each is ended alone, and the log names the client", () =>
       Effect.gen(function* () {
         yield* said("run", "--detach", "--name", "busy", "--", "sh", "-c", agent)
         const list = Effect.map(

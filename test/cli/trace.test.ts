@@ -67,7 +67,7 @@ describe("reprise trace", () => {
       })
     )
 
-    it.effect("backtest takes policies by name, tells what they would have changed, and lists those there are", () =>
+    it.effect("backtest takes policies by name, says what they would have changed, and lists those there are", () =>
       Effect.gen(function* () {
         const { home } = yield* Daemon
         yield* crashed("tested")

@@ -106,7 +106,7 @@ describe("a failure", () => {
     })
     assert.deepStrictEqual(sentenceOf(invalid), ["cwd: not absolute", "  name: too long"])
   })
-  it("is a problem for programs, whoever found it", () => {
+  it("is a problem for programs, whichever side found it", () => {
     assert.deepStrictEqual(problemOf(new TimedOut({ message: "late" })), { title: "TimedOut", code: "timed_out", detail: "late" })
     assert.deepInclude(problemOf(problem("refused", "no", { state: "ended" })), { code: "refused", status: 409, state: "ended" })
   })
@@ -114,7 +114,7 @@ describe("a failure", () => {
 
 describe("the exit code of a session that is over", () => {
   const exit = (code: number | null, signal: string | null, cause = "crashed") => exitCode({ cause, detail: null, code, signal, at: "" })
-  it("is the agent's own, 128 and the signal's number, or 1 when nobody knows", () => {
+  it("is the agent's own, 128 and the signal's number, or 1 when it is not known", () => {
     assert.deepStrictEqual(
       [exit(7, null), exit(0, null, "clean"), exit(null, "SIGKILL"), exit(null, null, "lost"), exitCode(null)],
       [7, 0, 137, 1, 0]

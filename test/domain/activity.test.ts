@@ -21,7 +21,7 @@ import {
 } from "../support/domain.ts"
 
 describe("activity", () => {
-  it("is unknown until somebody says otherwise", () => {
+  it("is unknown until a source says otherwise", () => {
     assert.strictEqual(stateName(running()), "streaming/unknown")
   })
 
@@ -81,7 +81,7 @@ describe("a word that a weaker source says against a fresh one", () => {
     assert.deepStrictEqual([idle.context.doubt, idle.context.deadlines], [null, {}])
   })
 
-  it("is told once, by the same source", () => {
+  it("is reported once, by the same source", () => {
     when(doubted(), observed("idle", "screen"), at(11_000)).ignored("repeated")
     when(doubted(), observed("idle", "silence"), at(11_000)).ignored("weaker_evidence")
     when(doubted(), observed("compacting", "osc"), at(11_000)).then({ type: "ActivityDoubted", activity: "compacting", source: "osc" })
@@ -124,7 +124,7 @@ describe("a word that is said again", () => {
     when(confirmed, observed("idle", "screen"), at(90_000)).then({ type: "ActivityChanged" })
   })
 
-  it("was so when its source says, however late that is told", () => {
+  it("was so when its source says, however late that is reported", () => {
     const told = (word: Input, observedAt: number) => Object.assign(word, { observedAt })
     const first = having(spec(), ...up, told(working(), 20))
     const confirmed = when(first, told(working(), 700), at(60_000)).then({ type: "ActivityConfirmed", observedAt: 700 })

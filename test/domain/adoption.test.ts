@@ -22,7 +22,7 @@ import {
 } from "../support/domain.ts"
 
 describe("a lost holder", () => {
-  it("has its tree swept, and then the end says since when nobody saw it alive", () => {
+  it("has its tree swept, and then the end says since when no daemon saw it alive", () => {
     const { decided, then } = when(running({ keepalive: never }), gone())
     const lost = then({ type: "HolderLost", reason: "socket closed" })
     assert(decided._tag === "Accepted")

@@ -1,4 +1,4 @@
-/** What a person's keys leave in a composer, told from the keys alone. */
+/** What a person's keys leave in a composer, known from the keys alone. */
 import { assert, describe, it } from "@effect/vitest"
 import { makeComposer } from "../../src/domain/composer.ts"
 
@@ -25,7 +25,7 @@ describe("a composer", () => {
     assert.strictEqual(saidBy("\x1b[200~one\rtwo\x1b[201~\r"), "empty")
   })
 
-  it("is told nothing by what a terminal sends by itself, nor by keys that only move", () => {
+  it("learns nothing from what a terminal sends by itself, nor from keys that only move", () => {
     const sent = ["\x1b[24;80R", "\x1b[I", "\x1b[O", "\x1b[<0;10;10M", "\x1b[M !!", "\x1b]11;rgb:0000/0000/0000\x07", "\x1bP>|xterm\x1b\\"]
     for (const report of [...sent, "\x1b[?62;22c", "\x1b[A", "\x1bOA", "\x1b[1;5C", "\x1b", "\x7f", "\t", "\x01"])
       assert.isNull(saidBy(report), JSON.stringify(report))

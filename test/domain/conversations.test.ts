@@ -36,7 +36,7 @@ const other = "fedcba98-7654-4210-bedc-ba9876543210"
 const anew = { nonce: "fedcba9876543210fedcba9876543210" }
 const crash = (generation = 1) => [exited(1, null, generation), cleared(generation)] as const
 
-/** Told at `ms`, one after the other. */
+/** Given at `ms`, one after the other. */
 const then = (session: Session, ms: number, ...inputs: ReadonlyArray<Input>): Session =>
   going(session, ...late(inputs, ms).map((input) => [input, at(ms)] as const))
 
@@ -46,7 +46,7 @@ const relaunched = (session: Session, generation: number, livedMs: number): Sess
   const launched = then(session, ms, resume, prepared(generation), spawned(generation))
   return then(launched, ms + livedMs, ...crash(generation))
 }
-/** As the holder tells them at `ms`. */
+/** As the holder reports them at `ms`. */
 const late = (entries: ReadonlyArray<Input>, ms: number): ReadonlyArray<Input> =>
   entries.map((input) => (input.type === "HolderReported" ? { ...input, entry: { ...input.entry, wallMs: 1_000_000 + ms } } : input))
 const spoken = () => having(named("chosen"), ...talking, working(), ...crash())
@@ -62,7 +62,7 @@ describe("a conversation", () => {
     }
   })
 
-  it("that the agent names has no name until it tells, and is resumed under that one", () => {
+  it("that the agent names has no name until it says so, and is resumed under that one", () => {
     const launched = when(having(named("reported")), prepared()).then({
       type: "LaunchIntended",
       conversation: { kind: "fresh", id: null, parent: null }
@@ -98,7 +98,7 @@ describe("a conversation", () => {
     when(refused, talksIn("c9")).then({ type: "ConversationKnown", id: "c9" })
   })
 
-  it("is resumed once anything was said in it, by whatever told of that", () => {
+  it("is resumed once anything was said in it, whichever source reported that", () => {
     const saying: ReadonlyArray<ReadonlyArray<Input>> = [
       [working()],
       [transcribed(0, 90)],

@@ -29,7 +29,7 @@ describe("a deadline", () => {
     assert.deepStrictEqual(earliest({ stop: { bootMs: 9, wallMs: 1 }, launch: { bootMs: 8, wallMs: 2 } })?.name, "launch")
   })
 
-  it("that falls on another's moment is passed in the same order by whoever folds the log", () => {
+  it("that falls on another's moment is passed in the same order whichever reader folds the log", () => {
     const both = { bootMs: 8, wallMs: 2 }
     assert.strictEqual(earliest({ expire: both, backoff: both })?.name, earliest({ backoff: both, expire: both })?.name)
   })
@@ -60,7 +60,7 @@ describe("readiness", () => {
     when(having(spec(), prepared(), spawned()), due, at(1_000)).then({ type: "AgentReady", evidence: "alive_for_1000_ms", holderSeq: null })
   })
 
-  it("that does not come in time is told, and the process is reclaimed five seconds later", () => {
+  it("that does not come in time is recorded, and the process is reclaimed five seconds later", () => {
     const booting = having(talkative, prepared(), spawned())
     const warned = when(booting, due, at(10_000)).then({
       type: "ReadinessTimedOut",
@@ -88,7 +88,7 @@ describe("the idle stop", () => {
   const idleStopMs = 60_000
   const watched = spec({ idleStopMs })
 
-  it("ends an agent that nobody watches and that prints nothing, for good", () => {
+  it("ends an agent without clients that prints nothing, for good", () => {
     const quiet = having({ ...watched, keepalive: { ...watched.keepalive, mode: "always" } }, ...up)
     when(quiet, due, at(59_999)).ignored("not_due")
     when(quiet, due, at(60_000)).then({ type: "StopRequested", by: "reprise", reason: "idle", outcome: "end" })
@@ -104,7 +104,7 @@ describe("the idle stop", () => {
     when(having(watched, ...up, observed("idle")), due, at(60_000)).then({ type: "StopRequested" })
   })
 
-  it("is off while somebody is attached", () => {
+  it("is off while a client is attached", () => {
     const attached = having(watched, ...up, attach())
     when(attached, due, at(99_999_999)).ignored("not_due")
   })

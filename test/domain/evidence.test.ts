@@ -1,4 +1,4 @@
-/** What is learnt of an agent beside what it does: what blocks it, what it used, what it says of itself, what nobody understands. */
+/** What is learnt of an agent beside what it does: what blocks it, what it used, what it says of itself, what no rule understands. */
 import { assert, describe, it } from "@effect/vitest"
 import type { Input } from "../../src/domain/inputs.ts"
 import { limits } from "../../src/domain/limits.ts"
@@ -84,7 +84,7 @@ describe("an agent that says it is blocked", () => {
     )
   })
 
-  it("was stopped, when somebody stopped it", () => {
+  it("was stopped, when a client stopped it", () => {
     when(going(up(), blocked("auth"), { type: "Stop", by: "ada", reason: "enough" }, exited(0)), cleared()).then({
       type: "GenerationEnded",
       cause: { type: "stopped", by: "ada", reason: "enough" }
@@ -107,7 +107,7 @@ describe("a transcript", () => {
     assert.strictEqual(read.context.usage?.inputTokens, 10)
   })
 
-  it("is read from the beginning when its agent has written it anew", () => {
+  it("is read from the beginning when its agent has written it again", () => {
     when(going(up(), transcribed(0, 90)), { ...transcribed(0, 40), restarted: true }).then({ type: "TranscriptRead", from: 0, to: 40 })
   })
 

@@ -93,7 +93,7 @@ describe("keepalive", () => {
     )
   })
 
-  it("never relaunches what somebody stopped, whatever the policy and however it died", () => {
+  it("never relaunches what a client stopped, whatever the policy and however it died", () => {
     const always = spec({ keepalive: { ...spec().keepalive, mode: "always" } })
     const session = having(always, prepared(), spawned(), printed(), stop, exited(null, "SIGKILL"))
     const ended = when(session, cleared()).then({ type: "GenerationEnded", cause: { type: "stopped", by: "ada", reason: "enough" } })

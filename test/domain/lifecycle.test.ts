@@ -1,4 +1,4 @@
-/** A launch from its preparation to its end, whatever is told twice, late, or not at all. */
+/** A launch from its preparation to its end, whatever is reported twice, late, or not at all. */
 import { assert, describe, it } from "@effect/vitest"
 import { stateName } from "../../src/domain/session.ts"
 import {
@@ -68,7 +68,7 @@ describe("a launch", () => {
     when(having(spec(), prepared()), launchFailed("EACCES")).then({ type: "GenerationEnded" }, { type: "GaveUp", reason: "configuration" })
   })
 
-  it("nobody confirms is swept, and failed", () => {
+  it("without confirmation is swept, and failed", () => {
     const lost = when(having(spec({ keepalive: never }), prepared()), due, at(15_000)).then({
       type: "HolderLost",
       reason: "launch_overdue"
@@ -84,7 +84,7 @@ describe("a launch", () => {
     when(having(spec()), gone()).ignored("not_now")
   })
 
-  it("is told its outcome only once", () => {
+  it("records its outcome only once", () => {
     when(running(), prepared()).ignored("not_now")
     when(running(), prepareFailed("cwd_missing")).ignored("not_now")
     when(running(), { type: "LaunchFailed", generation: 1, code: "EMFILE", message: "" }).ignored("not_now")
@@ -112,14 +112,14 @@ describe("an end", () => {
     )
   })
 
-  it("is told when nothing of the tree is left, not when the leader is gone", () => {
+  it("is reported when nothing of the tree is left, not when the leader is gone", () => {
     const reaping = when(running(), exited(0)).then({ type: "ProcessExited", code: 0 })
     assert.strictEqual(stateName(reaping), "streaming/reaping")
     assert.isNull(reaping.context.exit)
     when(reaping, write()).refused("already_exited")
   })
 
-  it("carries the time and place in the output that the holder saw, however late it tells", () => {
+  it("carries the time and place in the output that the holder saw, however late it reports", () => {
     const late = {
       type: "HolderReported",
       generation: 1,
@@ -128,7 +128,7 @@ describe("an end", () => {
     when(running(), late, at(9_000, { offset: 50 })).then({ type: "ProcessExited", at: 1_002_000, offset: 77 })
   })
 
-  it("that is told late has nothing after it in the log that lies before it in the output", () => {
+  it("that is reported late has nothing after it in the log that lies before it in the output", () => {
     const ready = having(spec({ idleStopMs: 60_000 }), prepared(), spawned())
     const late = { n: 2, wallMs: 1_000_100, offset: 500, event: { type: "output_began" } } as const
     when(ready, { type: "HolderReported", generation: 1, entry: late }, at(900, { offset: 0 })).then(
@@ -142,7 +142,7 @@ describe("an end", () => {
     )
   })
 
-  it("is acknowledged to the holder that told it", () => {
+  it("is acknowledged to the holder that reported it", () => {
     const { decided } = when(having(spec({ keepalive: never }), ...up, exited(0)), cleared())
     assert(decided._tag === "Accepted")
     assert.deepStrictEqual(decided.effects, [{ type: "AcknowledgeExit", generation: 1, nonce }])

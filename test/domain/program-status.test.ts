@@ -17,7 +17,7 @@ const heard = (...chunks: ReadonlyArray<Uint8Array>) => {
 }
 
 describe("a program's word of itself", () => {
-  it("is heard with the offset of its end, among anything else that is printed", () => {
+  it("is read with the offset of its end, among anything else that is printed", () => {
     const text = `\x1b[31mred\x1b[0m ünd ${said("working")}more`
     assert.deepStrictEqual(heard(bytes(text)), [
       { activity: "working", ended: null, kind: null, question: null, offset: 100 + bytes(text).length - 4 }
@@ -44,7 +44,7 @@ describe("a program's word of itself", () => {
     })
   })
 
-  it("that never ends is not waited for, and what comes after is heard", () => {
+  it("that never ends is not waited for, and what comes after is read", () => {
     const endless = bytes(`\x1b]7501;state=${"x".repeat(20_000)}`)
     assert.deepStrictEqual(
       heard(endless, bytes(said("idle"))).map(({ activity }) => activity),
@@ -59,7 +59,7 @@ describe("a program's word of itself", () => {
     ])
   })
 
-  it("is heard behind an escape that began nothing", () => {
+  it("is read behind an escape that began nothing", () => {
     assert.strictEqual(heard(bytes(`\x1b${said("working")}\x1b\x1b[0m${said("idle")}`)).length, 2)
   })
 
@@ -102,7 +102,7 @@ describe("a program's word of itself", () => {
 describe("a title", () => {
   const titles = (text: string, key?: (title: string) => string) => makeProgramStatusReader(0, key)(bytes(text)).titles
 
-  it("is heard from OSC 0 and OSC 2 with the offset of its end, as plain text of a bounded length", () => {
+  it("is read from OSC 0 and OSC 2 with the offset of its end, as plain text of a bounded length", () => {
     assert.deepStrictEqual(titles("x\x1b]0;✳ wörk\x07y\x1b]2;b\x01c\x1b\\"), [
       { title: "✳ wörk", offset: 15 },
       { title: "bc", offset: 25 }
@@ -112,7 +112,7 @@ describe("a title", () => {
     assert.deepStrictEqual(titles("\x1b]1;icon\x07\x1b]4;0;?\x07\x1b]10;?\x07\x1b]22;hand\x07"), [])
   })
 
-  it("is heard once in a row, by the rule that says which are the same", () => {
+  it("is read once in a row, by the rule that says which are the same", () => {
     const frames = "\x1b]0;◐ a\x07\x1b]0;◑ a\x07\x1b]0;◐ a\x07\x1b]0;✳ a\x07\x1b]0;◐ a\x07"
     assert.strictEqual(titles(frames).length, 5)
     assert.deepStrictEqual(
@@ -125,7 +125,7 @@ describe("a title", () => {
 describe("a notification", () => {
   const notifications = (text: string) => makeProgramStatusReader(0)(bytes(text)).notifications.map(({ text, title }) => [title, text])
 
-  it("is heard from OSC 9 and OSC 777", () => {
+  it("is read from OSC 9 and OSC 777", () => {
     assert.deepStrictEqual(notifications("\x1b]9;Approval requested: touch a\x07\x1b]777;notify;Claude Code;needs; you\x1b\\"), [
       ["", "Approval requested: touch a"],
       ["Claude Code", "needs; you"]

@@ -1,4 +1,4 @@
-/** When a prompt has got where somebody waits for it. */
+/** When a prompt has got where a client waits for it. */
 import { assert, describe, it } from "@effect/vitest"
 import { hasReached, type PromptState, type PromptView } from "../../src/domain/prompt-view.ts"
 

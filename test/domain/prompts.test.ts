@@ -101,7 +101,7 @@ describe("a prompt", () => {
     )
   })
 
-  it("is accepted by no turn that the output told of before it was claimed, however late that was heard", () => {
+  it("is accepted by no turn that the output shows before it was claimed, however late that was read", () => {
     const told = (activity: "idle" | "working", evidenceOffset: number) => ({ ...says(activity), evidenceOffset }) as Input
     const claimed = when(having(spec(), ...up, told("idle", 29)), prompt("p"), at(1, { offset: 73 })).then(
       { type: "PromptQueued" },
@@ -149,7 +149,7 @@ describe("a prompt", () => {
     const rested = when(turn, says("idle"), at(40_000)).then({ type: "ActivityChanged", acceptBy: { bootMs: 55_000, wallMs: 1_055_000 } })
     when(rested, says("working"), at(40_001)).then({ type: "ActivityChanged" }, { type: "PromptAccepted", promptId: "p" })
     when(passed, sees("hash of p"), at(32)).then({ type: "PromptAccepted", promptId: "p" })
-    // What somebody typed is no prompt, and what was taken up before is no turn to come.
+    // What a person typed is no prompt, and what was taken up before is no turn to come.
     when(submitted, sees("somebody's", { ours: undefined }), at(30)).ignored("not_now")
     when(submitted, sees("an earlier one's", { observedAt: 999_999 }), at(30)).ignored("not_now")
   })
@@ -190,12 +190,12 @@ describe("a prompt", () => {
     assert.isUndefined(edited.context.prompts[0]?.command)
   })
 
-  it("is uncertain where nothing would have told", () => {
+  it("is uncertain where no source would have reported it", () => {
     const submitted = having(spec(), ...up, prompt("p"), settled("p", "written"))
     when(submitted, due, at(limits.acceptMs)).then({ type: "PromptUncertain", resend: false })
   })
 
-  it("is queued again when it was proven not typed, and typed when somebody can", () => {
+  it("is queued again when it was proven not typed, and typed when the holder can", () => {
     const released = when(having(spec(), ...up, prompt("p")), settled("p", "not_written")).then({ type: "PromptReleased" })
     when(released, { type: "Reattached", generation: 1, process, downMs: 9 }).then({ type: "Adopted" }, { type: "PromptClaimed" })
   })
@@ -378,7 +378,7 @@ describe("the queue", () => {
     when(full, prompt("p7")).refused("prompt_exists")
   })
 
-  it("lets what nobody wants any more expire", () => {
+  it("lets what no client wants any more expire", () => {
     const session = having(spec(), ...up, says("waiting"), prompt("p", { expires: { bootMs: 500, wallMs: 1_000_500 } }), prompt("q"))
     const after = when(session, due, at(500)).then({ type: "PromptExpired", promptId: "p" })
     assert.deepStrictEqual(

@@ -1,4 +1,4 @@
-/** Whatever a session is told, in whatever order: what holds for every life. */
+/** Whatever inputs a session gets, in whatever order: what holds for every life. */
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import { allowed, decide, earliest } from "../../src/domain/decide/index.ts"
@@ -345,6 +345,6 @@ describe("every life", () => {
   })
 })
 
-/** An agent that is told more and dies less. */
+/** An agent that gets more and dies less. */
 const eager = (script: ReadonlyArray<Choice>): ReadonlyArray<Choice> =>
   script.map((choice, index) => (index % 20 < 3 || choice.urge % 10 === 0 ? choice : { ...choice, urge: 90 }))

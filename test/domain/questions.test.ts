@@ -45,7 +45,7 @@ describe("a question", () => {
     assert.isNull(view(going(open, exited(0)), 0).question)
   })
 
-  it("keeps its name when the same source or another tells of it again", () => {
+  it("keeps its name when the same source or another reports it again", () => {
     const vague = going(up(), asks(null))
     for (const again of [asks("run rm?"), asks("may it run?", "protocol"), asks("run rm?", "screen", ["yes"])])
       assert.strictEqual(question(when(vague, again).then({ type: "ActivityChanged" })), question(vague))
@@ -80,7 +80,7 @@ describe("a question", () => {
     assert.deepStrictEqual([question(offered), offered.context.activity.asked?.choices], [question(asking()), ["yes", "no"]])
   })
 
-  it("that only a weaker source tells of is named when its doubt comes true", () => {
+  it("that only a weaker source reports is named when its doubt comes true", () => {
     const doubted = going(up(), working(), [asks("run rm?", "screen"), at(1_000)])
     assert.isNull(view(doubted, 0).question)
     const open = when(doubted, due, at(60_000)).then({ type: "ActivityChanged", activity: "waiting", source: "screen" })
@@ -109,7 +109,7 @@ describe("an answer", () => {
     when(answered, asks("and now?")).then({ type: "ActivityChanged" }, { type: "PromptAccepted" }, { type: "PromptAnswered" })
   })
 
-  it("that the agent itself told of is answered when the question closes, and holds nothing up", () => {
+  it("that the agent itself reported is answered when the question closes, and holds nothing up", () => {
     const taken = going(asking(), answer(asking()), typed("a"), { type: "PromptObserved", generation: 1, source: "hook", detail: "taken" })
     assert.strictEqual(taken.context.prompts[0]?.stage, "accepted")
     when(taken, working()).then({ type: "ActivityChanged" }, { type: "PromptAnswered", promptId: "a" })
@@ -122,7 +122,7 @@ describe("an answer", () => {
     assert.deepStrictEqual(decided.effects, [])
   })
 
-  it("is uncertain when nobody knows any more whether the question is open", () => {
+  it("is uncertain when it is not known any more whether the question is open", () => {
     const lost = when(going(asking(), answer(asking()), typed("a")), observed("unknown")).then({ type: "ActivityChanged" })
     when(lost, due, at(limits.acceptMs)).then({ type: "PromptUncertain", promptId: "a" })
   })
@@ -184,8 +184,8 @@ describe("an answer", () => {
   })
 })
 
-describe("a question whose choices the screen has told", () => {
-  it("keeps them when a stronger source tells of it without any", () => {
+describe("a question whose choices the screen has shown", () => {
+  it("keeps them when a stronger source reports it without any", () => {
     const shown = having(named("reported"), prepared(), spawned(), asks("Trust this folder?", "screen", ["No", "Yes"]))
     const told = when(shown, asks("trust this folder", "protocol")).decided
     assert(told._tag === "Accepted")

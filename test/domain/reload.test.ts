@@ -1,4 +1,4 @@
-/** A reload is a polite stop and a launch that resumes the conversation: not during a turn, and not against somebody's stop. */
+/** A reload is a polite stop and a launch that resumes the conversation: not during a turn, and not against a client's stop. */
 import { assert, describe, it } from "@effect/vitest"
 import { stateName } from "../../src/domain/session.ts"
 import {
@@ -66,7 +66,7 @@ describe("a reload", () => {
     when(going(resting(), working(), exited(1)), reload).then({ type: "StopRequested", outcome: "reload" })
   })
 
-  it("brings nothing back when somebody wants less than that in the meantime", () => {
+  it("brings nothing back when a client wants less than that in the meantime", () => {
     for (const [wish, last] of [
       [stop, "GenerationEnded"],
       [kill, "GenerationEnded"],
@@ -102,7 +102,7 @@ describe("a prompt to an agent that has ended", () => {
     when(resuming, resume).refused("already_resuming")
   })
 
-  it("that came when the agent was gone already brings the next one, or is told that there is none", () => {
+  it("that came when the agent was gone already brings the next one, or is rejected where there is none", () => {
     const leaving = going(resting(), exited(0))
     when(going(leaving, prompt("p")), cleared()).then(
       { type: "GenerationEnded" },

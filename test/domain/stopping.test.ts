@@ -1,4 +1,4 @@
-/** Whatever runs is ended when somebody says so, and what was ended by somebody stays ended. */
+/** Whatever runs is ended when a client says so, and what a client ended stays ended. */
 import { assert, describe, it } from "@effect/vitest"
 import { allowed } from "../../src/domain/decide/index.ts"
 import type { Input } from "../../src/domain/inputs.ts"

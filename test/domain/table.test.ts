@@ -77,7 +77,7 @@ describe("the table of decisions", () => {
     const produced = new Set<string>(
       attempts.flatMap(({ decided }) => (decided._tag === "Accepted" ? decided.steps.map(({ fact }) => fact.type) : []))
     )
-    // The first fact of a stream answers a create, which no session is told.
+    // The first fact of a stream answers a create, which no session gets.
     produced.add("SessionCreated")
     assert.sameMembers([...produced], [...factTypes])
   })

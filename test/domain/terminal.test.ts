@@ -77,7 +77,7 @@ describe("input", () => {
 })
 
 describe("a size", () => {
-  it("is kept, and told to the terminal that is there", () => {
+  it("is kept, and sent to the terminal that is there", () => {
     const { decided } = when(running(), resize(120, 40))
     assert(decided._tag === "Accepted")
     assert.deepStrictEqual(decided.effects, [{ type: "ResizeTerminal", generation: 1, size: { cols: 120, rows: 40 } }])

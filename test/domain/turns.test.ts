@@ -35,7 +35,7 @@ const prompted = () => going(up(), prompt("p"), typed("p"), working())
 const again = { ...interrupt, writeId: "i2" } as typeof interrupt
 
 describe("the end of a turn", () => {
-  it("is told with its outcome, and is the end of the prompt that began it", () => {
+  it("is recorded with its outcome, and is the end of the prompt that began it", () => {
     when(prompted(), turnOver("completed")).then(
       { type: "TurnEnded", outcome: "completed", source: "hook" },
       { type: "PromptAnswered", promptId: "p" }
@@ -44,11 +44,11 @@ describe("the end of a turn", () => {
     when(prompted(), turnOver("interrupted")).then({ type: "TurnEnded" }, { type: "PromptCancelled", promptId: "p", by: "hook" })
   })
 
-  it("is recorded also where nobody of ours began it", () => {
+  it("is recorded also where no prompt of ours began it", () => {
     when(inTurn(), turnOver("failed")).then({ type: "TurnEnded", outcome: "failed" })
   })
 
-  it("is one fact, whoever else tells of it", () => {
+  it("is one fact, whichever other source reports it", () => {
     const over = going(prompted(), turnOver("completed"))
     when(over, turnOver("completed")).ignored("repeated")
     when(over, turnOver("completed", "protocol")).ignored("repeated")
@@ -56,8 +56,8 @@ describe("the end of a turn", () => {
     when(going(over, idle(), working()), turnOver("completed")).then({ type: "TurnEnded" })
   })
 
-  it("is not told by an idleness that was there before the agent took the prompt", () => {
-    // One source tells of the prompt before another tells of the turn.
+  it("is not shown by an idleness that was there before the agent took the prompt", () => {
+    // One source reports the prompt before another reports the turn.
     const taken = when(going(up(), prompt("p"), typed("p")), {
       ...{ type: "PromptObserved", generation: 1, source: "transcript", detail: "taken" }
     } as const).then({ type: "PromptAccepted", promptId: "p" })
@@ -65,7 +65,7 @@ describe("the end of a turn", () => {
     when(turning, idle()).then({ type: "ActivityChanged", activity: "idle" }, { type: "PromptAnswered", promptId: "p" })
   })
 
-  it("is no end of a prompt that was typed later, however late it is told", () => {
+  it("is no end of a prompt that was typed later, however late it is reported", () => {
     const late = { observedAt: 1_000_500 }
     const claimed = when(up(), prompt("p"), at(1_000)).then({ type: "PromptQueued" }, { type: "PromptClaimed" })
     const [began, ended] = [working(), idle()].map((word) => [{ ...word, ...late }, at(2_000)] as never) as [never, never]
@@ -78,7 +78,7 @@ describe("the end of a turn", () => {
     when(accepted, turnOver("completed")).then({ type: "TurnEnded" }, { type: "PromptAnswered", promptId: "p" })
   })
 
-  it("is that of a prompt which was typed before, though nobody heard it begin", () => {
+  it("is that of a prompt which was typed before, though no source reported its beginning", () => {
     const ended = (outcome: "completed" | "failed" | "interrupted", ms: number) =>
       ({ ...turnOver(outcome), observedAt: 1_000_000 + ms }) as ReturnType<typeof turnOver>
     const claimed = when(up(), prompt("p"), at(1_000)).then({ type: "PromptQueued" }, { type: "PromptClaimed" })
@@ -120,7 +120,7 @@ describe("the end of a turn", () => {
     when(prompted(), turnOver("completed", "transcript"), at(60_000)).then({ type: "TurnEnded" }, { type: "PromptAnswered" })
   })
 
-  it("is missing when the agent ends in the middle of one, and that is told, with the prompt that began it", () => {
+  it("is missing when the agent ends in the middle of one, and that is recorded, with the prompt that began it", () => {
     const died = when(going(prompted(), exited(1)), cleared()).then(
       { type: "TurnAbandoned", generation: 1, prompt: "p" },
       { type: "PromptUncertain", promptId: "p" },
@@ -168,14 +168,14 @@ describe("an interrupt of a turn", () => {
     )
   })
 
-  it("is by whoever pressed it, when the agent says that its turn was interrupted", () => {
+  it("is by the client that pressed it, when the agent says that its turn was interrupted", () => {
     const told = when(pressed(), turnOver("interrupted")).then({ type: "TurnEnded" }, { type: "PromptCancelled", promptId: "p", by: "ada" })
     when(told, again).ignored("repeated")
     when(told, idle()).then({ type: "ActivityChanged" }, { type: "InterruptSettled", outcome: "turn_ended" })
     when(told, due, at(limits.interruptMs)).then({ type: "InterruptSettled", outcome: "turn_ended" })
   })
 
-  it("is unconfirmed when nothing tells in time, or nobody knows any more, and the prompt keeps its fate", () => {
+  it("is unconfirmed when no source reports in time, or it is not known any more, and the prompt keeps its fate", () => {
     const late = when(pressed(), due, at(limits.interruptMs)).then({ type: "InterruptSettled", outcome: "unconfirmed" })
     const lost = when(pressed(), observed("unknown")).then(
       { type: "ActivityChanged" },
@@ -214,7 +214,7 @@ describe("an interrupt without a turn", () => {
     when(up(), interrupt).refused("no_turn")
   })
 
-  it("is typed like any key where nobody knows, as often as it is pressed", () => {
+  it("is typed like any key where the activity is unknown, as often as it is pressed", () => {
     const once = when(running(), interrupt).then({ type: "InputAccepted", kind: "interrupt" })
     assert.isNull(once.context.interrupt)
     when(once, again).then({ type: "InputAccepted", writeId: "i2" })

@@ -77,7 +77,7 @@ describe("an agent of the user's own", () => {
       })
     )
 
-    it.effect("is told how it could be asked for, where its name is not known", () =>
+    it.effect("is refused with the known names, where its name is not known", () =>
       Effect.gen(function* () {
         const told = problemOf(yield* asked("POST", "/v1/sessions", { provider: "nobody", cwd: "/tmp" }), 400)
         assert.deepStrictEqual(
@@ -97,7 +97,7 @@ describe("an agent of the user's own", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("is forked with its conversation, and without one says that it begins anew", () =>
+    it.effect("is forked with its conversation, and without one says that it begins a new one", () =>
       Effect.gen(function* () {
         const id = yield* up({ name: "parent", labels: { a: "b" }, prompt: "something to remember" })
         yield* answered(id, "first")
@@ -190,7 +190,7 @@ describe("an agent of the user's own", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("waits for somebody to say whether its folder can be trusted, and is told so where that was said before", () =>
+    it.effect("waits for a person to say whether its folder can be trusted, and is answered where that was said before", () =>
       Effect.gen(function* () {
         const api = yield* client
         const launched = (more: Record<string, unknown>) =>
@@ -232,7 +232,7 @@ describe("an agent of the user's own", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("reports of itself with its own token, newest first, and of nobody else", () =>
+    it.effect("reports of itself with its own token, newest first, and of no other session", () =>
       Effect.gen(function* () {
         const { tokenOf } = yield* HookTokens
         const id = yield* up()

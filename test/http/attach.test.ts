@@ -132,7 +132,7 @@ describe("a terminal connection", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("answers an agent's question for colours with what the client's terminal has told", () =>
+    it.effect("answers an agent's question for colours with what the client's terminal has reported", () =>
       Effect.gen(function* () {
         const ask =
           "import sys,os,tty;tty.setraw(0);sys.stdout.write('up');sys.stdout.flush();os.read(0,1);sys.stdout.write('\\x1b]11;?\\x07\\x1b]4;1;?\\x07\\x1b[?996n');sys.stdout.flush();b=b'';\nwhile not b.endswith(b'n'): b+=os.read(0,99)\nprint(repr(b),'END');os.read(0,1)"
@@ -151,7 +151,7 @@ describe("a terminal connection", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("tells of an end, of the next generation, and of the last end", () =>
+    it.effect("reports an end, of the next generation, and of the last end", () =>
       Effect.gen(function* () {
         const keepalive = { mode: "always", baseMs: 100, maxAttempts: 3 }
         const { api, id, params } = yield* running(["bash", "-c", "echo up $REPRISE_GENERATION; read -r line; exit 7"], { keepalive })
@@ -170,7 +170,7 @@ describe("a terminal connection", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("resizes the terminal for everybody", () =>
+    it.effect("resizes the terminal for every client", () =>
       Effect.gen(function* () {
         const { api, id, params } = yield* running(["cat"])
         const seen = yield* attach(`/v1/sessions/${id}/attach`)
@@ -184,7 +184,7 @@ describe("a terminal connection", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("is closed for typing when it may only look, and for saying what nobody knows", () =>
+    it.effect("is closed for typing when it may only look, and for sending an unknown message", () =>
       Effect.gen(function* () {
         const { id } = yield* running(["cat"])
         const viewer = yield* attach(`/v1/sessions/${id}/attach?mode=view`)

@@ -68,7 +68,7 @@ describe("attachments", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("are refused by name when they are not images, too large, or nobody's", () =>
+    it.effect("are refused by name when they are not images, too large, or without an owner", () =>
       Effect.gen(function* () {
         const { id } = yield* inDirectory
         for (const body of ["", "plain text", "\x89PNG", "<svg/>"])

@@ -32,7 +32,7 @@ describe("the guard", () => {
       })
     )
 
-    it.effect("turns every route away without the token, but the one that says somebody is at home", () =>
+    it.effect("turns every route away without the token, but the one that says that a daemon is there", () =>
       Effect.gen(function* () {
         const { port } = yield* HttpServer
         for (const { method, path } of routes) {
@@ -101,7 +101,7 @@ describe("the guard", () => {
       })
     )
 
-    it.effect("answers in this protocol whoever offers another", () =>
+    it.effect("answers in this protocol a client that offers another", () =>
       Effect.gen(function* () {
         const { port } = yield* HttpServer
         const headers = {
@@ -114,7 +114,7 @@ describe("the guard", () => {
       })
     )
 
-    it.effect("cuts off who sends a request drop by drop", () =>
+    it.effect("cuts off a client that sends a request drop by drop", () =>
       Effect.gen(function* () {
         const { port } = yield* HttpServer
         const began = performance.now()

@@ -121,6 +121,6 @@ describe("the body of an input", () => {
   it("does not mix base64 with text", () => assert.strictEqual(field({ base64: "AA==", text: "x" }), "base64"))
   it("is base64 to the last character", () => assert.strictEqual(field({ base64: "AA=" }), "base64"))
   it("is whole characters", () => assert.strictEqual(field({ text: "\ud800" }), "text"))
-  it("names the key nobody knows", () => assert.strictEqual(field({ keys: ["up", "sideways"] }), "keys.1"))
+  it("names the unknown key", () => assert.strictEqual(field({ keys: ["up", "sideways"] }), "keys.1"))
   it("has a limit", () => assert.strictEqual(field({ text: "x".repeat(65_537) }), "text"))
 })

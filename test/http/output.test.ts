@@ -117,7 +117,7 @@ describe("the output of a session", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("ends a stream that nobody reads any more", () =>
+    it.effect("ends a stream that no client reads any more", () =>
       Effect.gen(function* () {
         const { port } = yield* HttpServer
         const { id } = yield* running(["bash", "-c", "while :; do echo tick; sleep 0.05; done"])

@@ -14,7 +14,7 @@ describe("a request that is not right", () => {
     })
     const fields = (answer: Parameters<typeof problemOf>[0]) => (problemOf(answer, 400).errors ?? []).map(({ field }) => field).sort()
 
-    it.effect("is told that there is nothing, or that the method is wrong", () =>
+    it.effect("learns that there is nothing, or that the method is wrong", () =>
       Effect.gen(function* () {
         assert.strictEqual(problemOf(yield* asked("GET", "/v1/nowhere"), 404).code, "not_found")
         const wrong = yield* asked("DELETE", "/v1/sessions")
@@ -25,7 +25,7 @@ describe("a request that is not right", () => {
       })
     )
 
-    it.effect("hears of every wrong field at once", () =>
+    it.effect("learns every wrong field at once", () =>
       Effect.gen(function* () {
         const body = JSON.stringify({
           cwd: "relative",
@@ -64,7 +64,7 @@ describe("a request that is not right", () => {
       ["null", "invalid_request", 400],
       [Buffer.from([0x22, 0xff, 0x22]), "malformed_json", 400]
     ] as const) {
-      it.effect(`is told what is wrong with the body ${JSON.stringify(body.toString())}`, () =>
+      it.effect(`learns what is wrong with the body ${JSON.stringify(body.toString())}`, () =>
         Effect.gen(function* () {
           assert.strictEqual(problemOf(yield* asked("POST", "/v1/sessions", body), status).code, code)
         })
@@ -136,7 +136,7 @@ describe("a request that is not right", () => {
       })
     )
 
-    it.effect("hears of every reason why a session could not start", () =>
+    it.effect("learns every reason why a session could not start", () =>
       Effect.gen(function* () {
         const body = JSON.stringify({ command: ["/no/such/program"], cwd: "/no/such/directory" })
         const told = problemOf(yield* asked("POST", "/v1/sessions", body), 422)

@@ -102,7 +102,7 @@ describe("the interface to prompts", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("types one, presses Enter once, and says who told so", () =>
+    it.effect("types one, presses Enter once, and names the source", () =>
       Effect.gen(function* () {
         const { id } = yield* running(["cat"])
         const sent = yield* asked("POST", `/v1/sessions/${id}/prompts`, { text: "héllo", from: "a person", threadId: "t-1" })
@@ -132,7 +132,7 @@ describe("the interface to prompts", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("calls uncertain what nothing tells of, and answers who waits for more", () =>
+    it.effect("calls uncertain what no source reports, and answers a client that waits for more", () =>
       Effect.gen(function* () {
         const { id } = yield* running(["cat"])
         const { id: promptId } = viewOf(yield* asked("POST", `/v1/sessions/${id}/prompts`, { text: "anybody?" }))
@@ -258,7 +258,7 @@ describe("the interface to prompts", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("ends the wait of everybody when it is cancelled, and nobody's by something else", () =>
+    it.effect("ends the wait of every client when it is cancelled, and no wait by something else", () =>
       Effect.gen(function* () {
         const id = yield* unready()
         const path = `/v1/sessions/${id}/prompts`
@@ -302,7 +302,7 @@ describe("the interface to prompts", () => {
       })
     )
 
-    it.effect("is not found where nobody was given it, and its largest text is typed whole", () =>
+    it.effect("is not found where no session was given it, and its largest text is typed whole", () =>
       Effect.gen(function* () {
         const { id } = yield* running(["sh", "-c", "stty raw -echo; echo ready; head -c 262145 | wc -c; exec sleep 300"])
         yield* shows(id, "ready")
@@ -331,7 +331,7 @@ describe("the interface to prompts", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("expires when nobody could type it in time", () =>
+    it.effect("expires when it could not be typed in time", () =>
       Effect.gen(function* () {
         const id = yield* unready()
         const path = `/v1/sessions/${id}/prompts`

@@ -175,7 +175,7 @@ describe("the interface to sessions", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("refuses to wait for what nobody knows, or for too long", () =>
+    it.effect("refuses to wait for an unknown state, or for too long", () =>
       Effect.gen(function* () {
         const { id } = yield* running(["cat"])
         for (const [query, field] of [
@@ -226,7 +226,7 @@ describe("the interface to sessions", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("tells of itself: ready, measured, documented", () =>
+    it.effect("describes itself: ready, measured, documented", () =>
       Effect.gen(function* () {
         const ready = JSON.parse((yield* asked("GET", "/readyz")).body)
         assert.deepStrictEqual([ready.status, ready.recovery.expected, ready.quarantined], ["ready", 0, []])

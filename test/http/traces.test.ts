@@ -60,7 +60,7 @@ describe("the trace of a session", () => {
       }).pipe(Effect.scoped)
     )
 
-    it.effect("has output and texts where they are asked for, and nobody's but its own", () =>
+    it.effect("has output and texts where they are asked for, and no other session's", () =>
       Effect.gen(function* () {
         const id = yield* lived
         const lines = linesOf(Buffer.from((yield* get(`/v1/sessions/${id}/trace?output=true&texts=true`)).body))

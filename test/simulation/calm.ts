@@ -49,12 +49,12 @@ const judgeTalk = ({ ledger, world }: Stage, { id, session }: Stream, { mind, sc
     ledger.check("P delivered", late.length === 0, () => `${id} is idle, and ${late.map((prompt) => prompt.id).join()} wait`)
   }
   ledger.check("P interrupt settled", interrupt === null, () => `${id} waits for the end of an interrupted turn`)
-  // Hooks that lay in a spool are told from old ones by the wall clock.
+  // Hooks that lay in a spool differ from old ones by the wall clock.
   if (mind === null || mind.isSulking || world.clock.wallJumps > 0) return
   ledger.check("P activity", activity.value === mind.state, () => `${id} is called ${activity.value}, and is ${mind.state}`)
 }
 
-/** It should run, and nobody said why it does not. */
+/** It should run, and no answer said why it does not. */
 const restsWithoutReason = ({ facts, session }: Stream): boolean => {
   if (insideOf(session) !== "resting" || session.context.exit === null) return false
   const { exit, spec } = session.context

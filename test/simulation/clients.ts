@@ -36,7 +36,7 @@ export class Clients {
     this.#count = count
   }
 
-  /** One word for everything that anybody was told. */
+  /** One word for everything that a client was answered. */
   get hash(): string {
     return this.#answers.copy().digest("hex").slice(0, 16)
   }
@@ -80,7 +80,7 @@ export class Clients {
     this.#ask(daemon, id, null, (asking) => (to) => to.sessions.send(id, command, { ...asking, ...ifMatch }))
   }
 
-  /** Every write types something that nobody else does. */
+  /** Every write types something that no other write does. */
   write(daemon: Daemon): void {
     const id = this.someone()
     if (id === null) return
@@ -90,7 +90,7 @@ export class Clients {
     this.#ask(daemon, id, text, (asking) => (to) => to.sessions.write(id, bytes, asking))
   }
 
-  /** The same request again, by whoever did not hear or did not believe the answer. */
+  /** The same request again, by a client that did not get or did not believe the answer. */
   retry(daemon: Daemon): void {
     if (this.requests.length === 0) return
     this.#send(daemon, this.#chance.pick(this.requests.slice(-10)))

@@ -1,4 +1,4 @@
-/** In some worlds a holder falls silent right after a prompt was typed: what its agent makes of it nobody hears before its time is up. */
+/** In some worlds a holder falls silent right after a prompt was typed: no daemon learns what its agent makes of it before its time is up. */
 import { Chance } from "../support/world-chance.ts"
 import type { Stage } from "../support/world-stage.ts"
 

@@ -1,4 +1,4 @@
-/** Somebody who follows the whole log, across daemons, from wherever they last stood: in order, none missing, none twice, decisions whole. */
+/** A client that follows the whole log, across daemons, from where it last stood: in order, none missing, none twice, decisions whole. */
 import { Effect, Schedule, Stream } from "effect"
 import type { Entry } from "../../src/infra/log/event-store.ts"
 import type { Chance } from "../support/world-chance.ts"
@@ -47,7 +47,7 @@ export class Follower {
         yield* follow()
       }
     }).pipe(
-      // A log that cannot be read ends the stream: whoever follows asks again from where it was.
+      // A log that cannot be read ends the stream: the follower asks again from where it was.
       Effect.tapError(() =>
         Effect.sync(() => {
           this.#cutOff = daemon

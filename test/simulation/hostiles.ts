@@ -16,7 +16,7 @@ export const hostiles = ({ ledger, world }: Stage, seed: number): (() => void) =
   const strike = () => {
     if (isOver) return
     const running = world.holders.filter(({ alive, mind, stage }) => alive && stage === "running" && mind !== null)
-    // One at least stays honest, so that there is somebody to be harmed.
+    // One at least stays honest, so that there is one to be harmed.
     const known = new Set(running.map(({ order }) => order.session))
     const honest = [...known].filter((session) => !world.hostile.has(session)).length
     const holder = running.length === 0 ? undefined : chance.pick(running)

@@ -76,7 +76,7 @@ const claim = (context: SessionContext, promptId: string, now: Moment): Fact => 
 })
 
 export const decidingMutants: Mutants = {
-  /** A stop that somebody asked for counts as a crash. */
+  /** A stop that a client asked for counts as a crash. */
   relaunchAfterStop: planted(
     misremembering(({ leaderExit, stop }, input) =>
       stop !== null && stop.by !== "reprise" && input.type === "HolderReported" && input.entry.event.type === "cleared"
@@ -145,13 +145,13 @@ export const decidingMutants: Mutants = {
         : [{ type: "PromptAccepted", at: now.wallMs, offset: context.offset, promptId: submitted.id, evidence }]
     })
   ),
-  /** Every launch begins anew. */
+  /** Every launch begins a new conversation. */
   forgetConversation: planted(
     misremembering(({ conversation }, input) => (input.type === "Prepared" && conversation !== null ? { conversation: null } : null))
   ),
-  /** Anybody may have any conversation. */
+  /** Any session may have any conversation. */
   noLeases: () => ({ leases: () => ({ observe: () => {}, heldByAnother: () => null, livedInByAnother: () => null, claim: () => null }) }),
-  /** Who left is never let go. */
+  /** A client that left is never let go. */
   keepClients: planted((session, input, now) =>
     input.type === "Detach" && input.by === "reprise" ? { _tag: "Nothing", reason: "unchanged" } : decide(session, input, now)
   ),
@@ -161,7 +161,7 @@ export const decidingMutants: Mutants = {
       ? { _tag: "Nothing", reason: "not_due" }
       : decide(session, input, now)
   ),
-  /** What a holder does not know of was not written; what it has written it was told of. */
+  /** What a holder does not know of was not written; what it has written it reported. */
   believeEveryWrite: planted((session, input, now) =>
     decide(session, input.type === "WriteSettled" && input.outcome === "uncertain" ? { ...input, outcome: "written" } : input, now)
   ),

@@ -1,4 +1,4 @@
-/** Defects in what is heard of agents and holders, and in how late it is. */
+/** Defects in what is observed of agents and holders, and in how late it is. */
 import { Effect, Stream } from "effect"
 import { tokenOf } from "../support/world-evidence.ts"
 import type { Mutants } from "./mutants.ts"
@@ -17,7 +17,7 @@ export const hearingMutants: Mutants = {
     }
   }),
 
-  /** Whoever comes back to a holder is told everything but the newest. */
+  /** A daemon that comes back to a holder gets everything but the newest. */
   loseLastEntry: (stage) => ({
     bends: {
       journal: (entry, holder) =>

@@ -43,7 +43,7 @@ export const loggingMutants: Mutants = {
       })
   }),
 
-  /** Nobody knows, and the caller is told that nothing was written. */
+  /** It is not known, and the answer is that nothing was written. */
   unknownIsAbsent: () => ({
     bendAppend: (decision, append) =>
       Effect.catchTag(append(decision), "StoreFailure", (failure) =>
@@ -78,7 +78,7 @@ export const loggingMutants: Mutants = {
       append(stage.daemons.length > 1 || idempotency === undefined ? decision : { ...decision, idempotency })
   }),
 
-  /** Everybody's list shows what was before. */
+  /** Every list shows what was before. */
   staleRow: () => ({
     bendAppend: (decision, append) =>
       append(

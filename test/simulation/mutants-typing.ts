@@ -16,7 +16,7 @@ export const typingMutants: Mutants = {
   submitTwice: planted((link) => ({
     submit: (writeId, text, ms) => Effect.andThen(link.submit(`${writeId}.again`, text, ms), link.submit(writeId, text, ms))
   })),
-  /** Enter is pressed again where nobody can say. */
+  /** Enter is pressed again where it is not known. */
   resubmitOnDoubt: planted((link) => ({
     submit: (writeId, text, ms) =>
       Effect.flatMap(link.submit(writeId, text, ms), (submitted) =>
@@ -39,7 +39,7 @@ export const typingMutants: Mutants = {
   }),
   /** Stopping is killing. */
   killAtOnce: planted((link) => ({ runLadder: () => link.runLadder("kill") })),
-  /** Nobody climbs the ladder: the sweep at the end does it all. */
+  /** No holder climbs the ladder: the sweep at the end does it all. */
   noLadder: planted(() => ({ runLadder: () => Effect.void })),
   /** An exit is never acknowledged, and its holder waits. */
   acknowledgeNothing: () => ({

@@ -11,7 +11,7 @@ export type Mutants = Readonly<Record<string, Mutant>>
 
 export const mutants: Mutants = { ...loggingMutants, ...decidingMutants, ...hearingMutants, ...typingMutants }
 
-/** No life may pass with it: whoever does not see this one sees nothing. */
+/** No life may pass with it: rules that do not see this one see nothing. */
 export const canary: Mutant = () => ({
   bendAppend: (decision, append) =>
     append({

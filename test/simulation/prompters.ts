@@ -36,7 +36,7 @@ export class Prompters {
     if (session !== null) this.#prompt(daemon, session)
   }
 
-  /** Whoever asks is answered; where nobody does, there is nothing to say. */
+  /** A client that asks is answered; where none does, there is nothing to say. */
   answer(daemon: Daemon): void {
     const asking = [...this.#stage.truth.streams.values()].filter(({ session }) => session.context.activity.asked !== undefined)
     if (asking.length > 0) this.#prompt(daemon, this.#chance.pick(asking).id)
@@ -67,7 +67,7 @@ export class Prompters {
     this.#send(daemon, sent)
   }
 
-  /** The same again, by whoever did not hear or did not believe the answer. */
+  /** The same again, by a client that did not get or did not believe the answer. */
   retry(daemon: Daemon): void {
     if (this.sent.length > 0) this.#send(daemon, this.#chance.pick(this.sent.slice(-6)))
   }
@@ -91,7 +91,7 @@ export class Prompters {
     daemon.ask(act())
   }
 
-  /** What was promised is in the log; what an agent took it took as often as somebody wished. */
+  /** What was promised is in the log; what an agent took it took as often as a client wished. */
   judge(): void {
     const { ledger, truth, world } = this.#stage
     for (const { by, promised, session } of this.sent) {
@@ -119,7 +119,7 @@ export class Prompters {
   #hear(sent: Sent, exit: Exit.Exit<{ readonly prompt: PromptView; readonly repeated: boolean }, unknown>): void {
     const { ledger, truth } = this.#stage
     if (exit._tag === "Failure") {
-      // Nobody may be told that a prompt is not there which is.
+      // No answer may say that a prompt is not there which is.
       const error = Cause.squash(exit.cause) as { readonly _tag?: string; readonly outcome?: string }
       if (error._tag === "IdempotencyMismatch") ledger.check("I3 mismatch", false, () => `${sent.by}: its own key is another's`)
       return

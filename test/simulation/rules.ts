@@ -48,7 +48,7 @@ export const faults: ReadonlyArray<string> = [
   ]
 ]
 
-/** Rules that nothing has looked at, and faults that nobody met. */
+/** Rules that nothing has looked at, and faults that no life met. */
 export const unmet = ({ counts, faults: injected }: Pick<Ledger, "counts" | "faults">): ReadonlyArray<string> => [
   ...rules.filter((rule) => !counts.has(rule)),
   ...faults.filter((fault) => !injected.has(fault))

@@ -26,7 +26,7 @@ export interface Outcome {
   readonly faults: Map<string, number>
   /** How often each kind of move was made. */
   readonly moves: ReadonlyMap<string, number>
-  /** Over the whole log, and everything that anybody was told. */
+  /** Over the whole log, and everything that a client was answered. */
   readonly hash: string
   readonly facts: number
   readonly story: ReadonlyArray<string>
@@ -36,7 +36,7 @@ export interface Options extends Smaller {
   readonly mutant?: Mutant | undefined
   /** Some of its agents lie about themselves without end. */
   readonly hostile?: boolean
-  /** Told of the whole life, line by line. */
+  /** Called with the whole life, line by line. */
   readonly tell?: Tell
 }
 
@@ -60,7 +60,7 @@ export class Simulation {
   #judged: Daemon | null = null
   #defects = 0
   #armedDefect = false
-  /** The next append is told as unknown, and is or is not there. */
+  /** The next append is reported as unknown, and is or is not there. */
   #doubt: "written" | "not_written" | null = null
   readonly poisoned = new Set<string>()
 
@@ -331,7 +331,7 @@ export class Simulation {
     await old.kill()
   }
 
-  /** No more faults: everything that was begun comes to its end. */
+  /** No more faults: everything that was started comes to its end. */
   async #calm(): Promise<void> {
     const { stage } = this
     const { world } = stage
@@ -361,7 +361,7 @@ export class Simulation {
     if (this.#daemon !== null && stage.ledger.violations.length === 0) judgeCalm(stage, this.#daemon, this.poisoned)
   }
 
-  /** Everybody goes: nothing is left of anything. */
+  /** Every process goes: nothing is left of anything. */
   async #empty(): Promise<void> {
     const daemon = this.#daemon
     if (daemon === null) return

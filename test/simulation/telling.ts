@@ -1,9 +1,9 @@
-/** One life, told as it happens: what is durable, what daemons do to their world, what agents take up and say, and what goes wrong. */
+/** One life, printed as it happens: what is durable, what daemons do to their world, what agents take up and say, and what goes wrong. */
 import type { Stage } from "../support/world-stage.ts"
 
 export type Tell = (line: string) => void
 
-/** It changes nothing of the life. What is returned tells a move. */
+/** It changes nothing of the life. What is returned prints a move. */
 export const telling = ({ truth, world }: Stage, tell: Tell): Tell => {
   let known = 0
   const say: Tell = (line) => {

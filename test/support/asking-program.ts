@@ -1,4 +1,4 @@
-/** A program that asks its terminal what is in the file named first, at once and on each line feed, and keeps what it hears in the second. */
+/** A program that asks its terminal what is in the file named first, at once and on each line feed, and keeps what it reads in the second. */
 import { appendFileSync, readFileSync } from "node:fs"
 
 const [questions, heard] = process.argv.slice(2) as [string, string]

@@ -1,4 +1,4 @@
-/** A person's terminal at the end of an attach connection: what it was told, and what its screen shows. */
+/** A person's terminal at the end of an attach connection: what it got, and what its screen shows. */
 import { type RawData, WebSocket } from "@effect/platform-node/NodeWS"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"

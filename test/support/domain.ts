@@ -45,7 +45,7 @@ export const spec = (more: Partial<Spec> = {}): Spec => ({
 
 export const process = { bootId: boot, pid: 4242, startTime: 99 }
 
-/** What the holder of `generation` tells as its `n`-th word. */
+/** What the holder of `generation` reports as its `n`-th word. */
 export const told = (n: number, event: HolderEvent, generation = 1, ms = 0): Input => ({
   type: "HolderReported",
   generation,
@@ -219,11 +219,11 @@ export const talking = [prepared(), spawned(), idle()] as const
 export const named = (provider: "chosen" | "reported", more: Partial<Spec> = {}): Spec => spec({ provider, keepalive: never, ...more })
 
 type Told = readonly [Input, Moment] | Input
-/** A session that has been told these inputs, one after the other; an input alone comes at 0. */
+/** A session that has taken these inputs, one after the other; an input alone comes at 0. */
 export const having = (sessionSpec: Spec, ...inputs: ReadonlyArray<Told>): Session =>
   going(decideCreate(id, sessionSpec, "ada", at(0)).session, ...inputs)
 
-/** The session when it has been told these, too. */
+/** The session when it has taken these, too. */
 export const going = (before: Session, ...inputs: ReadonlyArray<Told>): Session => {
   let session = before
   for (const told of inputs) {

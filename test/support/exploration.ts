@@ -35,7 +35,7 @@ import {
   write
 } from "./domain.ts"
 
-/** A session on its way: what it is, when it is, and what it was told to get there. */
+/** A session on its way: what it is, when it is, and which inputs led there. */
 export interface Visit {
   readonly session: Session
   readonly now: Moment
@@ -60,7 +60,7 @@ export const roots: ReadonlyArray<Spec> = [
   spec({ keepalive: { ...keepalive, mode: "never" }, provider: "chosen" })
 ]
 
-/** Everything that a session may be told, in the words of its own generation. */
+/** Every input that a session may get, in the words of its own generation. */
 export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
   const { activity, deadlines, generation, holderSeq, pendingWrites, prompts, report, transcript } = session.context
   const [open] = prompts

@@ -1,4 +1,4 @@
-/** A file that holds what was decided once: it is compared with, and written anew only when that is asked for by name. */
+/** A file that holds what was decided once: it is compared with, and written again only when that is asked for by name. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { relative } from "node:path"
 import { fileURLToPath } from "node:url"

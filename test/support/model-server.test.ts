@@ -123,7 +123,7 @@ describe.each(formats)("a scripted model that speaks $name", (format) => {
     assert.strictEqual(answers.size, 8)
   })
 
-  it("calls the shell by the name that was offered, then tells what it printed", async () => {
+  it("calls the shell by the name that was offered, then repeats what it printed", async () => {
     await using model = await ModelServer.started()
     const called = await (await ask(model, format, ["please [run ls -l /]"])).text()
     const { name } = {
@@ -179,7 +179,7 @@ describe.each(formats)("a scripted model that speaks $name", (format) => {
     }
   })
 
-  it("takes its time when told to", async () => {
+  it("takes its time when the plan says so", async () => {
     await using model = await ModelServer.started()
     const startedAt = performance.now()
     const answer = await ask(model, format, ["[slow 200]"])
@@ -225,7 +225,7 @@ describe("a scripted model", () => {
     assert.deepStrictEqual(model.turns, [])
   })
 
-  it("names what nobody answers", async () => {
+  it("names what has no answer", async () => {
     await using model = await ModelServer.started()
     assert.strictEqual((await post(model, "/v1/embeddings", {})).status, 404)
     assert.deepStrictEqual(model.unknown, ["POST /v1/embeddings"])

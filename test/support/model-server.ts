@@ -1,5 +1,5 @@
 /**
- * A model for agents under test: every wire format they speak, on loopback, doing what the last prompt tells it to (`model-server/plan.ts`),
+ * A model for agents under test: every wire format they speak, on loopback, doing what the last prompt says (`model-server/plan.ts`),
  * and remembering every request. It lives in the process of the test and ends with it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"

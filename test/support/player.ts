@@ -27,7 +27,7 @@ export const play = async ({ steps }: Recording): Promise<Played> => {
   const log = new LogFile()
   const puppet = new Puppet()
   let now: Moment = steps[0]!.moment
-  /** Nothing is due but in a step in which a deadline passed; from there time goes on, for whoever wakes up before it acts. */
+  /** Nothing is due but in a step in which a deadline passed; from there time goes on, for a fiber that wakes up before it acts. */
   let shown: { readonly bootMs: number; readonly atMs: number } | null = null
   let nextInputId: string | null = null
   let daemons = 0
@@ -61,7 +61,7 @@ export const play = async ({ steps }: Recording): Promise<Played> => {
     }
   }
 
-  /** What the daemon finds out by itself is not told it. */
+  /** What the daemon finds out by itself is not sent to it. */
   const tell = (daemon: Daemon, { input }: TraceStep, restarted: boolean) => {
     if (input.type === "Create" || input.type === "DeadlineReached" || input.type === "HostRebooted") return
     if (input.type === "Detach" && input.by === "reprise" && restarted) return

@@ -7,20 +7,20 @@ import type { HolderLink, HolderUnavailable, LaunchOrder, PreflightFailed, Runti
 export class Puppet {
   readonly launched: Array<LaunchOrder> = []
   readonly ladders: Array<"stop" | "kill"> = []
-  /** The newest output offset that the holder tells. */
+  /** The newest output offset that the holder reports. */
   offset = 0
   readonly #preflights: Array<(exit: Exit.Exit<{ readonly executable: string }, PreflightFailed>) => void> = []
   readonly #writes = new Map<string, (settled: Settled) => void>()
   readonly #journals = new Map<number, Queue.Queue<JournalEntry, HolderUnavailable>>()
 
-  /** What a daemon had asked is asked by nobody any more. */
+  /** What a daemon had asked is asked no more. */
   forget(): void {
     this.#preflights.length = 0
     this.#writes.clear()
     this.#journals.clear()
   }
 
-  /** Answers as it was answered; false where nobody has asked for it here. */
+  /** Answers as it was answered; false where it was not asked for here. */
   answer(report: Report): boolean {
     switch (report.type) {
       case "Prepared": {
@@ -67,7 +67,7 @@ export class Puppet {
         this.#writes.set(writeId, (outcome) => resume(Effect.succeed(outcome)))
       })
     return {
-      // Who it is, the recording tells: a `Reattached` has a time of its own.
+      // The recording says which process it is: a `Reattached` has a time of its own.
       process: null,
       journal: Stream.fromQueue(journal),
       journalLength: 0,

@@ -1,4 +1,4 @@
-/** Records what the real daemon decided in real runs, as anybody would: asked over HTTP, one trace a session. */
+/** Records what the real daemon decided in real runs, as any client would: asked over HTTP, one trace a session. */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { TestDaemon } from "./daemon.ts"

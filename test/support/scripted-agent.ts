@@ -6,7 +6,7 @@
  *   work=MS       how long a turn lasts (default 5)
  *   start=MS      how long it takes to be ready, deaf until then
  *   silent        says nothing of itself (no OSC 7501)
- *   asked         says nothing of itself until somebody answers its query
+ *   asked         says nothing of itself until a terminal answers its query
  *   titled        says nothing of itself but by the title over its window: `busy …` and `at rest`
  *   drawn         says nothing of itself but by what it draws: `(working)` and a composer
  *   eats=N        the first N Enters do nothing
@@ -41,7 +41,7 @@ const keep = (habit: string, entry: unknown) => {
 
 if (habits.has("stubborn")) for (const signal of ["SIGHUP", "SIGTERM", "SIGINT"]) process.on(signal, () => {})
 
-/** What tells its own words from those of a file that is shown. */
+/** What distinguishes its own words from those of a file that is shown. */
 const secret = process.env.REPRISE_NONCE === undefined ? "" : `:nonce=${process.env.REPRISE_NONCE}`
 let telling = !["silent", "asked", "titled", "drawn"].some((habit) => habits.has(habit))
 const drawings: Readonly<Record<string, string>> = { working: "\r\n(working)\r\n", idle: "\r\n> composer\r\n", done: "\r\n> composer\r\n" }
@@ -73,7 +73,7 @@ const submit = () => {
   composer = ""
 }
 
-/** A dialog takes single keys, and none of those that were pressed before anybody could have read it. */
+/** A dialog takes single keys, and none of those that were pressed before a person could have read it. */
 const press = (character: string) => {
   if (question === null || performance.now() < question.from) return
   const choice = character === "\x1b" ? "declined" : question.choices[Number(character) - 1]

@@ -1,4 +1,4 @@
-/** Traces as files hold them, and traces that somebody changed and sealed again. */
+/** Traces as files hold them, and traces that were changed and sealed again. */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { TraceFact, TraceLine, TraceStep } from "../../src/domain/trace/format.ts"

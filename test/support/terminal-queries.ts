@@ -37,7 +37,7 @@ const asked = {
   "sixel registers": [`${csi}?1;1;0S`, `${csi}?1;3;0S`],
   "Kitty's notifications": [`${esc}]99;i=1:p=?;${st}`, ""],
   "the clipboard": [`${esc}]52;c;?\x07`, ""],
-  // Answered by whoever listens for program statuses.
+  // Answered by the observer that listens for program statuses.
   "the status protocol": [`${esc}]7501;?${st}`, ""]
 } satisfies Readonly<Record<string, readonly [string, string]>>
 

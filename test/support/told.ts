@@ -1,4 +1,4 @@
-/** A session's life told to the domain step by step, and its log as an explanation reads it. */
+/** A session's life given to the domain step by step, and its log as an explanation reads it. */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { decide, decideCreate } from "../../src/domain/decide/index.ts"

@@ -1,4 +1,4 @@
-/** How a modelled agent behaves from its launch to its end; a well-behaved one lives on, reads what is typed and goes when it is told. */
+/** How a modelled agent behaves from its launch to its end; a well-behaved one lives on, reads what is typed and goes when it is asked to. */
 import type { Chance } from "./world-chance.ts"
 import { goodManners, type Manners } from "./world-mind.ts"
 

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { Process, WorldClock } from "./world-clock.ts"
 
 describe("a killed process of a modelled machine", () => {
-  it("does nothing more, also where somebody outside answers it", () => {
+  it("does nothing more, also where another process answers it", () => {
     const clock = new WorldClock()
     const [killed, living] = [new Process(clock), new Process(clock)]
     const answers: Array<() => void> = []

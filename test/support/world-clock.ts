@@ -27,7 +27,7 @@ export class Process {
   }
 }
 
-/** Whoever is answered by the world goes on at once, without a turn: the fibers of a killed process must not. */
+/** A fiber that the world answers goes on at once, without a turn: the fibers of a killed process must not. */
 class Mortal extends Scheduler.MixedScheduler {
   readonly #process: Process
 
@@ -116,7 +116,7 @@ export class WorldClock {
     this.#turns = this.#turns.filter((turn) => turn.owner !== owner)
   }
 
-  /** Until every fiber waits for time to pass or for somebody outside. Nothing in a modelled world waits for the event loop. */
+  /** Until every fiber waits for time to pass or for another process. Nothing in a modelled world waits for the event loop. */
   settle(): Promise<void> {
     for (let turns = 0; this.#turns.length > 0; turns++) {
       if (turns > 1_000_000) throw new Error("the world does not settle: somebody turns in a circle")

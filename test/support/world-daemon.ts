@@ -33,7 +33,7 @@ export interface DaemonOptions {
   readonly bendAppend?: BendAppend
   readonly bendReader?: (reader: EventReader["Service"]) => EventReader["Service"]
   readonly bends?: Bends
-  /** Null: the word is taken, and nobody hears it. */
+  /** Null: the word is taken, and no daemon gets it. */
   readonly bendHook?: (word: HookWord) => HookWord | null
   /** Defects in what is decided. */
   readonly decide?: typeof Deciding.Service
@@ -137,7 +137,7 @@ export class Daemon {
     return this.#closeLog()
   }
 
-  /** SIGTERM: finishes what it has begun. The world goes on meanwhile. */
+  /** SIGTERM: finishes what it has started. The world goes on meanwhile. */
   async stop(): Promise<void> {
     const closing = this.#fork(Scope.close(this.#scope, Exit.void))
     for (let waitedMs = 0; closing.pollUnsafe() === undefined; waitedMs += 100) {
@@ -164,7 +164,7 @@ export class Daemon {
     })
     const watch = options.watch ?? { asked: () => {}, answered: () => {} }
     const boot = Effect.gen({ self: this }, function* () {
-      // Its files are closed after its death, by nobody of its own.
+      // Its files are closed after its death, by no fiber of its own.
       const opened = yield* Scope.provide(Layer.build(Layer.fresh(events)), this.#logScope).pipe(
         Effect.provideService(Scheduler.Scheduler, world.root.scheduler)
       )

@@ -1,4 +1,4 @@
-/** How a modelled world's agents are heard: hooks that find a daemon or leave a spool, output that is kept by offset, and their files. */
+/** How a modelled world's agents are observed: hooks that find a daemon or leave a spool, output that is kept by offset, and their files. */
 import { Effect, Layer, Stream } from "effect"
 import type { HookCall } from "../../src/domain/hook-call.ts"
 import { limits } from "../../src/domain/limits.ts"
@@ -12,14 +12,14 @@ import { Providers } from "../../src/infra/providers/providers.ts"
 import type { World } from "./world.ts"
 import { worldProviders } from "./world-providers.ts"
 
-/** A word of a hook on its way: told to whoever answers, else left behind. */
+/** A word of a hook on its way: sent to the daemon that answers, else left behind. */
 export interface HookWord {
   readonly session: string
   readonly token: string
   readonly call: HookCall
 }
 
-/** Something grows, and whoever waits for more of it is woken. */
+/** Something grows, and a fiber that waits for more of it is woken. */
 export class Growing<A> {
   readonly items: Array<A> = []
   #waiting: Array<() => void> = []
@@ -47,7 +47,7 @@ export class Spoken {
 
 export const tokenOf = (session: string, generation: number) => `${session}.${generation}`
 
-/** Tells the words of one agent in their order; each waits for the answer to the one before it, and not for ever. */
+/** Sends the words of one agent in their order; each waits for the answer to the one before it, and not for ever. */
 export class HookChannel {
   readonly #world: World
   readonly #session: string

@@ -1,4 +1,4 @@
-/** The model of one holder: owns a modelled agent, writes its journal before it tells anybody, runs the ladder, remembers what it wrote. */
+/** The model of one holder: owns a modelled agent, writes its journal before it sends anything, runs the ladder, remembers what it wrote. */
 import type { ProcessIdentity } from "../../src/domain/facts.ts"
 import type { HolderEvent, JournalEntry } from "../../src/domain/inputs.ts"
 import type { Settled } from "../../src/infra/holder/typing.ts"
@@ -8,7 +8,7 @@ import type { Process, WorldClock } from "./world-clock.ts"
 import type { Spoken } from "./world-evidence.ts"
 import type { Mind } from "./world-mind.ts"
 
-/** Who listens to the journal, as the holder sees it. */
+/** The daemon that listens to the journal, as the holder sees it. */
 export interface Listener {
   readonly epoch: number
   readonly told: (entry: JournalEntry) => void
@@ -19,11 +19,11 @@ export interface Machine {
   readonly clock: WorldClock
   readonly root: Process
   readonly newPid: () => number
-  /** A leader has come to be: called after the fact, for whoever counts processes. */
+  /** A leader has come to be: called after the fact, for the count of processes. */
   readonly spawned: (holder: Holder) => void
   /** Of the session, over all its launches. */
   readonly output: Spoken
-  /** Who the leader is, if anybody can talk to it. */
+  /** The mind of the leader, if it can be talked to. */
   readonly awaken: (holder: Holder) => Mind | "nothing there" | null
 }
 
@@ -47,7 +47,7 @@ export class Holder {
   newestEpoch = 0
   alive = true
   hung = false
-  /** It hung, was cut off or died: somebody else may have had to do its work. */
+  /** It hung, was cut off or died: another process may have had to do its work. */
   hadTrouble = false
   process: ProcessIdentity | null = null
   leaderAlive = false
@@ -55,7 +55,7 @@ export class Holder {
   mind: Mind | null = null
   #last: number | null = null
   stage: "starting" | "running" | "ending" | "over" = "starting"
-  /** How the leader really ended, whoever knows of it. */
+  /** How the leader really ended, whether or not it is known. */
   truth: { readonly code: number | null; readonly signal: string | null } | null = null
   #rung: "none" | "hangup" | "kill" = "none"
   #unkillableUntil: number | null = null
@@ -147,7 +147,7 @@ export class Holder {
     })
   }
 
-  /** The text, a pause, Enter: nobody's keys come in between. */
+  /** The text, a pause, Enter: no client's keys come in between. */
   submit(writeId: string, text: Uint8Array, enterAfterMs: number, answer: (outcome: Settled) => void): void {
     this.#once(writeId, answer, (settle) => {
       this.#type(writeId, text)
@@ -201,7 +201,7 @@ export class Holder {
     this.typed.push({ writeId, bytes })
     if (this.leaderAlive) this.mind?.read(new TextDecoder().decode(bytes))
   }
-  /** What has begun is uncertain; the rest was never typed. */
+  /** What was typed in part is uncertain; the rest was never typed. */
   #endTyping(outcome: "not_written" | "uncertain"): void {
     const begun = this.#submitting
     this.#submitting = null

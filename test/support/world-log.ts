@@ -27,12 +27,12 @@ export class Disk {
   readonly loaded: Array<DiskFault> = []
   injected: (fault: string) => void = () => {}
   dead = false
-  /** The file could not be opened anew; the daemon tries again by itself. */
+  /** The file could not be opened again; the daemon tries again by itself. */
   isShut = false
 
   readonly faults: Faults = {
     beforeBegin: () => {
-      // A killed process writes nothing more: told as a full disk, which needs no reopening.
+      // A killed process writes nothing more: reported as a full disk, which needs no reopening.
       if (this.dead) throw new Sqlite.SqliteError("killed", "SQLITE_FULL")
       if (this.#fires("busy")) throw new Sqlite.SqliteError("database is locked", "SQLITE_BUSY")
       if (this.#fires("full")) throw new Sqlite.SqliteError("database or disk is full", "SQLITE_FULL")
@@ -61,7 +61,7 @@ export class Disk {
 
 type Append = EventStore["Service"]["append"]
 
-/** Told about every append of a daemon, and what it was told of it. */
+/** Called for every append of a daemon, and with its answer. */
 export interface AppendWatch {
   readonly asked: (decision: Decision) => void
   readonly answered: (decision: Decision, answer: Appended | AppendError) => void

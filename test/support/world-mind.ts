@@ -1,4 +1,4 @@
-/** A modelled agent that can be talked to: it reads what is typed, works in turns, asks, can be interrupted, and tells of itself in one way. */
+/** A modelled agent that can be talked to: it reads what is typed, works in turns, asks, can be interrupted, and reports on itself in one way. */
 import type { Process, WorldClock } from "./world-clock.ts"
 
 interface Machine {
@@ -38,14 +38,14 @@ export const goodManners: Manners = {
   lagMs: 20
 }
 
-/** What was said in a conversation, whoever carries it on. */
+/** What was said in a conversation, whichever launch carries it on. */
 export interface Conversation {
   readonly id: string
   readonly provider: string
   readonly turns: Array<string>
 }
 
-/** How the world hears it. Each provider has one of these. */
+/** How the world observes it. Each provider has one of these. */
 export interface Voice {
   /** A hook of Claude Code's kind; nothing where the agent has none. */
   readonly hook: (event: string, payload: Readonly<Record<string, unknown>>, lagMs: number) => void
@@ -65,7 +65,7 @@ export class Mind {
   readonly taken: Array<string> = []
   /** Texts that came with an Enter which it felt. */
   readonly submitted: Array<string> = []
-  /** What it has told of itself. */
+  /** What it has said of itself. */
   readonly said = new Set<string>()
   /** The text of the turn that is under way. */
   present: string | null = null

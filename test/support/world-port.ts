@@ -1,4 +1,4 @@
-/** Where a daemon touches its world: each crossing can be its last, before it happens or before its answer is heard. */
+/** Where a daemon touches its world: each crossing can be its last, before it happens or before its answer arrives. */
 import { Effect } from "effect"
 import type { Process } from "./world-clock.ts"
 

@@ -1,4 +1,4 @@
-/** Agents that the modelled world knows, each with another way to be heard and to keep its conversation. */
+/** Agents that the modelled world knows, each with another way to be observed and to keep its conversation. */
 import { command } from "../../src/domain/providers/command.ts"
 import type { Provider } from "../../src/domain/providers/provider.ts"
 
@@ -16,7 +16,7 @@ const words = {
   fork: ["--fork", "{parent}", "{conversation}"]
 }
 
-/** We name its conversation, and its hooks tell of it. */
+/** We name its conversation, and its hooks report it. */
 const hooked: Provider = {
   ...talking,
   id: "hooked",
@@ -31,7 +31,7 @@ const naming: Provider = {
   conversation: { named: "reported", fresh: [], resume: words.resume, fork: ["--fork", "{parent}"] },
   interruptAgainMs: 150
 }
-/** It tells of itself in its output, and takes a line for an answer. */
+/** It reports on itself in its output, and takes a line for an answer. */
 const speaking: Provider = { ...talking, id: "speaking", conversation: { named: "chosen", ...words } }
 
 /** `command` is the one of which nothing is known. */

@@ -1,4 +1,4 @@
-/** What people ask of a session, in short: creates with defaults, commands by name, and who asks. */
+/** What people ask of a session, in short: creates with defaults, commands by name, and the client that asks. */
 import type { Asking } from "../../src/actors/sessions.ts"
 import type { Command } from "../../src/domain/inputs.ts"
 import type { CreateRequest } from "../../src/domain/spec.ts"

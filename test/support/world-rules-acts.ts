@@ -1,4 +1,4 @@
-/** What must hold at the instant a daemon touches the world: it was made true first, and it touches nobody but its own. */
+/** What must hold at the instant a daemon touches the world: it was made true first, and it touches no process but its own. */
 
 import type { Act, World } from "./world.ts"
 import type { Holder } from "./world-holder.ts"
@@ -28,7 +28,7 @@ const causeOf = (truth: Truth, act: Act): boolean => {
     case "connect":
       return (
         truth.has(session, (fact) => fact.type === "LaunchIntended" && fact.nonce === nonce) ||
-        // Remains of an ended launch are acknowledged by whoever finds them.
+        // Remains of an ended launch are acknowledged by the daemon that finds them.
         truth.has(session, (fact) => fact.type === "GenerationEnded" && fact.generation === generation)
       )
     case "write":

@@ -1,4 +1,4 @@
-/** What must hold of every row and every fact, whoever wrote it and whatever went wrong meanwhile. */
+/** What must hold of every row and every fact, whichever daemon wrote it and whatever went wrong meanwhile. */
 import { earliest } from "../../src/domain/decide/index.ts"
 import type { FactOf } from "../../src/domain/facts.ts"
 import { limits } from "../../src/domain/limits.ts"
@@ -55,7 +55,7 @@ type Rule = (one: Case) => void
 
 const earlier = ({ recorded, stream }: Case) => stream.facts.slice(0, stream.facts.indexOf(recorded))
 
-/** Somebody said stop, and nobody has said resume since. */
+/** A client said stop, and none has said resume since. */
 const isStopped = (one: Case): boolean => {
   for (const { fact } of earlier(one).toReversed()) {
     if (fact.type === "ResumeRequested" || fact.type === "SessionCreated") return false
@@ -74,7 +74,7 @@ const holderOf = ({ recorded, world }: Case) => {
   return nonce === "" ? undefined : world.holders.find(({ order }) => order.nonce === nonce)
 }
 
-/** Who was asked to go was asked politely first, by its own holder where that could be reached at all. */
+/** A process that was asked to go was asked politely first, by its own holder where that could be reached at all. */
 const judgePoliteness = (one: Case, holder: Holder | undefined) => {
   const { process, stop } = one.recorded.before!.context
   if (stop === null || process === null || holder === undefined) return

@@ -119,7 +119,7 @@ export const promptRules: Rules = {
     const mind = presentHolder(one)?.mind
     if (prompt.answers !== undefined || mind === null || mind === undefined) return
     const text = one.world.texts.get(prompt.hash)
-    // A word that lies in the spool, or is on its way there, nobody could have heard.
+    // A word that lies in the spool, or is on its way there, no daemon could have read.
     // Where the wall clock was set, what lay in it may have looked older than what was known.
     const from = one.world.clock.wallJumps > 0 ? 0 : (one.world.spoolRead.get(one.stream.id) ?? 0)
     const unread = one.world.spoolOf(one.stream.id).items.slice(from)

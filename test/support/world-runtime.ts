@@ -14,9 +14,9 @@ import { keyOf, type Launch, type World } from "./world.ts"
 import type { Holder } from "./world-holder.ts"
 import type { Port } from "./world-port.ts"
 
-/** What a planted fault may change of what a daemon hears. */
+/** What a planted fault may change of what a daemon gets. */
 export interface Bends {
-  /** The entries a connection tells: the given ones, or others. */
+  /** The entries that a connection sends: the given ones, or others. */
   readonly journal?: (entry: JournalEntry, holder: Holder) => JournalEntry | null
   readonly after?: (after: number) => number
 }
@@ -48,7 +48,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
     for (;;) {
       let standing = world.launches.get(keyOf(order))
       if (standing !== undefined && standing.holder === null && !standing.maker.alive) {
-        // Deserted between the directory and the holder: taken over once nobody can be on the way any more.
+        // Deserted between the directory and the holder: taken over once no holder can be on the way any more.
         const deserted = standing
         yield* Effect.sleep(500)
         const now = world.launches.get(keyOf(order))
@@ -63,7 +63,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
           ? (world.launchProblems.shift() ?? (world.chance.happens(world.weather.launchFails) ? "EAGAIN" : null))
           : "epoch_fenced"
         if (problem !== null) {
-          // Undone as if never begun.
+          // Undone as if never started.
           if (allowed) world.injected("launch fails")
           made.denied = true
           world.launches.delete(keyOf(order))

@@ -1,4 +1,4 @@
-/** A world, its log and whoever plays in it, with every rule looked at on the way; `close` fails if one was broken. */
+/** A world, its log and the processes in it, with every rule looked at on the way; `close` fails if one was broken. */
 import { assert } from "@effect/vitest"
 import type { AppendError, Appended, Decision } from "../../src/infra/log/event-store.ts"
 import { World } from "./world.ts"
@@ -15,9 +15,9 @@ export class Stage {
   readonly ledger: Ledger
   readonly truth: Truth
   readonly daemons: Array<Daemon> = []
-  /** Input ids of decisions that were told as not written. */
+  /** Input ids of decisions that were reported as not written. */
   readonly #absent = new Set<string>()
-  /** And of those that were told as a past daemon's. */
+  /** And of those that were reported as a past daemon's. */
   readonly #fenced = new Set<string>()
   /** Sessions a stop of which the log refused. */
   readonly #refusedStops = new Set<string>()
@@ -110,7 +110,7 @@ export class Stage {
   #answered(decision: Decision, answer: Appended | AppendError): void {
     this.truth.look()
     if (!("_tag" in answer)) {
-      // A report is told until it is in the log: not written then, written now.
+      // A report is sent until it is in the log: not written then, written now.
       this.#absent.delete(decision.inputId)
       const written = this.truth.decisions.get(decision.inputId)
       this.ledger.check(
@@ -123,7 +123,7 @@ export class Stage {
     } else if (answer._tag === "StoreFailure") {
       if (decision.facts.some(({ type }) => type === "StopRequested" || type === "StopEscalated")) this.#refusedStops.add(decision.stream)
       if (answer.outcome === "absent") this.#absent.add(decision.inputId)
-      // A report that was not written then may be written by now: nobody says that it is not.
+      // A report that was not written then may be written by now: no answer says that it is not.
       else this.#absent.delete(decision.inputId)
     }
   }

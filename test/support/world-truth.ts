@@ -42,7 +42,7 @@ export interface Stream {
   readonly facts: Array<RecordedFact>
   session: Session
   seq: number
-  /** Why it cannot be folded: from here on it is nobody's. */
+  /** Why it cannot be folded: from here on no rule judges it. */
   poisoned: string | null
 }
 
@@ -162,5 +162,5 @@ export class Truth {
   }
 }
 
-/** 16 hexadecimal digits over a state: computed here anew, on purpose. */
+/** 16 hexadecimal digits over a state: computed here again, on purpose. */
 export const hashOf = (session: Session): string => createHash("sha256").update(canonical(session)).digest("hex").slice(0, 16)

@@ -1,4 +1,4 @@
-/** A modelled machine for real actors: launches that outlive daemons, a clock that only moves when told, faults that are drawn or planned. */
+/** A modelled machine for real actors: launches that outlive daemons, a clock that only moves on demand, faults that are drawn or planned. */
 
 import type { Environment } from "../../src/domain/environment.ts"
 import type { ProcessIdentity } from "../../src/domain/facts.ts"
@@ -13,7 +13,7 @@ import { Holder } from "./world-holder.ts"
 import { type Conversation, Mind } from "./world-mind.ts"
 import { worldProviders } from "./world-providers.ts"
 
-/** What a daemon does to the world, told at the instant it arrives there. */
+/** What a daemon does to the world, reported at the instant it arrives there. */
 export type Act =
   | { readonly type: "launch"; readonly ref: LaunchRef }
   | { readonly type: "connect"; readonly ref: LaunchRef }
@@ -47,7 +47,7 @@ export class World {
   readonly clock = new WorldClock()
   readonly root: Process
   readonly launches = new Map<string, Launch>()
-  /** Every holder there ever was, for whoever judges afterwards. */
+  /** Every holder there ever was, for the rules that judge afterwards. */
   readonly holders: Array<Holder> = []
   readonly environments = new Map<string, Environment>()
   /** Commands that cannot be executed. */
@@ -60,9 +60,9 @@ export class World {
   readonly launchProblems: Array<string> = []
   watch: (act: Act) => void = () => {}
   spawned: (holder: Holder) => void = () => {}
-  /** An agent's hook has been heard, or has left its word behind. */
+  /** An agent's hook has reached a daemon, or has left its word behind. */
   spoke: (word: HookWord, taken: boolean) => void = () => {}
-  /** Told of everything that goes wrong. */
+  /** Called for everything that goes wrong. */
   injected: (fault: string) => void = () => {}
   #pids = 1_000
 
@@ -76,7 +76,7 @@ export class World {
   readonly #spools = new Map<string, Growing<HookCall>>()
   /** How far a session's spool was read. */
   readonly spoolRead = new Map<string, number>()
-  /** Whoever answers hooks now; says whether it took the word. */
+  /** The daemon that answers hooks now; says whether it took the word. */
   answering: ((word: HookWord, told: (taken: boolean) => void) => void) | null = null
 
   constructor(seed: number) {
@@ -122,7 +122,7 @@ export class World {
     this.injected("reboot")
     for (const holder of this.holders) holder.lose()
     this.clock.reboot()
-    // What was not flushed: then hooks are told again, which must change nothing.
+    // What was not flushed: then hooks are sent again, which must change nothing.
     if (this.chance.happens(0.5)) this.spoolRead.clear()
   }
 

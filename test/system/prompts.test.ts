@@ -81,7 +81,7 @@ describe("a prompt to an agent that says what it does", () => {
     assert.deepStrictEqual(saw(), [])
   }, 60_000)
 
-  it("waits while the agent asks somebody, and nothing is typed into the question", async () => {
+  it("waits while the agent asks a question, and nothing is typed into the question", async () => {
     await using daemon = await TestDaemon.started()
     const { id, saw } = await agent(daemon, ["asks=risky"])
     await send(daemon, id, { id: "risky", text: "risky business" })
@@ -132,7 +132,7 @@ describe("prompts of four clients with retries, while the daemon is killed", () 
         const promptId = `c${who}-${n}`
         const text = `${promptId} ${"says something of some length ".repeat(20)}end of ${promptId}`
         texts.set(promptId, text)
-        // As a client does: again and again under the same name, until somebody answers.
+        // As a client does: again and again under the same name, until a daemon answers.
         await until(
           `${promptId} is taken`,
           async () => {

@@ -137,7 +137,7 @@ describe("an agent that a user described", () => {
     assert.deepStrictEqual(lines(join(daemon.home, "answers")), ["Yes"])
   })
 
-  it("goes on with its conversation after a crash, which tells its history again and is not believed", async () => {
+  it("goes on with its conversation after a crash, whose output repeats its history and is not believed", async () => {
     const habits = (home: string) => [
       `record=${join(home, "record")}`,
       `history=${join(home, "history")}`,

@@ -90,7 +90,7 @@ describe("a daemon that is asked to stop", () => {
 })
 
 describe("two daemons on one home", () => {
-  it("is one daemon: the second says who runs, and is done", async () => {
+  it("is one daemon: the second names the first, and is done", async () => {
     await using daemon = await TestDaemon.started()
     const second = spawn(process.execPath, ["src/main.ts", "--home", daemon.home, "serve", "--port", "0"], {
       stdio: ["ignore", "pipe", "pipe"]

@@ -112,7 +112,7 @@ describe("the command line", () => {
     await daemon.start()
   }
 
-  it("stops a quarantined session, and says that its facts cannot tell", { timeout: 60_000 }, async () => {
+  it("stops a quarantined session, and says that its facts cannot be read", { timeout: 60_000 }, async () => {
     await using daemon = await TestDaemon.started()
     const id = await stubbornSession(daemon)
     await quarantine(daemon, id)

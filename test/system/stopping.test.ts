@@ -42,7 +42,7 @@ const nothingLeft = async (daemon: TestDaemon, id: string) => {
 }
 
 describe("a stop", () => {
-  it("leaves nothing of a tree that tries to get away, tells each step, and says so last", async () => {
+  it("leaves nothing of a tree that tries to get away, reports each step, and says so last", async () => {
     await using daemon = await TestDaemon.started()
     const { id } = await planted(daemon)
     await daemon.done("POST", `/v1/sessions/${id}/stop`, { reason: "enough" })

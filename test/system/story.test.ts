@@ -1,4 +1,4 @@
-/** The guide's story of a crash, told by the commands that it shows: run as they stand, each says what stands below it. */
+/** The guide's story of a crash, through the commands that it shows: run as they stand, each says what stands below it. */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -1,4 +1,4 @@
-/** The program of tmux' pane: prints each stream that comes over its socket, and tells when tmux has read it all. Its terminal is raw. */
+/** The program of tmux' pane: prints each stream that comes over its socket, and says when tmux has read it all. Its terminal is raw. */
 import { spawnSync } from "node:child_process"
 import { connect } from "node:net"
 

@@ -1,4 +1,4 @@
-/** The same streams drawn by our screen and by tmux, as its `capture-pane -e` tells it: what differs is named after the pieces that it takes. */
+/** The same streams drawn by our screen and by tmux, as its `capture-pane -e` prints it: what differs is named after the pieces that it takes. */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { createServer, type Socket } from "node:net"
@@ -107,7 +107,7 @@ const differenceOf = async (tmux: Tmux, pieces: ReadonlyArray<string>): Promise<
   return cursor.x === theirs.x && cursor.y === theirs.y ? null : `cursor ${cursor.x},${cursor.y}, tmux ${theirs.x},${theirs.y}`
 }
 
-/** Each row with its attributes, as a fresh terminal spells them; blanks at its end are not told by tmux. */
+/** Each row with its attributes, as a fresh terminal spells them; blanks at its end are not printed by tmux. */
 const rowsOf = (emulator: Emulator): ReadonlyArray<string> => emulator.styledRows().map((row) => row.replace(/(?:\x1b\[[\d;]*m| )+$/, ""))
 
 class Tmux implements AsyncDisposable {

@@ -151,7 +151,7 @@ class Pair implements AsyncDisposable {
   /** Null: the session, its attached client and tmux show the same. */
   async #difference(): Promise<string | null> {
     const [own, theirs, drawn] = [await this.#drawn(), this.#tmuxDrawn(), this.#person.screen.styledRows().map(seenOf)]
-    // tmux tells no blanks at the end of a row.
+    // tmux prints no blanks at the end of a row.
     const row = own.findIndex((text, at) => withoutEnd(text) !== withoutEnd(theirs[at]!))
     if (row >= 0) return `row ${row + 1}: ${JSON.stringify(own[row])}, tmux ${JSON.stringify(theirs[row])}`
     const other = own.findIndex((text, at) => text !== drawn[at])

@@ -51,7 +51,7 @@ const prompt = {
 const claimed = { type: "WriteSettled", generation: 1, outcome: "written", writeId: `p1.1.${given.nonce.slice(0, 8)}` } as const
 
 describe("an explanation", () => {
-  it("goes from a relaunch through its timer to the exit that nobody asked for", () => {
+  it("goes from a relaunch through its timer to the exit that no client asked for", () => {
     const life = lifeOf(given.spec(), ...crashed, [given.due, at(13_001)])
     assert.deepStrictEqual(path(life, "RelaunchStarted"), [
       "fact RelaunchStarted",
@@ -66,7 +66,7 @@ describe("an explanation", () => {
     ])
   })
 
-  it("goes from the end of a stop through the ladder to who asked for it", () => {
+  it("goes from the end of a stop through the ladder to the client that asked for it", () => {
     const life = lifeOf(given.spec(), ...given.up, given.stop, given.stepped(3, "hangup"), given.exited(null, "SIGHUP"), given.cleared())
     for (const type of ["GenerationEnded", "ProcessExited", "StopStepTaken"] as const) {
       assert.deepStrictEqual(path(life, type), [
@@ -114,7 +114,7 @@ describe("an explanation", () => {
     ])
   })
 
-  it("tells who queued the prompt that was typed, and that its time was up by its own deadline", () => {
+  it("names the client that queued the prompt that was typed, and that its time was up by its own deadline", () => {
     const life = lifeOf(given.spec(), ...given.up, prompt, claimed)
     assert.deepStrictEqual(path(life, "PromptSubmitted"), [
       "fact PromptSubmitted",
@@ -136,7 +136,7 @@ describe("an explanation", () => {
     assert.deepStrictEqual(path(late, "PromptExpired").slice(1, 4), ["input DeadlineReached", "deadline expire", "fact PromptQueued"])
   })
 
-  it("says that it cannot tell where the log does not hold the cause", () => {
+  it("says so where the log does not hold the cause", () => {
     const killed = lifeOf(given.spec(), ...given.up, given.exited(null, "SIGKILL"))
     assert.match(path(killed, "ProcessExited").at(-1)!, /^cannot tell: .*who sent SIGKILL/)
     assert.match(path(lifeOf(given.spec(), ...given.up, given.gone()), "HolderLost").at(-1)!, /^cannot tell: /)
@@ -195,7 +195,7 @@ describe("every fact, input and effect", () => {
       // What a command asks for is in its name.
       ...Object.keys(Report.cases).filter((type) => !(type in inputSentences))
     ]
-    // A new kind is explained in general words until somebody finds its own: then this list gets shorter.
+    // A new kind is explained in general words until a developer finds its own: then this list gets shorter.
     golden(new URL("general.golden.txt", import.meta.url), general.map((type) => `${type}\n`).join(""))
     assert.strictEqual(factSentence({ ...facts()[0]!, type: "NewKind" } as never), "NewKind was recorded.")
     assert.strictEqual(effectSentence({ type: "NewKind" } as never), "The daemon had to do this: NewKind.")
@@ -207,7 +207,7 @@ describe("every fact, input and effect", () => {
     assert.match(JSON.stringify(causeOf(strange, null)), /cannot tell: nothing is known here of where the input NewKind comes from/)
   })
 
-  it("is explained from first to last where a whole life is told", () => {
+  it("is explained from first to last where a whole life is given", () => {
     const life = lifeOf(given.spec(), ...crashed, [given.due, at(13_001)])
     const text = life.facts
       .map(({ seq }) =>

@@ -26,7 +26,7 @@ describe("Claude Code's hooks", () => {
     })
   })
 
-  it("tell a turn from its prompt over its question to its end", () => {
+  it("report a turn from its prompt over its question to its end", () => {
     const [from, to] = [
       told.findIndex(({ event }) => event === "PermissionRequest"),
       told.findIndex(({ event }) => event === "PostToolUse")
@@ -45,7 +45,7 @@ describe("Claude Code's hooks", () => {
     ])
   })
 
-  it("tell why a turn failed, and when more than the turn has", () => {
+  it("report why a turn failed, and when more than the turn has", () => {
     const failures = told.filter(({ event }) => event === "StopFailure").map(({ seen }) => seen)
     const detail = "API Error: Request rejected (429) · scripted failure 429"
     assert.deepStrictEqual(failures[0], [

@@ -15,7 +15,7 @@ describe("Gemini's hooks", () => {
     assert.deepStrictEqual(unknown(told.flatMap(({ seen }) => seen)), [])
   })
 
-  it("tell a turn with its question", () => {
+  it("report a turn with its question", () => {
     const asked = told.findIndex(({ event }) => event === "Notification")
     assert.match(brief(told[asked]!.seen)[0]!, /touch perm/)
     const first = told.findIndex(({ event }) => event === "BeforeAgent")
@@ -37,7 +37,7 @@ describe("opencode's events", () => {
     assert.deepStrictEqual(unknown(told.flatMap(({ seen }) => seen)), [])
   })
 
-  it("tell a turn with its question and its cost", () => {
+  it("report a turn with its question and its cost", () => {
     const types = told.map(({ type }) => type)
     assert.deepStrictEqual(brief(told[types.indexOf("permission.asked")]!.seen), ["bash: touch perm.txt"])
     assert.deepStrictEqual(brief(told[types.indexOf("permission.replied")]!.seen), ["working"])
@@ -48,7 +48,7 @@ describe("opencode's events", () => {
     })
   })
 
-  it("tell how a turn ended by the error that came before", () => {
+  it("report how a turn ended by the error that came before", () => {
     const ended = (error?: object) => readHook("opencode", "session.status", { sessionID: "s", status: { type: "idle" }, error })
     assert.deepStrictEqual(brief(ended()), ["TurnEnded completed", "idle"])
     assert.deepStrictEqual(brief(ended({ name: "MessageAbortedError" })), ["TurnEnded interrupted", "idle"])
@@ -69,7 +69,7 @@ describe("opencode's events", () => {
 
 describe("pi's events", () => {
   const read = (event: string, payload = {}) => brief(readHook("pi", event, { sessionId: "s", sessionFile: "/f", ...payload }))
-  it("tell the whole of a turn, and its end when all tries are over", () => {
+  it("report the whole of a turn, and its end when all tries are over", () => {
     assert.deepStrictEqual(readHook("pi", "session_start", { sessionId: "s", sessionFile: "/f" }), [
       { type: "Conversation", id: "s", transcript: "/f" }
     ])

@@ -48,7 +48,7 @@ describe("a screen", () => {
 describe("a title", () => {
   const gemini = providers.get("gemini")!.evidence.titles
   const codex = providers.get("codex")!.evidence.titles
-  it("tells what it is known to tell", () => {
+  it("shows what it is known to show", () => {
     assert.deepInclude(readTitle(gemini, "◇  Ready (work)"), { activity: "idle" })
     assert.deepInclude(readTitle(gemini, "✦  Working… (work)"), { activity: "working" })
     assert.deepInclude(readTitle(gemini, "✋  Action Required (work)"), {
@@ -254,7 +254,7 @@ describe("the screen of a real agent", () => {
     )
   })
 
-  it("tells work from rest, though both show a composer", () => {
+  it("distinguishes work from rest, though both show a composer", () => {
     for (const [provider, name] of [
       ["claude-code", "claude"],
       ["codex", "codex"],

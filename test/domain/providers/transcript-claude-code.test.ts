@@ -15,7 +15,7 @@ describe("Claude Code's transcript", () => {
     )
   })
 
-  it("tells which prompts were taken, in the words that were submitted", () => {
+  it("reports which prompts were taken, in the words that were submitted", () => {
     assert.deepStrictEqual(
       told.flatMap((one) => (one.type === "PromptTaken" ? one.text : [])),
       [
@@ -32,7 +32,7 @@ describe("Claude Code's transcript", () => {
     )
   })
 
-  it("tells how the turns ended that it tells of", () => {
+  it("reports how the turns ended that it holds", () => {
     assert.deepStrictEqual(
       told.flatMap((one) => (one.type === "TurnEnded" ? one.outcome : [])),
       ["completed", "completed", "interrupted", "interrupted", "failed", "failed", "completed"]
@@ -70,7 +70,7 @@ describe("Claude Code's transcript", () => {
     ])
   })
 
-  it("that is torn or changed is told of, and breaks nothing", () => {
+  it("that is torn or changed is reported, and breaks nothing", () => {
     assert.deepStrictEqual(read(""), [])
     assert.deepStrictEqual(read('{"type":"user"'), [{ type: "Unknown", kind: "transcript", raw: '{"type":"user"' }])
     assert.deepStrictEqual(read('{"type":"brand-new"}'), [{ type: "Unknown", kind: "transcript brand-new", raw: '{"type":"brand-new"}' }])

@@ -24,7 +24,7 @@ describe("Codex's transcript", () => {
     assert.deepStrictEqual(told.conversation, ["01a1fc03-2056-7812-b542-ce4bb5739c5e"])
   })
 
-  it("tells which prompts were taken and how their turns ended", () => {
+  it("reports which prompts were taken and how their turns ended", () => {
     assert.deepStrictEqual(told.prompts, [
       "hello one",
       "work [slow 5000]",
@@ -66,7 +66,7 @@ describe("pi's transcript", () => {
     assert.deepStrictEqual(told.conversation, ["55555555-5555-4555-8555-555555555555"])
   })
 
-  it("tells which prompts were taken, how turns ended and what they cost", () => {
+  it("reports which prompts were taken, how turns ended and what they cost", () => {
     assert.include(told.prompts, "please [run touch perm.txt]")
     assert.deepStrictEqual(told.ends, ["completed", "completed", "completed", "interrupted", "interrupted", "completed"])
     assert.deepStrictEqual(told.used[1], {
@@ -103,7 +103,7 @@ describe("Gemini's transcript", () => {
     assert.deepStrictEqual([...new Set(told.conversation)], ["77777777-7777-4777-8777-777777777777"])
   })
 
-  it("tells prompts, cancelled turns, and a call by its own id however often it is written", () => {
+  it("reports prompts, cancelled turns, and a call by its own id however often it is written", () => {
     assert.include(told.prompts, "hello one")
     assert.include(told.ends, "interrupted")
     const repeated = told.used.filter(({ call }, index) => told.used.findIndex((one) => one.call === call) !== index)

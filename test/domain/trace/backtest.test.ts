@@ -112,7 +112,7 @@ describe("a policy", () => {
     return [result.failure.field, result.failure.message] as const
   }
 
-  it("that nobody knows is refused with the names of those that there are", () => {
+  it("that is unknown is refused with the names of those that there are", () => {
     const [field, message] = refused([
       ["keepalive.maxAttempts", "5"],
       ["keepalive.most", "5"]

@@ -1,4 +1,4 @@
-/** Waiting for a file: what the kernel tells is real, the clock is virtual. */
+/** Waiting for a file: what the kernel reports is real, the clock is virtual. */
 import { appendFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -35,7 +35,7 @@ describe("the watch over a file", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("does not forget what happened before anybody waited, and hears of nothing else", () =>
+  it.effect("does not forget what happened before a caller waited, and reports nothing else", () =>
     Effect.gen(function* () {
       const path = join(yield* temporaryDirectory, "file")
       const watch = yield* watching(path)

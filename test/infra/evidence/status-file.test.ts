@@ -29,7 +29,7 @@ const following = Effect.fnUntraced(function* (directory: string, launch: Launch
 const activity = (activity: string, question: unknown = null) => ({ type: "Activity", activity, question })
 
 describe("an agent's status file", () => {
-  it.live("is awaited, and tells the conversation and each state as it changes", () =>
+  it.live("is awaited, and reports the conversation and each state as it changes", () =>
     Effect.gen(function* () {
       const directory = join(yield* temporaryDirectory, ".claude", "sessions")
       const agent = yield* launched("echo; exec sleep 60", "status-1")

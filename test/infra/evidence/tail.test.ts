@@ -1,4 +1,4 @@
-/** A file that somebody appends to, truncates and replaces while it is read: real files, real watches. */
+/** A file that a writer appends to, truncates and replaces while it is read: real files, real watches. */
 import { execFileSync } from "node:child_process"
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -143,7 +143,7 @@ describe("the tail of a file", () => {
     )
   )
 
-  it.live("is not gone on with in another file that came while nobody read, though it is as long", () =>
+  it.live("is not gone on with in another file that came while it was not read, though it is as long", () =>
     inDirectory((path) =>
       Effect.gen(function* () {
         for (const other of ["x\n", "a much longer line than those\n"]) {

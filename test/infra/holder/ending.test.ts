@@ -1,4 +1,4 @@
-/** What is left after a stop, a kill and an exit: nothing of ours, and everything of everybody else's. */
+/** What is left after a stop, a kill and an exit: nothing of ours, and everything of every other process. */
 import { spawn, spawnSync } from "node:child_process"
 import { mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -11,7 +11,7 @@ import { ProcessTree } from "../../../src/infra/holder/tree.ts"
 import { Runtime } from "../../../src/infra/runtimes/runtime.ts"
 import { connected, eventually, inHome, journalUntil, launched, order, outputUntil, typesOf } from "../../support/holder.ts"
 
-/** Seconds nobody else sleeps, so that what is left can be found however it is dressed. */
+/** Seconds that no other process sleeps, so that what is left can be found however it is dressed. */
 const sleepers = (seconds: string) => listProcesses().filter((row) => !row.zombie && commandLine(row.pid).includes(`\0${seconds}\0`)).length
 const commandLine = (pid: number) => {
   try {
@@ -47,7 +47,7 @@ threading.Thread(target=work).start()
 ctypes.CDLL(None).pthread_exit(None)
 `
 
-/** PTRACE_ATTACH, and no wait: the kernel tells the tracer of the end, and the parent nothing. */
+/** PTRACE_ATTACH, and no wait: the kernel reports the end to the tracer, and the parent nothing. */
 const tracer = `
 import ctypes, sys, time
 if ctypes.CDLL(None).ptrace(16, int(sys.argv[1]), 0, 0) != 0: sys.exit(1)
@@ -170,7 +170,7 @@ describe("an ending", () => {
     )
   )
 
-  it.live("completes with nobody attached", () =>
+  it.live("completes without a daemon", () =>
     inHome(() =>
       Effect.gen(function* () {
         const runtime = yield* Runtime
@@ -287,7 +287,7 @@ describe("a signal", () => {
     }
   })
 
-  it("spares the one who sends it, and those above, though they carry the nonce", () => {
+  it("spares the one that sends it, and those above, though they carry the nonce", () => {
     const nonce = "e".repeat(32)
     const script = `
       const { ProcessTree } = await import(${JSON.stringify(join(import.meta.dirname, "../../../src/infra/holder/tree.ts"))})

@@ -18,7 +18,7 @@ import { connected, eventually, inHome, journalUntil, launched, order, outputUnt
 const mount = (...args: ReadonlyArray<string>) => spawnSync("mount", args).status === 0
 const unmount = (path: string) => spawnSync("umount", ["-l", path])
 
-/** Whether this user may mount: a full disk can then be had without filling anybody's. */
+/** Whether this user may mount: a full disk can then be had without filling a real one. */
 const canMount = (() => {
   const path = mkdtempSync(join(tmpdir(), "mount-"))
   const mounted = mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", path)
@@ -74,7 +74,7 @@ describe("a holder", () => {
     )
   )
 
-  it.live("gives the agent the environment it was told, the launch's three names, and nothing of its own", () =>
+  it.live("gives the agent the environment of its launch, the launch's three names, and nothing of its own", () =>
     inHome((home) =>
       Effect.gen(function* () {
         const { link, order } = yield* launched("", {
@@ -245,7 +245,7 @@ describe("a holder", () => {
     )
   )
 
-  it.live("tells every connection from where it asks, and refuses a daemon that was replaced", () =>
+  it.live("sends every connection the journal from where it asks, and refuses a daemon that was replaced", () =>
     inHome(() =>
       Effect.gen(function* () {
         const { link, order } = yield* launched("echo hello; exec cat")
@@ -279,7 +279,7 @@ describe("a holder", () => {
     )
   )
 
-  it.live("hears of a size and shows it to the agent", () =>
+  it.live("takes a size and shows it to the agent", () =>
     inHome(() =>
       Effect.gen(function* () {
         const { link, order } = yield* launched("trap 'stty size; exit' WINCH; stty size; while :; do sleep 0.02; done")
@@ -295,7 +295,7 @@ describe("a holder", () => {
     )
   )
 
-  it.live("reads the last words of an agent before it tells of the end, however late it comes to that", () =>
+  it.live("reads the last words of an agent before it reports the end, however late it comes to that", () =>
     inHome((home) =>
       Effect.gen(function* () {
         const { link, order } = yield* launched(
@@ -347,7 +347,7 @@ describe("a holder", () => {
 
 describe("a disk that is full", () => {
   const total = "ready\n".length + 12_000_000 + "through\nend\n".length
-  /** Twelve megabytes for a disk of eight: an agent that has written them all, and waits to be told to end. */
+  /** Twelve megabytes for a disk of eight: an agent that has written them all, and waits to be ended. */
   const flooded = Effect.fnUntraced(function* (home: string) {
     smallDisk(join(home, "sessions"), "8m")
     const script = `stty raw -echo; echo ready; while [ ! -e ${home}/flood ]; do sleep 0.02; done; head -c 12000000 /dev/zero; echo through

@@ -18,7 +18,7 @@ import { connected, eventually, inHome, journalUntil, launched, order, outputUnt
 
 const launcher = join(import.meta.dirname, "../../support/holder-launcher.ts")
 
-/** Launches in a process of its own, which is killed at the first output it follows or at the crash point it is told of. */
+/** Launches in a process of its own, which is killed at the first output it follows or at the crash point that it gets. */
 const launchElsewhere = (
   home: string,
   asked: LaunchOrder,
@@ -48,7 +48,7 @@ const starts = (home: string) => {
 }
 const carriers = (nonce: string) => listProcesses().filter((row) => !row.zombie && carriesNonce(environOf(row.pid), nonce)).length
 
-/** It is up, and was started by nobody else. */
+/** It is up, and was started by no other. */
 const isUpOnce = Effect.fnUntraced(function* (home: string, asked: LaunchOrder) {
   yield* connected(asked)
   yield* outputUntil(asked.session, "up")
@@ -86,7 +86,7 @@ describe("a launch", () => {
   }
 
   for (const point of ["after_owner", "before_spawn", "after_spawn", "before_identity", "before_exited", "after_exited", "mid_ladder"]) {
-    it.live(`whose holder dies ${point} is told as gone, swept and never repeated`, () =>
+    it.live(`whose holder dies ${point} is reported as gone, swept and never repeated`, () =>
       inHome((home) =>
         Effect.gen(function* () {
           const runtime = yield* Runtime
@@ -113,7 +113,7 @@ describe("a launch", () => {
     )
   }
 
-  it.live("that waits for another one, which fails and is undone, is begun in its place", () =>
+  it.live("that waits for another one, which fails and is undone, is started in its place", () =>
     inHome((home) =>
       Effect.gen(function* () {
         const asked = order(counting(home))
@@ -177,7 +177,7 @@ describe("a launch", () => {
     )
   )
 
-  it.live("in a directory that nobody can make fails with the reason, and leaves nothing", () =>
+  it.live("in a directory that cannot be made fails with the reason, and leaves nothing", () =>
     inHome((home) =>
       Effect.gen(function* () {
         mkdirSync(join(home, "sessions"), { recursive: true })
@@ -205,7 +205,7 @@ describe("a launch", () => {
     )
   )
 
-  it.live("is looked through beforehand, and every reason is told at once", () =>
+  it.live("is checked first, and every reason is reported at once", () =>
     inHome((home) =>
       Effect.gen(function* () {
         const { preflight } = yield* Runtime

@@ -34,7 +34,7 @@ const say = (home: string, session: string, text: string, messages: number) =>
 const requests = (...all: ReadonlyArray<object>) => all.map((request) => `${JSON.stringify(request)}\n`).join("")
 
 describe("a holder's socket", () => {
-  it.live("says hello first, and who the holder is", () =>
+  it.live("says hello first, and which process the holder is", () =>
     inHome((home) =>
       Effect.gen(function* () {
         const { link, order } = yield* launched("exec cat")
@@ -46,7 +46,7 @@ describe("a holder's socket", () => {
     )
   )
 
-  it.live("does nothing for who is not attached, and says so for what it does not know", () =>
+  it.live("does nothing for a daemon that is not attached, and says so for what it does not know", () =>
     inHome((home) =>
       Effect.gen(function* () {
         const { order } = yield* launched("exec cat")
@@ -75,7 +75,7 @@ describe("a holder's socket", () => {
     "no request": "[]\n",
     "a line without an end": `{"id":1,${" ".repeat(lineBytes)}`
   })) {
-    it.live(`hangs up on ${what}, and on nobody else`, () =>
+    it.live(`hangs up on ${what}, and on no other connection`, () =>
       inHome((home) =>
         Effect.gen(function* () {
           const { link, order } = yield* launched("stty -echo; echo ready; exec cat")

@@ -1,4 +1,4 @@
-/** A holder that was booted ahead is like any other, and belongs to nobody's secrets and to no dead daemon. */
+/** A holder that was booted ahead is like any other, and belongs to no session's secrets and to no dead daemon. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -26,7 +26,7 @@ const cwdOf = (pid: number) => {
     return ""
   }
 }
-/** One that was told its launch has the same words, and stands in the launch's directory. */
+/** One that got its launch has the same words, and stands in the launch's directory. */
 const sparesOf = (home: string) =>
   listProcesses().filter(
     ({ pid, zombie }) =>
@@ -75,7 +75,7 @@ const tracesOf = (home: string, { generation, nonce, session }: LaunchRef) => {
 }
 
 describe("a spare holder", () => {
-  it.live("makes a launch that nobody can tell from one without", () =>
+  it.live("makes a launch that is the same as one without", () =>
     inHome((home) =>
       Effect.gen(function* () {
         const story = Effect.fnUntraced(function* () {
@@ -130,7 +130,7 @@ describe("a spare holder", () => {
         yield* runtime.launch(first)
         yield* connected(first)
         yield* outputUntil(first.session, "up")
-        // This one is told its launch and dies before it has claimed it.
+        // This one gets its launch and dies before it has claimed it.
         const stopped = yield* spareWaits(home)
         signalExactly(stopped, "SIGSTOP")
         const second = order(`echo x >> ${home}/starts; echo up; exec cat`)
@@ -159,7 +159,7 @@ describe("a spare holder", () => {
     assert.strictEqual(processesOf(id).length, 1, "the agent lives on")
   })
 
-  it("whose daemon dies when it has told it its launch makes one process", async () => {
+  it("whose daemon dies when it has sent the launch makes one process", async () => {
     await using daemon = await TestDaemon.started({ REPRISE_CRASH_AT: "after_fork:2" })
     const before = await daemon.create(["cat"])
     await daemon.reaches(before.id, "streaming", ({ state }) => state === "streaming")

@@ -91,7 +91,7 @@ class Place implements AsyncDisposable {
 const silently = { code: 0, printed: "" }
 
 describe("a hook", () => {
-  it("is told to the daemon with its payload, in silence", async () => {
+  it("is sent to the daemon with its payload, in silence", async () => {
     await using place = new Place()
     await place.listen()
     const before = Date.now()
@@ -112,7 +112,7 @@ describe("a hook", () => {
     assert.deepInclude(place.heard[1]?.call, { payload: "no JSON" })
   })
 
-  it("is left in the spool when nobody listens, and when who listens cannot take it now", async () => {
+  it("is left in the spool when no daemon listens, and when one cannot take it now", async () => {
     await using place = new Place()
     assert.deepInclude(await place.call(["one"], "{}"), silently)
     await place.listen()
@@ -131,7 +131,7 @@ describe("a hook", () => {
     assert.strictEqual(statSync(place.spool).mode & 0o777, 0o600)
   })
 
-  it("never delays its agent more than its limits, whoever stays silent", async () => {
+  it("never delays its agent more than its limits, whichever side stays silent", async () => {
     await using place = new Place()
     await place.listen()
     place.status = null

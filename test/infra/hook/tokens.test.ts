@@ -49,7 +49,7 @@ describe("a hook's token", () => {
     )
   )
 
-  it.effect("is no hash that stands in the log for a text somebody chose", () =>
+  it.effect("is no hash that stands in the log for a text that a client chose", () =>
     inHome((home) =>
       Effect.gen(function* () {
         const { tokenOf } = yield* tokens(home)

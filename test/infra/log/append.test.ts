@@ -44,7 +44,7 @@ describe("an append", () => {
     )
   )
 
-  it.live("at another version than the stream's writes nothing, and hinders nobody in its group", () =>
+  it.live("at another version than the stream's writes nothing, and hinders no other in its group", () =>
     inFile(
       Effect.gen(function* () {
         const store = yield* EventStore
@@ -100,7 +100,7 @@ describe("an append", () => {
     )
   )
 
-  it.live("that contradicts itself is a bug, told at once", () =>
+  it.live("that contradicts itself is a bug, reported at once", () =>
     inFile(
       Effect.gen(function* () {
         const store = yield* EventStore

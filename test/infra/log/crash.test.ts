@@ -62,7 +62,7 @@ describe("a log whose process is killed", () => {
             present = found
           }
           assert.isNotEmpty(acknowledged)
-          // Died between the commit and the word of it: there, though nobody was told.
+          // Died between the commit and the word of it: there, though no caller has the answer.
           if (point === "append.after_commit") assert.isAbove(present, acknowledged.length * 3)
         }).pipe(Effect.scoped),
       30_000

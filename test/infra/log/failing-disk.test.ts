@@ -34,7 +34,7 @@ const onFaultyDisk = (test: (loaded: ReturnType<typeof faulty>["loaded"]) => Eff
     const path = yield* logPath
     const { faults, loaded } = faulty()
     yield* test(loaded).pipe(Effect.provide(EventLog.layer(path, { faults })))
-    // Whatever was told, the file opens soundly without the fault, and its streams are whole.
+    // Whatever was answered, the file opens soundly without the fault, and its streams are whole.
     const entries = yield* Effect.flatMap(EventReader, (reader) => reader.all(everything)).pipe(
       Effect.provide(EventLog.layer(path), { local: true })
     )
@@ -58,7 +58,7 @@ const streams = Effect.map(
 const answered = { scope: "s", key: "k", requestHash: "h", response: "r" }
 
 describe("a commit that fails", () => {
-  it.effect("without having written is told as absent, and nothing of it is there", () =>
+  it.effect("without having written is reported as absent, and nothing of it is there", () =>
     onFaultyDisk((loaded) =>
       Effect.gen(function* () {
         const store = yield* EventStore
@@ -85,7 +85,7 @@ describe("a commit that fails", () => {
     )
   )
 
-  it.effect("though it wrote is told as written", () =>
+  it.effect("though it wrote is reported as written", () =>
     onFaultyDisk((loaded) =>
       Effect.gen(function* () {
         const store = yield* EventStore
@@ -104,7 +104,7 @@ describe("a commit that fails", () => {
     )
   )
 
-  it.effect("and leaves a file that does not open is told as unknown, until it does", () =>
+  it.effect("and leaves a file that does not open is reported as unknown, until it does", () =>
     onFaultyDisk((loaded) =>
       Effect.gen(function* () {
         const store = yield* EventStore
@@ -125,7 +125,7 @@ describe("a commit that fails", () => {
     )
   )
 
-  it.live("and leaves a file that does not open is read again as soon as it opens, without anybody appending", () =>
+  it.live("and leaves a file that does not open is read again as soon as it opens, without an append", () =>
     onFaultyDisk((loaded) =>
       Effect.gen(function* () {
         const reader = yield* EventReader
@@ -163,7 +163,7 @@ describe("a commit that fails", () => {
       )
   )
 
-  it.effect("of a checkpoint is told as unknown, and the next append starts from the file opened anew", () =>
+  it.effect("of a checkpoint is reported as unknown, and the next append starts from the file opened again", () =>
     onFaultyDisk((loaded) =>
       Effect.gen(function* () {
         const store = yield* EventStore
@@ -179,7 +179,7 @@ describe("a commit that fails", () => {
     )
   )
 
-  it.effect("over and over never tells what is not so", () =>
+  it.effect("over and over never reports what is not so", () =>
     onFaultyDisk((loaded) =>
       Effect.gen(function* () {
         const store = yield* EventStore

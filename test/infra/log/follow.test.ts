@@ -103,7 +103,7 @@ describe("a follower", () => {
     }).pipe(Effect.provide(EventLog.layerMemory, { local: true }))
   )
 
-  it.live("is told at once, though another one has not read since it was told last", () =>
+  it.live("is woken at once, though another one has not read since it was woken last", () =>
     Effect.gen(function* () {
       const store = yield* EventStore
       const reader = yield* EventReader
@@ -127,7 +127,7 @@ describe("a follower", () => {
     }).pipe(Effect.scoped, Effect.provide(EventLog.layerMemory, { local: true }))
   )
 
-  it.live("is never told of what is not durable", () =>
+  it.live("never sees what is not durable", () =>
     Effect.gen(function* () {
       const path = yield* logPath
       // What followers have seen while a transaction is still open: nothing of it, each time.

@@ -1,4 +1,4 @@
-/** The daemon's side of the output: exact bytes or a gap by name, also while somebody writes. */
+/** The daemon's side of the output: exact bytes or a gap by name, also while a holder writes. */
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

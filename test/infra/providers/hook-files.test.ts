@@ -67,7 +67,7 @@ describe("the extension for pi", () => {
     return (event: string, occurred: object) => listeners.get(event)!({ type: event, ...occurred }, context)
   })
 
-  it.live("tells each event in its order, and returns at once", () =>
+  it.live("reports each event in its order, and returns at once", () =>
     inDirectory((place) =>
       Effect.gen(function* () {
         put("pi", place)
@@ -93,7 +93,7 @@ describe("the extension for pi", () => {
     )
   )
 
-  it.live("tells a moment after the session has begun that it takes input", () =>
+  it.live("reports a moment after the start of the session that it takes input", () =>
     inDirectory((place) =>
       Effect.gen(function* () {
         put("pi", place)
@@ -123,7 +123,7 @@ describe("the extension for pi", () => {
 })
 
 describe("the plugin for opencode", () => {
-  it.live("tells a recorded run in order: states when they change, messages once, ends with their errors", () =>
+  it.live("reports a recorded run in order: states when they change, messages once, ends with their errors", () =>
     inDirectory((place) =>
       Effect.gen(function* () {
         put("opencode", place)

@@ -208,7 +208,7 @@ describe("the probe of an agent", () => {
     )
   )
 
-  it.live("leaves nothing running when nobody waits for it any longer", () =>
+  it.live("leaves nothing running when no caller waits for it any longer", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         script(folder, "claude", `sleep 300 & echo $! > ${folder}/pid.new; mv ${folder}/pid.new ${folder}/pid; wait`)

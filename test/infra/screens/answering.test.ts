@@ -16,7 +16,7 @@ import { answers, queries } from "../../support/terminal-queries.ts"
 const session = "s-000000000000"
 const csi = "\x1b["
 
-/** A program that writes into a spool, and what it hears from the terminal after each write. */
+/** A program that writes into a spool, and what it reads from the terminal after each write. */
 const conversing = Effect.gen(function* () {
   const home = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "answering-"))),
@@ -72,7 +72,7 @@ describe("a terminal that is asked", () => {
     })
   )
 
-  it.effect("tells the colours and the keyboard that the program chose, and forgets them when it does", () =>
+  it.effect("reports the colours and the keyboard that the program chose, and forgets them when it does", () =>
     Effect.gen(function* () {
       const { heard } = yield* conversing
       yield* heard(`\x1b]11;#123456\x07\x1b]4;7;rgb:01/02/03\x07`)

@@ -65,7 +65,7 @@ describe("a restored screen", () => {
     emulator.dispose()
   })
 
-  it("tells the title, the cursor and the screen it is on", () => {
+  it("shows the title, the cursor and the screen it is on", () => {
     const emulator = new Emulator(size)
     emulator.write(`\x1b]2;a title\x07${csi}?1049h${csi}3;5Hxy`)
     const { altScreen, cursor, lines, title } = emulator.picture()

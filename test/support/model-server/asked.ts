@@ -62,7 +62,7 @@ export interface Dialect {
   readonly failure: (status: number, message: string) => unknown
 }
 
-/** JSON of a shape that somebody else decides. */
+/** JSON of a shape that another program decides. */
 // biome-ignore lint/suspicious/noExplicitAny: four vendors' formats, read field by field
 export type Fields = Record<string, any>
 

@@ -4,7 +4,7 @@
  *   [hang]         no answer, and no end of the connection
  *   [stall]        the first words, then nothing
  *   [cut]          the first words, then the connection is gone
- *   [run COMMAND]  calls the shell tool that was offered; what it printed is told in the answer that follows
+ *   [run COMMAND]  calls the shell tool that was offered; what it printed is repeated in the answer that follows
  *   [call NAME {}] calls the tool of that name with these fields; what else it requires is filled in. NAME may be several, by `|`
  *   [fail 429 5]   an HTTP error, with a `retry-after` of so many seconds where one is given
  *   [recall]       answers with everything the person said so far, which proves that a conversation was resumed

@@ -105,7 +105,7 @@ const compare = async (program: Program, disturbed: TestDaemon, calm: TestDaemon
   }
 }
 
-/** Ends with nobody attached, another size, and a daemon that was killed meanwhile. */
+/** Ends without a client, another size, and a daemon that was killed meanwhile. */
 const disturb = async (play: Play, program: Program, daemon: TestDaemon): Promise<void> => {
   await daemon.done("POST", `/v1/sessions/${play.id}/resize`, { cols: 110, rows: 35 })
   await play.has({ cols: 110, rows: 35 })
