@@ -60,7 +60,7 @@ import { isOwnDirectory, PlaceRefused } from "./infra/trusted-place.ts"
 /** The address is reachable from other machines, and the user did not ask for that in so many words. */
 export class NotLoopback extends Schema.TaggedError<NotLoopback>()("NotLoopback", { host: Schema.String }) {
   override get message() {
-    return `${this.host} is reachable from other machines, and whoever has the token can run commands here; say --allow-remote if that is meant`
+    return `${this.host} is reachable from other machines, and every client with the token can run commands here; say --allow-remote if that is meant`
   }
 }
 

@@ -154,7 +154,7 @@ const tellStatus = (
   { generation, isInTurn, tell }: { readonly generation: number; readonly isInTurn: boolean; readonly tell: (report: Report) => void }
 ): boolean => {
   if (status.kind === "login") {
-    const detail = status.question ?? "nobody is logged in"
+    const detail = status.question ?? "its user is not logged in"
     tell({ type: "TurnObserved", generation, source: "protocol", outcome: "failed", detail })
     tell({ type: "BlockObserved", generation, source: "protocol", cause: "auth", until: null, detail })
   }

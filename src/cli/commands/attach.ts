@@ -4,7 +4,7 @@ import { Command, Flag } from "effect/cli"
 import { session } from "../flags.ts"
 import { mayAttach } from "../inside-session.ts"
 import { resolve } from "../resolve.ts"
-import { detachKeys, detachKeysFlag, requireTerminal } from "../terminal/beforehand.ts"
+import { detachKeys, detachKeysFlag, requireTerminal } from "../terminal/before-attach.ts"
 import { withDaemon } from "../with-daemon.ts"
 
 export const attach = Command.make(

@@ -20,7 +20,7 @@ import { setting } from "../root.ts"
 import { startDaemon } from "../start-daemon.ts"
 import { say } from "../stdio.ts"
 import type { AttachOptions } from "../terminal/attach.ts"
-import { detachKeys, detachKeysFlag, requireTerminal } from "../terminal/beforehand.ts"
+import { detachKeys, detachKeysFlag, requireTerminal } from "../terminal/before-attach.ts"
 import { remains } from "../terminal/remains.ts"
 
 /** What `run` takes; the words behind the first plain one are its command. */

@@ -156,7 +156,7 @@ export const acceptOverdue = (situation: Situation, deaf: boolean): ReadonlyArra
       const { source, value } = activity
       // Its last words may lie behind its end: an agent that has ended did not stay idle.
       if (!isUp(situation.session)) return uncertain(situation, prompt, endedWhile(prompt))
-      if (deaf) return uncertain(situation, prompt, "nobody heard the agent when its time was up")
+      if (deaf) return uncertain(situation, prompt, "the daemon did not observe the agent when its time was up")
       const unmoved = (heard?.changes ?? 0) === prompt.before.changes
       if (prompt.answers !== undefined && prompt.answers === openQuestion(situation))
         return fact("PromptRejected", situation, {

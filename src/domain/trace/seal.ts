@@ -84,6 +84,6 @@ const otherFormat = (text: string): readonly [TraceUnreadable["code"], string] |
   const { format } = found.success
   if (format > traceFormat) return ["newer_format", `format ${format} is newer than this version of reprise, which knows ${traceFormat}`]
   if (format < traceFormat)
-    return ["older_format", `format ${format} is read no longer; record it anew (this version knows ${traceFormat})`]
+    return ["older_format", `format ${format} is read no longer; record it again (this version knows ${traceFormat})`]
   return null
 }

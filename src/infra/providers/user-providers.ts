@@ -52,7 +52,7 @@ const readProvider = (folder: string, file: string): Result.Result<Provider, Rea
   if (Result.isFailure(provider)) return Result.fail(problemsOf(file, provider.failure.issue))
   const { id } = provider.success
   if (`${id}${suffix}` !== file) return problem("id", `must be the file's name, ${JSON.stringify(file.slice(0, -suffix.length))}`)
-  if (providers.has(id)) return problem("id", `${id} is built in, and cannot be described anew`)
+  if (providers.has(id)) return problem("id", `${id} is built in, and cannot be described again`)
   return Result.succeed(provider.success)
 }
 

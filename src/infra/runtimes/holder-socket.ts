@@ -11,12 +11,12 @@ export const openSocket = (path: string) =>
   Effect.acquireRelease(
     Effect.callback<Socket, HolderUnavailable>((resume) => {
       const { address, release } = addressOf(path)
-      if (address === null) return resume(Effect.fail(nobody(path)))
+      if (address === null) return resume(Effect.fail(gone(path)))
       const socket = createConnection(address)
       socket.once("error", (cause) => {
         release()
         const code = codeOf(cause)
-        resume(Effect.fail(code === "ENOENT" || code === "ECONNREFUSED" ? nobody(path) : silent(`${path}: ${code}`)))
+        resume(Effect.fail(code === "ENOENT" || code === "ECONNREFUSED" ? gone(path) : silent(`${path}: ${code}`)))
       })
       socket.once("connect", () => {
         release()
@@ -33,7 +33,7 @@ export const openSocket = (path: string) =>
     (socket) => Effect.sync(() => socket.destroy())
   )
 
-const nobody = (path: string) => new HolderUnavailable({ reason: "gone", message: `nobody listens at ${path}` })
+const gone = (path: string) => new HolderUnavailable({ reason: "gone", message: `no process listens at ${path}` })
 const silent = (message: string) => new HolderUnavailable({ reason: "silent", message })
 
 /** unix(7): an address holds 108 bytes with its end. A longer path is reached through an open descriptor of its directory. */

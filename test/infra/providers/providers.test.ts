@@ -107,7 +107,7 @@ describe("an agent that a user describes", () => {
     Effect.gen(function* () {
       const problems = yield* problemsOf({ "yours.json": mine, "codex.json": { ...mine, id: "codex" } })
       assert.deepStrictEqual(problems, [
-        { file: "codex.json", field: "id", message: "codex is built in, and cannot be described anew" },
+        { file: "codex.json", field: "id", message: "codex is built in, and cannot be described again" },
         { file: "yours.json", field: "id", message: 'must be the file\'s name, "yours"' }
       ])
     })
