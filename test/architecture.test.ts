@@ -203,9 +203,8 @@ const openers: ReadonlyMap<string, string> = new Map([
   ["src/infra/mounts.ts", "reads /proc"],
   ["src/infra/log/lock-holder.ts", "reads /proc"],
   ["src/cli/attaching.ts", "reads what the person names"],
-  ["src/cli/trace-checks.ts", "reads what the person names"],
-  ["src/cli/trace-file.ts", "makes a file of its own where the person says"],
-  ["src/cli/commands/send.ts", "reads what the person names"]
+  ["src/cli/in-file.ts", "reads a regular file that the user names"],
+  ["src/cli/trace-file.ts", "makes a file of its own where the person says"]
 ])
 
 describe("event handlers of connections", () => {

@@ -1,12 +1,13 @@
 /** For the commands that decide: reads traces from files, and prints findings for people and programs. */
-import { createReadStream } from "node:fs"
 import { Effect, Result, Stream } from "effect"
 import { iso } from "../domain/time.ts"
 import { type Change, makeBacktest } from "../domain/trace/backtest.ts"
 import { type Policies, policiesOf, policyNames } from "../domain/trace/policies.ts"
 import { type Divergence, makeVerification, type Outcome, type Verdict } from "../domain/trace/verify.ts"
 import { stateHash } from "../infra/log/state-hash.ts"
+import { FileRefused } from "../infra/regular-file.ts"
 import { Failure } from "./failures.ts"
+import { readableFile } from "./in-file.ts"
 import type { Paint } from "./text/colour.ts"
 import { oneLine } from "./text/sanitise.ts"
 
@@ -22,10 +23,17 @@ export const verdictOf = (path: string): Effect.Effect<Verdict, Failure> =>
   })
 
 export const pieces = (path: string): Stream.Stream<Uint8Array, Failure> =>
-  Stream.fromAsyncIterable(
-    createReadStream(path) as AsyncIterable<Uint8Array>,
-    (cause) => new Failure({ message: `${path}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}` })
+  Stream.unwrap(
+    Effect.try({
+      try: () => Stream.fromAsyncIterable(readableFile(path) as AsyncIterable<Uint8Array>, unreadable(path)),
+      catch: unreadable(path)
+    })
   )
+
+const unreadable = (path: string) => (cause: unknown) =>
+  new Failure({
+    message: cause instanceof FileRefused ? cause.message : `${path}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`
+  })
 
 export const verdictJson = (file: string, verdict: Verdict): object => {
   const { _tag, ...told } = verdict

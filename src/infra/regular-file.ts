@@ -39,6 +39,8 @@ export interface OpenFile {
 export interface OpenRule {
   readonly ours?: boolean
   readonly written?: boolean
+  /** Links are followed: a user has named the file, and no other process could. */
+  readonly links?: boolean
 }
 
 const never = constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY
@@ -47,7 +49,7 @@ const never = constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY
 export const openRegular = (path: string, flags = constants.O_RDONLY, rule: OpenRule = { ours: true }): OpenFile => {
   let fd: number
   try {
-    fd = openSync(path, flags | never, 0o600)
+    fd = openSync(path, flags | (rule.links === true ? never & ~constants.O_NOFOLLOW : never), 0o600)
   } catch (error) {
     throw new FileRefused(path, codeOf(error))
   }

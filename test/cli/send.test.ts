@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, layer } from "@effect/vitest"
@@ -57,7 +58,7 @@ describe("reprise send", () => {
 
     it.effect("takes a text from a pipe or a file, without the line end that ends it", () =>
       Effect.gen(function* () {
-        const { home } = yield* Daemon
+        const { home, socket } = yield* Daemon
         const id = yield* unready
         const piped = yield* Effect.promise(() => start(home, ["send", id, "--stdin", "--json"], { stdin: "one\ntwo\n" }).ended)
         assert.deepStrictEqual([piped.code, JSON.parse(piped.stdout).bytes], [0, 7], piped.stderr)
@@ -71,7 +72,11 @@ describe("reprise send", () => {
         assert.match(yield* fails(1, "send", id, "--file", file), /262144 bytes/)
         writeFileSync(file, "x".repeat(262_147))
         assert.match(yield* fails(2, "send", id, "--file", file), /more than 262144 bytes/)
-        assert.match(yield* fails(2, "send", id, "--file", join(home, "absent")), /ENOENT/)
+        assert.match(yield* fails(2, "send", id, "--file", join(home, "absent")), /does not exist/)
+        const pipe = join(home, "pipe")
+        execFileSync("mkfifo", [pipe])
+        for (const place of [pipe, home, socket, "/dev/zero"])
+          assert.match(yield* fails(2, "send", id, "--file", place), /^\S+ \S+ is not a regular file$/)
       })
     )
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, layer } from "@effect/vitest"
@@ -34,6 +35,18 @@ describe("reprise trace", () => {
       })
     )
 
+    it.effect("verify and backtest read regular files only, and wait for no pipe", () =>
+      Effect.gen(function* () {
+        const { home, socket } = yield* Daemon
+        const pipe = join(home, "pipe")
+        execFileSync("mkfifo", [pipe])
+        for (const place of [pipe, home, socket, "/dev/zero"]) {
+          assert.match(yield* fails(1, "trace", "verify", place), /^\S+ \S+ is not a regular file$/)
+          assert.match(yield* fails(1, "trace", "backtest", place, "--policy", "stop.graceMs=1000"), /^\S+ \S+ is not a regular file$/)
+        }
+      })
+    )
+
     it.effect("verify names what is wrong with each file, and exits with 1", () =>
       Effect.gen(function* () {
         const { home } = yield* Daemon
@@ -50,7 +63,7 @@ describe("reprise trace", () => {
         assert.match(stdout, /newer\.jsonl: line 1: format 3 is newer/)
         const told = JSON.parse((yield* reprise(home, "--json", "trace", "verify", cut)).stdout)
         assert.deepInclude(told, { file: cut, verdict: "unreadable", code: "truncated" })
-        assert.match(yield* fails(1, "trace", "verify", join(home, "nowhere.jsonl")), /nowhere\.jsonl: ENOENT/)
+        assert.match(yield* fails(1, "trace", "verify", join(home, "nowhere.jsonl")), /nowhere\.jsonl does not exist/)
       })
     )
 

@@ -1,15 +1,16 @@
 /** `reprise send`: gives a session a prompt, typed whole when its time comes, and says what became of it. */
-import { createReadStream } from "node:fs"
 import type { Readable } from "node:stream"
 import { Clock, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { limits } from "../../domain/limits.ts"
 import { PromptRequest } from "../../http/contract/prompts.ts"
+import { FileRefused } from "../../infra/regular-file.ts"
 import { attached } from "../attaching.ts"
 import { checked } from "../checked.ts"
 import { asCli } from "../daemon.ts"
 import { ExitWith, exitCodes, TimedOut, UsageFailure } from "../failures.ts"
 import { durationFlag, durationMs, repeated, session } from "../flags.ts"
+import { readableFile } from "../in-file.ts"
 import { awaitFate, codeOfFate } from "../prompt-fate.ts"
 import { resolve } from "../resolve.ts"
 import { print, printJson } from "../stdio.ts"
@@ -113,16 +114,16 @@ const textOf = Effect.fnUntraced(function* ({ file, stdin, text }: Sources) {
       message: sources === 0 ? "nothing to send: give a text, --stdin or --file" : "give one of a text, --stdin and --file"
     })
   if (Option.isSome(text)) return text.value
-  return Option.isSome(file) ? yield* read(file.value, createReadStream(file.value)) : yield* read("stdin", process.stdin)
+  return Option.isSome(file) ? yield* read(file.value, () => readableFile(file.value)) : yield* read("stdin", () => process.stdin)
 })
 
 /** At most a prompt's bytes; the line end that editors and `echo` leave at the end is not part of it. */
-const read = (name: string, source: Readable) =>
+const read = (name: string, source: () => Readable) =>
   Effect.tryPromise({
     try: async () => {
       const chunks: Array<Buffer> = []
       let size = 0
-      for await (const chunk of source as AsyncIterable<Buffer>) {
+      for await (const chunk of source() as AsyncIterable<Buffer>) {
         size += chunk.length
         if (size > limits.promptBytes + 2) break
         chunks.push(chunk)
@@ -133,9 +134,11 @@ const read = (name: string, source: Readable) =>
     catch: (cause) =>
       cause instanceof UsageFailure
         ? cause
-        : new UsageFailure({
-            message: `${name}: ${cause instanceof TypeError ? "not UTF-8" : ((cause as NodeJS.ErrnoException).code ?? "unreadable")}`
-          })
+        : cause instanceof FileRefused
+          ? new UsageFailure({ message: cause.message })
+          : new UsageFailure({
+              message: `${name}: ${cause instanceof TypeError ? "not UTF-8" : ((cause as NodeJS.ErrnoException).code ?? "unreadable")}`
+            })
   })
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
