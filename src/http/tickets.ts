@@ -2,13 +2,15 @@
 import { randomBytes } from "node:crypto"
 import { Clock, Context, Effect, Layer } from "effect"
 import { limits } from "../domain/limits.ts"
+import { BootClock } from "../infra/boot-clock.ts"
 import type { AttachMode } from "./contract/terminal.ts"
 import { type Problem, problem } from "./problems.ts"
 
 interface Issued {
   readonly session: string
   readonly mode: AttachMode
-  readonly expiresAt: number
+  /** Since boot: a step of the wall clock neither ends a ticket early nor keeps it. */
+  readonly expiresAtBootMs: number
 }
 
 export class Tickets extends Context.Service<
@@ -19,34 +21,37 @@ export class Tickets extends Context.Service<
     readonly redeem: (ticket: string, session: string) => Effect.Effect<AttachMode | null>
   }
 >()("reprise/http/Tickets") {
-  static readonly layer = Layer.sync(Tickets, () => {
-    const issued = new Map<string, Issued>()
-    /** Insertion order is the order of expiry. */
-    const forget = (now: number) => {
-      for (const [ticket, { expiresAt }] of issued) {
-        if (expiresAt > now) return
-        issued.delete(ticket)
-      }
-    }
-    return {
-      issue: Effect.fnUntraced(function* (session, mode) {
-        const now = yield* Clock.currentTimeMillis
-        forget(now)
-        if (issued.size >= limits.attachTickets) {
-          const known = { limit: "attach_tickets", maximum: limits.attachTickets, retryAfterMs: limits.attachTicketMs }
-          return yield* problem("over_capacity", "too many tickets are waiting to be used", known)
-        }
-        const ticket = randomBytes(32).toString("base64url")
-        const expiresAt = now + limits.attachTicketMs
-        issued.set(ticket, { session, mode, expiresAt })
-        return { ticket, expiresAt }
-      }),
-      redeem: (ticket, session) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const known = issued.get(ticket)
+  static readonly layer = Layer.effect(
+    Tickets,
+    Effect.gen(function* () {
+      const { bootMs } = yield* BootClock
+      const issued = new Map<string, Issued>()
+      /** Insertion order is the order of expiry. */
+      const forget = (now: number) => {
+        for (const [ticket, { expiresAtBootMs }] of issued) {
+          if (expiresAtBootMs > now) return
           issued.delete(ticket)
-          return known !== undefined && known.session === session && known.expiresAt > now ? known.mode : null
-        })
-    }
-  })
+        }
+      }
+      return {
+        issue: Effect.fnUntraced(function* (session, mode) {
+          const now = yield* bootMs
+          forget(now)
+          if (issued.size >= limits.attachTickets) {
+            const known = { limit: "attach_tickets", maximum: limits.attachTickets, retryAfterMs: limits.attachTicketMs }
+            return yield* problem("over_capacity", "too many tickets are waiting to be used", known)
+          }
+          const ticket = randomBytes(32).toString("base64url")
+          issued.set(ticket, { session, mode, expiresAtBootMs: now + limits.attachTicketMs })
+          return { ticket, expiresAt: (yield* Clock.currentTimeMillis) + limits.attachTicketMs }
+        }),
+        redeem: (ticket, session) =>
+          Effect.map(bootMs, (now) => {
+            const known = issued.get(ticket)
+            issued.delete(ticket)
+            return known !== undefined && known.session === session && known.expiresAtBootMs > now ? known.mode : null
+          })
+      }
+    })
+  )
 }
