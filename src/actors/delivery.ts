@@ -1,0 +1,231 @@
+/** Types into a session's terminal: prompts, answers, interrupts and input. What became of each comes back as a report. */
+import { Clock, Effect, Schedule, Schema } from "effect"
+import type { SessionEffect } from "../domain/effects.ts"
+import { WriteRefusal } from "../domain/facts.ts"
+import { limits } from "../domain/limits.ts"
+import { answerOn, answerTo } from "../domain/providers/answering.ts"
+import { agentOf } from "../domain/providers/index.ts"
+import { readScreen } from "../domain/providers/screen.ts"
+import type { SessionContext } from "../domain/session-context.ts"
+import type { HolderLink, Submitted } from "../infra/runtimes/runtime.ts"
+import { Screens } from "../infra/screens/screens.ts"
+import { Texts } from "../infra/texts.ts"
+import type { Tell } from "./letter.ts"
+import type { News } from "./news.ts"
+import type { Recognised } from "./observing.ts"
+import { isRepeatOf, typedBytes, typedText } from "./typed-text.ts"
+
+type EffectOf<T extends SessionEffect["type"]> = Extract<SessionEffect, { readonly type: T }>
+
+/** The effects that type, each with its handler. `bytes`: what a client types, which only the memory of this daemon has. */
+export type TypingHandlers = {
+  readonly [T in "Write" | "DeliverPrompt" | "WithholdPrompt" | "SettleWrite"]: (
+    effect: EffectOf<T>,
+    bytes: Uint8Array | null
+  ) => Effect.Effect<void>
+}
+
+/** What typing needs of the session. `link`: the holder of that generation, or null while none is connected. */
+export interface Typist {
+  readonly id: string
+  readonly context: () => SessionContext
+  readonly link: (generation: number) => HolderLink | null
+  readonly tell: Tell
+  readonly news: News
+  readonly background: (work: Effect.Effect<void>) => Effect.Effect<void>
+}
+
+export const makeDelivery = Effect.fnUntraced(function* ({ background, context, id, link, news, tell }: Typist) {
+  const texts = yield* Texts
+  const screens = yield* Screens
+
+  /** The prompt that the agent repeats, however it has trimmed it; any other text is only itself. */
+  const recognise = (repeated: string): Recognised => {
+    for (const { attachments = [], hash, stage } of context().prompts) {
+      if (stage !== "submitted" && stage !== "written" && stage !== "claimed") continue
+      const text = Effect.runSync(Effect.option(texts.read(hash)))
+      if (text._tag === "None") continue
+      const typed = typedText(
+        context(),
+        text.value,
+        attachments.map(({ path }) => path)
+      )
+      if (isRepeatOf(repeated, typed)) return { hash, ours: true }
+    }
+    const hash = texts.hash(repeated)
+    return Effect.runSync(Effect.isSuccess(texts.read(hash))) ? { hash, ours: true } : { hash }
+  }
+
+  /** `null`: another report was made. When the connection went before the answer came, the holder is asked as soon as it is reached again: it remembers. */
+  const settled = (generation: number, writeId: string, write: (holder: HolderLink) => Effect.Effect<Typed | null>) =>
+    Effect.suspend(() => {
+      const holder = link(generation)
+      return Effect.map(holder === null ? Effect.succeed<Typed>({ outcome: "not_written" }) : write(holder), (typed) => {
+        const known = typed?.outcome !== "uncertain" || link(generation) === holder
+        if (typed !== null && known) tell({ type: "WriteSettled", generation, writeId, ...settling(typed) })
+      })
+    })
+
+  /** Text, a pause, Enter: one operation of the holder, which no client's keys can come between. An answer is a key or two. */
+  const deliver = ({ answers, generation, hash, paths = [], promptId, writeId }: EffectOf<"DeliverPrompt">) => {
+    const undeliverable = (code: string) =>
+      Effect.sync(() => {
+        tell({ type: "PromptUndeliverable", generation, promptId, code })
+        return null
+      })
+    /** A stopped agent goes on some time, and a password is typed some time: the prompt waits until then. A long line stays long. */
+    const refused = ({ outcome, ...typed }: Typed | { readonly outcome: "echo_stays_off" }) => {
+      if (outcome === "echo_stays_off") return undeliverable("echo_off")
+      if (outcome === "suspended") tell({ type: "SuspensionObserved", generation, suspended: true })
+      if (outcome === "echo_off") tell({ type: "EchoObserved", generation, echo: false })
+      return outcome === "line_too_long" ? undeliverable(outcome) : Effect.succeed<Typed>({ ...typed, outcome })
+    }
+    /** A question that has opened since the claim would take the text. */
+    const isInTheWay = () => {
+      const { activity, prompts } = context()
+      return activity.value === "waiting" && activity.asked?.id !== prompts.find(({ id }) => id === promptId)?.answers
+    }
+    const submit = (holder: HolderLink, text: string) => {
+      const typed = typedText(context(), text, paths)
+      // A session without a screen has no known modes.
+      return Effect.orElseSucceed(screens.modes(id, context().spec.size), () => null).pipe(
+        Effect.flatMap((modes) =>
+          onceTaken(
+            holder,
+            Effect.suspend(() =>
+              isInTheWay()
+                ? Effect.delay(Effect.succeed<Submitted>({ outcome: "not_written" }), limits.typeAgainMs)
+                : holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed))
+            )
+          )
+        ),
+        Effect.flatMap(({ outcome, ...typed }) =>
+          outcome === "unsupported" ? undeliverable("holder_too_old") : refused({ ...typed, outcome })
+        )
+      )
+    }
+    const reply = Effect.fnUntraced(function* (holder: HolderLink, text: string) {
+      if (isOpen(promptId) && agentOf(context()).answers !== null) yield* untilStill(promptId)
+      const { asked } = context().activity
+      if (!isOpen(promptId) || asked === undefined) return yield* undeliverable("question_closed")
+      const screen = yield* Effect.orElseSucceed(screens.seen(id, context().spec.size), () => null)
+      const given = screen === null ? answerTo(agentOf(context()), asked, text, null) : answerOn(screen, agentOf(context()), asked, text)
+      switch (given.type) {
+        case "keys":
+          return yield* Effect.flatMap(holder.write(writeId, new TextEncoder().encode(given.keys)), (outcome) => refused({ outcome }))
+        case "noSuchChoice":
+          return yield* undeliverable("no_such_choice")
+        case "otherQuestion":
+          return yield* undeliverable("question_closed")
+        case "text":
+          return yield* submit(holder, text)
+      }
+    })
+    return texts.read(hash).pipe(
+      Effect.flatMap((text) => settled(generation, writeId, (holder) => (answers ? reply(holder, text) : submit(holder, text)))),
+      Effect.catchTag("TextMissing", () => undeliverable("text_missing"))
+    )
+  }
+
+  /** The question that the prompt answers, right before it is typed: what came between would take the keys. */
+  const isOpen = (promptId: string) => {
+    const { activity, prompts } = context()
+    const question = prompts.find(({ id }) => id === promptId)?.answers
+    return activity.value === "waiting" && activity.asked?.id === question
+  }
+
+  /** A question is reported before it is drawn, and one that has just been drawn swallows keys in some agents. */
+  const untilDrawn = Effect.gen(function* () {
+    const { answers, evidence } = agentOf(context())
+    const drawn: Effect.Effect<void> = Effect.suspend(() => {
+      const { asked } = context().activity
+      const isToBeDrawn = asked?.choices.length === 0 && evidence.screen.some(({ question }) => question === asked.kind)
+      return isToBeDrawn ? Effect.andThen(news.next, drawn) : Effect.void
+    })
+    const screen = yield* Effect.orElseSucceed(screens.seen(id, context().spec.size), () => null)
+    // A question that stands there without choices takes a text.
+    const seen = screen === null ? null : readScreen(evidence.screen, screen)
+    const takesText = seen?.type === "Activity" && seen.question?.choices.length === 0
+    if (!takesText) yield* Effect.timeoutOption(drawn, limits.questionDrawnMs)
+    const sinceMs = (yield* Clock.currentTimeMillis) - context().activity.at
+    yield* Effect.sleep(Math.max(0, (answers?.settleMs ?? 0) - sinceMs))
+  })
+
+  /** A source that speaks meanwhile may take the choices away until they are drawn: then the wait begins again. */
+  const untilStill = Effect.fnUntraced(function* (promptId: string) {
+    for (let looks = 0; looks < mostLooks && isOpen(promptId); looks++) {
+      const before = context().activity
+      yield* untilDrawn
+      if (context().activity === before) return
+    }
+  })
+
+  /** One key, and again where the first only warns; the second is no other interrupt. */
+  const interrupt = (holder: HolderLink, writeId: string) => {
+    const { interrupt: key, interruptAgainMs } = agentOf(context())
+    const press = (id: string) => holder.write(id, new TextEncoder().encode(key))
+    return Effect.tap(press(writeId), (outcome) =>
+      outcome === "written" && interruptAgainMs !== null
+        ? background(Effect.asVoid(Effect.delay(press(`${writeId}.again`), interruptAgainMs)))
+        : Effect.void
+    )
+  }
+
+  /** Terminals take a large paste in pieces; 500 ms were enough for 100 kB in every agent that was measured. */
+  const enterAfterMs = (text: string) => {
+    const { enterAfterMs: pause } = agentOf(context()).submit
+    return pause === 0 || text.length < largePasteChars ? pause : Math.max(pause, largePasteMs)
+  }
+
+  const handlers: TypingHandlers = {
+    Write: ({ generation, kind, writeId }, bytes) => {
+      if (kind === "interrupt") return settled(generation, writeId, (holder) => outcomeOf(interrupt(holder, writeId)))
+      return bytes === null
+        ? Effect.sync(() => tell({ type: "WriteSettled", generation, writeId, outcome: "not_written" }))
+        : settled(generation, writeId, (holder) => outcomeOf(holder.write(writeId, bytes)))
+    },
+    DeliverPrompt: deliver,
+    WithholdPrompt: ({ generation, writeId }) => Effect.ignore(link(generation)?.withhold(writeId) ?? Effect.void),
+    SettleWrite: ({ generation, writeId }) => {
+      const holder = link(generation)
+      if (holder === null) return Effect.void
+      return holder.writeOutcome(writeId).pipe(
+        Effect.map((typed) => tell({ type: "WriteSettled", generation, writeId, ...typed, asked: true })),
+        Effect.ignore
+      )
+    }
+  }
+
+  return { handlers, recognise }
+})
+
+const outcomeOf = <A extends Typed["outcome"]>(write: Effect.Effect<A>) => Effect.map(write, (outcome): Typed => ({ outcome }))
+
+const isRefusal = Schema.is(WriteRefusal)
+
+/** A holder that cannot say when the terminal echoes again is asked to type again, for a while. */
+const onceTaken = Effect.fnUntraced(function* (holder: HolderLink, submit: Effect.Effect<Submitted>) {
+  const first = yield* submit
+  if (first.outcome !== "echo_off") return first
+  if ((yield* Effect.orElseSucceed(holder.obstacle, () => null)) !== "unsupported") return first
+  const last = yield* Effect.repeat(submit, {
+    schedule: Schedule.spaced(limits.typeAgainMs),
+    times: limits.typeWithinMs / limits.typeAgainMs,
+    until: ({ outcome }) => outcome !== "echo_off"
+  })
+  return last.outcome === "echo_off" ? { outcome: "echo_stays_off" as const } : last
+})
+
+/** What became of an operation of the holder that types. */
+interface Typed {
+  readonly outcome: Exclude<Submitted["outcome"], "unsupported">
+  readonly enteredAt?: number
+}
+
+const settling = ({ outcome, ...typed }: Typed) =>
+  isRefusal(outcome) ? { outcome: "not_written" as const, why: outcome } : { ...typed, outcome }
+
+/** How often a question may change while it is waited for. */
+const mostLooks = 3
+const largePasteChars = 6_000
+const largePasteMs = 500
