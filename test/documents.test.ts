@@ -215,7 +215,9 @@ describe("the guide and the reference", () => {
   })
 
   it("names the codes by which prompts are refused, and the states of the status protocol, as they are", () => {
-    const sources = ["decide/prompts.ts", "program-status.ts"].map((name) => read(join("src/domain", name))).join("\n")
+    const sources = ["decide/prompts.ts", "decide/prompt-fates.ts", "program-status.ts"]
+      .map((name) => read(join("src/domain", name)))
+      .join("\n")
     const spoken = /Its\nstates ([\s\S]*?)A program that first asks/.exec(guide)?.[1]
     const heard = ["idle", "done", "error", "working", "blocked", "clear"]
     assert.includeMembers([...quoted(spoken)], heard)

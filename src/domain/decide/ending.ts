@@ -2,7 +2,8 @@
 import { daemon, type EndCause, type Fact } from "../facts.ts"
 import { isResumable } from "./conversation.ts"
 import { afterEnd } from "./keepalive.ts"
-import { atEnd, cancelQueued } from "./prompts.ts"
+import { atEnd } from "./prompt-fates.ts"
+import { cancelQueued } from "./prompts.ts"
 import { fact, type Situation } from "./verdict.ts"
 
 /** `reprise` stops an agent that never became ready: to its user that is a failed launch, not a stop. */

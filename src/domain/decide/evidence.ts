@@ -6,7 +6,7 @@ import { limits } from "../limits.ts"
 import { isUp, lifeOf, mayRun } from "../session.ts"
 import { outweighs } from "./activity.ts"
 import { parentOf } from "./conversation.ts"
-import { isTurnOf, turnEnded, unheardTurn } from "./prompts.ts"
+import { isTurnOf, turnEnded, unheardTurn } from "./prompt-fates.ts"
 import { fact, nothing, type Policies, type Policy } from "./verdict.ts"
 
 type EvidenceReport = Extract<

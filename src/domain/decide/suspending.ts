@@ -3,7 +3,7 @@ import type { Fact } from "../facts.ts"
 import type { Command, Report } from "../inputs.ts"
 import { isUp } from "../session.ts"
 import type { SessionContext } from "../session-context.ts"
-import { uncertain } from "./prompts.ts"
+import { uncertain } from "./prompt-fates.ts"
 import { fact, nothing, type Policies, refuse, type Situation } from "./verdict.ts"
 
 type SuspendingInput = Extract<Command | Report, { readonly type: "Continue" | "SuspensionObserved" | "EchoObserved" | "Typing" }>

@@ -9,7 +9,7 @@ import { insideOf, isUp, lifeOf } from "../session.ts"
 import { type SessionContext, sizesWithout } from "../session-context.ts"
 import type { Size } from "../spec.ts"
 import { deadlineIn } from "../time.ts"
-import { promptWriteSettled } from "./prompts.ts"
+import { promptWriteSettled } from "./prompt-fates.ts"
 import { fact, nothing, type Policies, type Rule, refuse, type Situation } from "./verdict.ts"
 
 type TerminalInput = Extract<
