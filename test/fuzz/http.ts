@@ -91,8 +91,13 @@ const breach = (reply: RawReply, request: Buffer, { token }: Names, { session }:
     : `answered a stranger with ${status}: ${body.slice(0, 300)}`
 }
 
-const kindOf = ({ body, status }: RawReply) =>
-  `${status} ${body.slice(0, 400).replaceAll(/"(?:[^"\\]|\\.)*"(?=[,}\]])/g, (text) => text.replaceAll(/[^a-z _:"]+/g, "#").slice(0, 60))}`
+/** Copied: a slice of a body would keep all of it, and an output of the session is as long as what was typed. */
+const kindOf = ({ body, headers, status }: RawReply) => {
+  const type = headers["content-type"] ?? ""
+  if (!type.includes("json")) return `${status} ${type}`
+  const shape = body.slice(0, 400).replaceAll(/"(?:[^"\\]|\\.)*"(?=[,}\]])/g, (text) => text.replaceAll(/[^a-z _:"]+/g, "#").slice(0, 60))
+  return Buffer.from(`${status} ${shape.replaceAll(/[0-9]+/g, "#")}`).toString()
+}
 
 /** A corpus holds no name of one run. */
 const scrubbed = (request: Buffer, { host, session, token }: Names): Buffer => {
