@@ -41,7 +41,7 @@ export const makeClaims = Effect.fnUntraced(function* (session: string, context:
   }
 
   const take = ({ session: after, steps }: Accepted) => {
-    for (const { fact } of steps) if (fact.type === "ConversationKnown") leases.claim(session, after.context.spec.provider, fact.id)
+    for (const { fact } of steps) if (fact.type === "ConversationKnown") leases.moveIn(session, after.context.spec.provider, fact.id)
   }
 
   return { placed, owned, take } satisfies Claims

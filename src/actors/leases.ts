@@ -11,8 +11,10 @@ export interface Leases {
   readonly heldByAnother: (session: string, provider: string, conversation: string | null) => string | null
   /** The same where that session's agent is in it, or is about to be launched into it again; not one that only means to begin there. */
   readonly livedInByAnother: (session: string, provider: string, conversation: string) => string | null
-  /** Takes it where no other session has it; else the other that has. */
+  /** Takes it for a launch where no other session has it, and from then on no agent can claim it; else the other that has. */
   readonly claim: (session: string, provider: string, conversation: string | null) => string | null
+  /** Gives it to the session whose agent is in it: from now on, before the log has the fact, other agents' claims are refused. */
+  readonly moveIn: (session: string, provider: string, conversation: string) => void
 }
 
 /** How a registry keeps its leases: always so, but where a test plants a defect. */
@@ -22,7 +24,7 @@ export const Leasing = Context.Reference<() => Leases>("reprise/actors/Leasing",
 export const makeLeases = (): Leases => {
   const holders = new Map<string, string>()
   const held = new Map<string, string>()
-  /** Sessions with a process, or with a relaunch that is due: they are in the conversation, and others only mean to be. */
+  /** Sessions with a process, with a launch that is prepared, or with a relaunch that is due: others only mean to be in the conversation. */
   const living = new Set<string>()
   const keyOf = (provider: string, conversation: string) => `${provider}\0${conversation}`
   const release = (session: string) => {
@@ -56,8 +58,9 @@ export const makeLeases = (): Leases => {
     },
     claim: (session, provider, conversation) => {
       const other = heldByAnother(session, provider, conversation)
-      if (other === null && conversation !== null) take(session, keyOf(provider, conversation), false)
+      if (other === null && conversation !== null) take(session, keyOf(provider, conversation), true)
       return other
-    }
+    },
+    moveIn: (session, provider, conversation) => take(session, keyOf(provider, conversation), true)
   }
 }

@@ -58,6 +58,27 @@ describe("the lease of a conversation", () => {
     assert.isNull(leases.livedInByAnother("claims", "codex", "c"))
   })
 
+  it("refuses the claim of a second agent while the log writes that of the first", () => {
+    const leases = makeLeases()
+    leases.observe(view("first", { conversation: "old", lives: true }))
+    leases.observe(view("second", { conversation: "older", lives: true }))
+    leases.moveIn("first", "codex", "c")
+    assert.strictEqual(leases.livedInByAnother("second", "codex", "c"), "first")
+    leases.observe(view("first", { lives: true }))
+    assert.strictEqual(leases.livedInByAnother("second", "codex", "c"), "first")
+  })
+
+  it("refuses the claim of an agent once another session's launch into the conversation is prepared", () => {
+    const leases = makeLeases()
+    leases.observe(view("resumed", { state: "resuming" }))
+    assert.isNull(leases.claim("resumed", "codex", "c"))
+    leases.observe(view("resumed", { state: "resuming" }))
+    assert.strictEqual(leases.livedInByAnother("hostile", "codex", "c"), "resumed")
+    // The launch failed.
+    leases.observe(view("resumed", { state: "ended" }))
+    assert.isNull(leases.livedInByAnother("hostile", "codex", "c"))
+  })
+
   it("is not lived in by a session that only means to begin there", () => {
     const leases = makeLeases()
     leases.observe(view("to be"))

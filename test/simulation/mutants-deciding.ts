@@ -150,7 +150,9 @@ export const decidingMutants: Mutants = {
     misremembering(({ conversation }, input) => (input.type === "Prepared" && conversation !== null ? { conversation: null } : null))
   ),
   /** Any session may have any conversation. */
-  noLeases: () => ({ leases: () => ({ observe: () => {}, heldByAnother: () => null, livedInByAnother: () => null, claim: () => null }) }),
+  noLeases: () => ({
+    leases: () => ({ observe: () => {}, heldByAnother: () => null, livedInByAnother: () => null, claim: () => null, moveIn: () => {} })
+  }),
   /** A client that left is never let go. */
   keepClients: planted((session, input, now) =>
     input.type === "Detach" && input.by === "reprise" ? { _tag: "Nothing", reason: "unchanged" } : decide(session, input, now)
