@@ -131,8 +131,11 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     const accepted = decideCreate(id, spec, asking.by, moment, beginnings)
     const inputId = yield* clock.inputId
     // Beside the log and before it: a session in the log can always be launched.
-    yield* Effect.catchTag(secrets.keep(id, environment), "SecretsFailure", ({ cause, code }) =>
-      Effect.fail(new StoreFailure({ operation: "keep the environment", code, outcome: "absent", cause }))
+    yield* secrets.keep(id, environment).pipe(
+      Effect.tapError(() => secrets.forget(id)),
+      Effect.catchTag("SecretsFailure", ({ cause, code }) =>
+        Effect.fail(new StoreFailure({ operation: "keep the environment", code, outcome: "absent", cause }))
+      )
     )
     const decision = toDecision({ id, seq: 0, checkpointed: 0, input: { type: "Create" }, inputId, moment, asking }, accepted)
     const appended = yield* store.append(decision).pipe(

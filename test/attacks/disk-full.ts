@@ -1,6 +1,6 @@
 /** Attacks of the machine: disks that are full, have no inodes, or are full for a while. */
 import { execFileSync } from "node:child_process"
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeFileSync, writeSync } from "node:fs"
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, statfsSync, writeFileSync, writeSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { TestDaemon, until } from "../support/daemon.ts"
@@ -140,19 +140,27 @@ export const fullDisks: ReadonlyArray<Attack> = [
       return `a create is ${full.status}; ${outcome}; 5 of 5 found again`
     }
   ),
-  disk("09", "is full for a while", "answers 507 to creates, and goes on when there is room", "size=16m", (home) =>
-    withDaemon(home, async (daemon) => {
-      const filler = fill(home, 0)
-      const statuses: Array<number> = []
-      for (let index = 0; index < 30; index++) statuses.push((await shell(daemon)).status)
-      rmSync(filler)
-      const { status } = await until("a create is taken", async () => {
-        const answer = await shell(daemon)
-        return answer.status === 201 && answer
+  disk(
+    "09",
+    "is full for a while",
+    "answers 507 to creates, keeps no directory of a refused session, and goes on when there is room",
+    "size=16m",
+    (home) =>
+      withDaemon(home, async (daemon) => {
+        const filler = fill(home, 0)
+        const statuses: Array<number> = []
+        for (let index = 0; index < 30; index++) statuses.push((await shell(daemon)).status)
+        const known = await idsOf(daemon)
+        const left = readdirSync(join(home, "sessions")).filter((name) => !known.includes(name))
+        if (left.length > 0) throw new Error(`${left.length} directories of refused sessions are left`)
+        rmSync(filler)
+        const { status } = await until("a create is taken", async () => {
+          const answer = await shell(daemon)
+          return answer.status === 201 && answer
+        })
+        const refusals = statuses.filter((each) => each !== 201)
+        if (refusals.some((each) => each !== 507 && each !== 503)) throw new Error(statuses.join(" "))
+        return `${refusals.length} of 30 refused; then ${status}`
       })
-      const refusals = statuses.filter((each) => each !== 201)
-      if (refusals.some((each) => each !== 507 && each !== 503)) throw new Error(statuses.join(" "))
-      return `${refusals.length} of 30 refused; then ${status}`
-    })
   )
 ]
