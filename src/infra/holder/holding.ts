@@ -143,7 +143,7 @@ export class Holding {
     const ending = new Ending({
       tree: new ProcessTree(process, nonce, { watched: true }),
       ladder,
-      typeText: (text) => void typing.type(Buffer.from(text)),
+      typeText: (text) => void typing.take(Buffer.from(text)),
       append: (event) => this.#journal.append(event),
       onUntold: () => void this.#endOnce(endOf(process.pid))
     })

@@ -74,10 +74,6 @@ export class Typing {
   }
 
   /** Resolves when every byte has reached the terminal or it is known that not all will. */
-  async type(bytes: Buffer): Promise<WriteOutcome> {
-    return (await this.#type(bytes)).outcome
-  }
-
   #type(bytes: Buffer, enter: Enter | null = null): Promise<Settled> {
     if (!this.#fits(bytes)) return Promise.resolve({ outcome: "not_written" })
     if (bytes.length === 0) return Promise.resolve({ outcome: "written" })
@@ -88,10 +84,10 @@ export class Typing {
     })
   }
 
-  /** Like `type`, for a caller that does not wait for the end of it. False when the terminal is gone or too much waits already. */
+  /** Like `write`, without an id, for a caller that does not wait for the end of it. False when the terminal is gone or too much waits already. */
   take(bytes: Buffer): boolean {
     const fits = this.#fits(bytes)
-    if (fits) void this.type(bytes)
+    if (fits) void this.#type(bytes)
     return fits
   }
 

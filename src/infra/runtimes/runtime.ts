@@ -5,6 +5,7 @@ import type { JournalEntry } from "../../domain/inputs.ts"
 import type { Rung, Size } from "../../domain/spec.ts"
 import type { StopOrder } from "../holder/protocol.ts"
 import type { Tool, ToolEnd } from "../holder/tools.ts"
+import type { Settled } from "../holder/typing.ts"
 import type { StopLaunches } from "./stop-launches.ts"
 
 export type { StopOrder } from "../holder/protocol.ts"
@@ -56,7 +57,7 @@ export class HolderUnavailable extends Schema.TaggedError<HolderUnavailable>()("
 /** What became of a prompt that was typed. */
 export interface Submitted {
   /** `withheld`: a part of the text reached the terminal, and no Enter. `unsupported`: a holder from before prompts, which did nothing. */
-  readonly outcome: "written" | "not_written" | "uncertain" | "withheld" | "unsupported" | WriteRefusal
+  readonly outcome: Settled["outcome"] | "unsupported" | WriteRefusal
   /** Right before the Enter was written, epoch milliseconds; absent from older holders. */
   readonly enteredAt?: number
 }
@@ -84,12 +85,7 @@ export interface HolderLink {
   /** Presses no Enter for a submission that has none yet, and types no more of its text. Holders from before it do nothing. */
   readonly withhold: (writeId: string) => Effect.Effect<void, HolderUnavailable>
   /** What became of a write whose answer was lost. */
-  readonly writeOutcome: (
-    writeId: string
-  ) => Effect.Effect<
-    { readonly outcome: "written" | "not_written" | "uncertain" | "withheld"; readonly enteredAt?: number },
-    HolderUnavailable
-  >
+  readonly writeOutcome: (writeId: string) => Effect.Effect<Settled, HolderUnavailable>
   /** What would keep a prompt from being typed now; null where nothing would. `unsupported`: a holder from before this question. */
   readonly obstacle: Effect.Effect<WriteRefusal | "unsupported" | null, HolderUnavailable>
   /** Keystrokes of an attached person: in order, without an id, gone with the connection. Resolves when they are on their way. */
