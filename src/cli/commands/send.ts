@@ -131,14 +131,12 @@ const read = (name: string, source: () => Readable) =>
       if (size > limits.promptBytes + 2) throw new UsageFailure({ message: `${name} says more than ${limits.promptBytes} bytes` })
       return utf8.decode(Buffer.concat(chunks)).replace(/\r?\n$/, "")
     },
-    catch: (cause) =>
-      cause instanceof UsageFailure
-        ? cause
-        : cause instanceof FileRefused
-          ? new UsageFailure({ message: cause.message })
-          : new UsageFailure({
-              message: `${name}: ${cause instanceof TypeError ? "not UTF-8" : ((cause as NodeJS.ErrnoException).code ?? "unreadable")}`
-            })
+    catch: (cause) => (cause instanceof UsageFailure ? cause : new UsageFailure({ message: unreadable(name, cause) }))
   })
+
+const unreadable = (name: string, cause: unknown) => {
+  if (cause instanceof FileRefused) return cause.message
+  return `${name}: ${cause instanceof TypeError ? "not UTF-8" : ((cause as NodeJS.ErrnoException).code ?? "unreadable")}`
+}
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })

@@ -14,11 +14,11 @@ export const launchTrouble = (home: string, session: string, generation: number)
     return `${join(directory, fileNames.owner)} was removed: the next start of the daemon ends the agent; stop it and resume it`
   if (owner.role !== "holder" || !isAlive(owner.process)) return null
   const { pid } = owner.process
-  if (isStopped(pid)) return `its holder (pid ${pid}) is stopped and takes no keys; continue it with: kill -CONT ${pid}`
+  if (isHalted(pid)) return `its holder (pid ${pid}) is stopped and takes no keys; continue it with: kill -CONT ${pid}`
   if (!existsSync(join(directory, fileNames.socket)))
     return `the socket of its holder (pid ${pid}) was removed: the next daemon cannot type to the agent; stop it and resume it`
   return null
 }
 
 /** By SIGSTOP, or by a debugger (proc(5)). */
-const isStopped = (pid: number): boolean => ["T", "t"].includes(readProcess(pid)?.state ?? "")
+const isHalted = (pid: number): boolean => ["T", "t"].includes(readProcess(pid)?.state ?? "")

@@ -6,7 +6,7 @@ import { Effect, Layer } from "effect"
 import type { ProcessIdentity } from "../../domain/facts.ts"
 import { endTree } from "../holder/killing.ts"
 import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
-import { isAlive, isSuspended, readProcess, signalExactly } from "../holder/process-table.ts"
+import { isAlive, isStopped, isSuspended, readProcess, signalExactly } from "../holder/process-table.ts"
 import { endTool, toolsOf } from "../holder/tools.ts"
 import { noncesNow, ProcessTree } from "../holder/tree.ts"
 import { Output } from "../output/output.ts"
@@ -90,8 +90,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
           Effect.sync(() => {
             // Its members first: a shell that goes on looks at its jobs.
             const members = new ProcessTree(leader, ref.nonce, { watched: false }).scan()
-            for (const { identity } of members.toReversed())
-              if (readProcess(identity.pid)?.state === "T") signalExactly(identity, "SIGCONT")
+            for (const { identity } of members.toReversed()) if (isStopped(identity.pid)) signalExactly(identity, "SIGCONT")
           }),
         tools: (ref, leader) => Effect.sync(() => toolsOf(leader, ref.nonce)),
         killTool: (ref, leader, pgid) => Effect.promise((abort) => endTool(leader, ref.nonce, pgid, abort)),
