@@ -6,7 +6,7 @@ import { limits } from "../domain/limits.ts"
 import { answerOn, answerTo } from "../domain/providers/answering.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { readScreen } from "../domain/providers/screen.ts"
-import type { SessionContext } from "../domain/session-context.ts"
+import { type SessionContext, waitsForOther } from "../domain/session-context.ts"
 import type { HolderLink, Submitted } from "../infra/runtimes/runtime.ts"
 import { Screens } from "../infra/screens/screens.ts"
 import { Texts } from "../infra/texts.ts"
@@ -17,12 +17,9 @@ import { isRepeatOf, typedBytes, typedText } from "./typed-text.ts"
 
 type EffectOf<T extends SessionEffect["type"]> = Extract<SessionEffect, { readonly type: T }>
 
-/** The effects that type, each with its handler. `bytes`: what a client types, which only the memory of this daemon has. */
-export type TypingHandlers = {
-  readonly [T in "Write" | "DeliverPrompt" | "WithholdPrompt" | "SettleWrite"]: (
-    effect: EffectOf<T>,
-    bytes: Uint8Array | null
-  ) => Effect.Effect<void>
+/** One handler for each effect. `bytes`: what a client types, which only the memory of this daemon has. */
+export type EffectHandlers = {
+  readonly [T in SessionEffect["type"]]: (effect: EffectOf<T>, bytes: Uint8Array | null) => Effect.Effect<void>
 }
 
 /** What typing needs of the session. `link`: the holder of that generation, or null while none is connected. */
@@ -81,10 +78,7 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
       return outcome === "line_too_long" ? undeliverable(outcome) : Effect.succeed<Typed>({ ...typed, outcome })
     }
     /** A question that has opened since the claim would take the text. */
-    const isInTheWay = () => {
-      const { activity, prompts } = context()
-      return activity.value === "waiting" && activity.asked?.id !== prompts.find(({ id }) => id === promptId)?.answers
-    }
+    const isInTheWay = () => waitsForOther(context().activity, questionOf(promptId))
     const submit = (holder: HolderLink, text: string) => {
       const typed = typedText(context(), text, paths)
       // A session without a screen has no known modes.
@@ -129,10 +123,10 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
 
   /** The question that the prompt answers, right before it is typed: what came between would take the keys. */
   const isOpen = (promptId: string) => {
-    const { activity, prompts } = context()
-    const question = prompts.find(({ id }) => id === promptId)?.answers
-    return activity.value === "waiting" && activity.asked?.id === question
+    const { activity } = context()
+    return activity.value === "waiting" && activity.asked?.id === questionOf(promptId)
   }
+  const questionOf = (promptId: string) => context().prompts.find(({ id }) => id === promptId)?.answers
 
   /** A question is reported before it is drawn, and one that has just been drawn swallows keys in some agents. */
   const untilDrawn = Effect.gen(function* () {
@@ -177,7 +171,7 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
     return pause === 0 || text.length < largePasteChars ? pause : Math.max(pause, largePasteMs)
   }
 
-  const handlers: TypingHandlers = {
+  const handlers: Pick<EffectHandlers, "Write" | "DeliverPrompt" | "WithholdPrompt" | "SettleWrite"> = {
     Write: ({ generation, kind, writeId }, bytes) => {
       if (kind === "interrupt") return settled(generation, writeId, (holder) => outcomeOf(interrupt(holder, writeId)))
       return bytes === null

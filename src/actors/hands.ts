@@ -18,7 +18,7 @@ import type { Screens } from "../infra/screens/screens.ts"
 import type { Secrets, SecretsFailure } from "../infra/secrets.ts"
 import type { Texts } from "../infra/texts.ts"
 import { type Attendance, attendIn, type Found } from "./attendance.ts"
-import { makeDelivery } from "./delivery.ts"
+import { type EffectHandlers, makeDelivery } from "./delivery.ts"
 import { orderOf, prepare } from "./launching.ts"
 import type { Leases } from "./leases.ts"
 import type { Tell } from "./letter.ts"
@@ -62,13 +62,6 @@ export type HandsServices =
   | Transcripts
   | Answering
   | Screens
-
-type Handlers = {
-  readonly [T in SessionEffect["type"]]: (
-    effect: Extract<SessionEffect, { readonly type: T }>,
-    bytes: Uint8Array | null
-  ) => Effect.Effect<void>
-}
 
 /** Everything it starts ends with the scope; agents live on. `session` is as it is when an effect is performed. */
 export const makeHands = Effect.fnUntraced(function* (id: string, session: () => Session, tell: Tell, leases: Leases) {
@@ -174,7 +167,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
     )
 
   /** One handler for each effect. A handler starts at once, in a fiber of its own: the session waits for none. */
-  const handlers: Handlers = {
+  const handlers: EffectHandlers = {
     ...delivery.handlers,
     Prepare: () => Effect.map(Effect.provideContext(prepare(id, context(), leases), services), tell),
     Spawn: ({ executable, generation, nonce }) => {

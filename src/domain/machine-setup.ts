@@ -4,7 +4,7 @@ import type { Activity } from "./activity.ts"
 import type { SessionEffect } from "./effects.ts"
 import type { Fact, FactOf, FactType } from "./facts.ts"
 import { limits } from "./limits.ts"
-import type { OpenPrompt, SessionContext } from "./session-context.ts"
+import { type OpenPrompt, type SessionContext, waitsForOther } from "./session-context.ts"
 
 type Owed<T extends SessionEffect["type"]> = (given: unknown, params: Omit<Extract<SessionEffect, { readonly type: T }>, "type">) => void
 
@@ -91,9 +91,8 @@ export const session = base.extend({
           })
     }),
     withholdClaimed: base.enqueueActions(({ context: { activity, generation, prompts }, enqueue }) => {
-      if (activity.value !== "waiting") return
       for (const { answers, stage, writeId } of prompts)
-        if (stage === "claimed" && (answers === undefined || answers !== activity.asked?.id))
+        if (stage === "claimed" && waitsForOther(activity, answers))
           enqueue({ type: "WithholdPrompt", params: { generation, writeId: writeId ?? "" } })
     }),
     settleWrites: base.enqueueActions(({ context: { generation, pendingWrites, prompts }, enqueue }) => {

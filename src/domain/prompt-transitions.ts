@@ -104,7 +104,7 @@ export const promptSteps = {
     stage: "submitted",
     acceptBy: deadline,
     // What was so before Enter was pressed does not show that the agent took the prompt.
-    before: enteredAt !== undefined && heard !== null && isBefore(activity.observedAt ?? activity.at, enteredAt, at) ? heard : prompt.before
+    before: heard !== null && wasSoBefore(activity, enteredAt, at) ? heard : prompt.before
   })),
   PromptPassedOver: step("PromptPassedOver", (prompt, context, { deadline }) => ({
     ...prompt,
@@ -181,6 +181,13 @@ export const hasten = (
 
 /** Nothing follows from what lies in the future: the wall clock was set back since, and proves nothing of the order. */
 export const isBefore = (observedAt: number, claimedAt: number, nowMs: number): boolean => observedAt < claimedAt && claimedAt <= nowMs
+
+/** What is known of the agent was so before Enter was pressed; never where the holder did not say when that was. */
+export const wasSoBefore = (
+  { at, observedAt }: Pick<SessionContext["activity"], "at" | "observedAt">,
+  enteredAt: number | undefined,
+  nowMs: number
+): boolean => enteredAt !== undefined && isBefore(observedAt ?? at, enteredAt, nowMs)
 
 /** The holder can type again. */
 export const unheld = ({ prompts }: SessionContext) => ({

@@ -219,6 +219,10 @@ export const markBegun = ({ conversation }: SessionContext): { readonly conversa
   conversation: conversation && { ...conversation, begun: true }
 })
 
+/** The agent waits for something else than a prompt that answers the question `answers`, or none: the question would take its keys. */
+export const waitsForOther = ({ asked, value }: Pick<Word, "asked" | "value">, answers: string | undefined): boolean =>
+  value === "waiting" && (answers === undefined || answers !== asked?.id)
+
 export const wordOf = (fact: Omit<FactOf<"ActivityChanged">, "type">): Word => ({
   value: fact.activity,
   source: fact.source,

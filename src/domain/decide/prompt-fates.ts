@@ -3,9 +3,9 @@ import { isBusy } from "../activity.ts"
 import type { Evidence, Fact } from "../facts.ts"
 import type { InputOf } from "../inputs.ts"
 import { limits } from "../limits.ts"
-import { isBefore } from "../prompt-transitions.ts"
+import { isBefore, wasSoBefore } from "../prompt-transitions.ts"
 import { isUp } from "../session.ts"
-import type { OpenPrompt } from "../session-context.ts"
+import { type OpenPrompt, waitsForOther } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
 import { fact, type Situation } from "./verdict.ts"
 
@@ -23,12 +23,14 @@ export const promptWriteSettled = (
 ): ReadonlyArray<Fact> => {
   const told = (detail: string): Evidence => ({ source: "holder", detail })
   const promptId = prompt.id
+  const { activity, suspendedAt } = situation.context
+  const isOther = waitsForOther(activity, prompt.answers)
   if (outcome === "not_written")
     return [
       fact("PromptReleased", situation, {
         promptId,
         evidence: told(why === undefined ? "nothing was typed" : (undeliverable.get(why) ?? "nothing was typed")),
-        ...(asked === true || why === "suspended" || why === "echo_off" || isOther(situation, prompt) ? { free: true } : {})
+        ...(asked === true || why === "suspended" || why === "echo_off" || isOther ? { free: true } : {})
       })
     ]
   if (outcome === "uncertain") return [uncertain(situation, prompt, "the terminal went while it was typed")]
@@ -40,10 +42,10 @@ export const promptWriteSettled = (
         "a question opened while its text was typed: Enter was not pressed, and the text may have reached the question"
       )
     ]
-  if (isOther(situation, prompt) && isKnownBefore(situation, enteredAt))
+  if (isOther && wasSoBefore(activity, enteredAt, situation.now.wallMs))
     return [uncertain(situation, prompt, "a question opened before Enter was pressed, and may have taken it")]
-  if (situation.context.suspendedAt != null) return [uncertain(situation, prompt, "the agent was stopped while it was typed")]
-  const busy = situation.context.activity.value === "working"
+  if (suspendedAt != null) return [uncertain(situation, prompt, "the agent was stopped while it was typed")]
+  const busy = activity.value === "working"
   return [
     fact("PromptWritten", situation, { promptId, evidence: told("every byte of the text reached the terminal") }),
     fact("PromptSubmitted", situation, {
@@ -54,14 +56,6 @@ export const promptWriteSettled = (
     })
   ]
 }
-
-/** The agent waits, and for something else than this prompt. */
-const isOther = ({ context: { activity } }: Situation, { answers }: OpenPrompt) =>
-  activity.value === "waiting" && (answers === undefined || answers !== activity.asked?.id)
-
-/** What is known of the agent now was so before Enter was pressed. */
-const isKnownBefore = ({ context: { activity }, now }: Situation, enteredAt: number | undefined) =>
-  enteredAt !== undefined && isBefore(activity.observedAt ?? activity.at, enteredAt, now.wallMs)
 
 /** No source said that the agent took the prompt. Where a source would have said so, it did not; else it is not known. Enter is not pressed again. */
 export const acceptOverdue = (situation: Situation, deaf: boolean): ReadonlyArray<Fact> =>
