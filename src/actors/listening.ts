@@ -3,6 +3,7 @@ import { Clock, Effect, Stream } from "effect"
 import type { Report } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import { makeProgramStatusReader, type Notification, type ProgramStatus, programStatusReply, type Title } from "../domain/program-status.ts"
+import { agentOf } from "../domain/providers/index.ts"
 import type { SessionContext } from "../domain/session-context.ts"
 import { Output, type OutputChunk, scanBytes } from "../infra/output/output.ts"
 import { Answering } from "../infra/screens/answering.ts"
@@ -32,8 +33,7 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
   const output = yield* Output
   const answersTo = yield* (yield* Answering).in(session)
   let read = makeProgramStatusReader(from, titleKey)
-  /** An agent that goes idle without a word of an end was interrupted. */
-  let isInTurn = false
+  let turn: Turn = { isOpen: false, endsWithDone: agentOf(listening.context()).evidence.saysDone ?? false }
   const latenessAt = yield* makeLateness(session)
   /** The newest mark of those that were read too late, and whether the session knows of it; null while the reader is not late. */
   let late: { status: ProgramStatus | null; isTold: boolean } | null = null
@@ -46,7 +46,10 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
     const speakers = yield* beliefs.speakersOf(statuses)
     for (const [index, status] of statuses.entries()) {
       const speaker = speakers[index] ?? null
-      if (speaker !== null) isInTurn = tellStatus(status, speaker, { generation, isInTurn, tell })
+      if (speaker === null) continue
+      // A turn that a client interrupts ends without `done` in every agent.
+      const isInterrupted = turn.endsWithDone || listening.context().interrupt !== null
+      turn = tellStatus(status, speaker, { generation, turn, isInterrupted, tell })
     }
   })
 
@@ -147,30 +150,48 @@ const makeAllowance = () => {
   }
 }
 
-/** Returns whether the agent is in a turn now. */
+/** What the marks of one launch said of its turns. */
+interface Turn {
+  readonly isOpen: boolean
+  /** The agent says `done` when it has done a turn: `idle` without it is something else. */
+  readonly endsWithDone: boolean
+}
+
+/** `isInterrupted`: what `idle` without `done` means. Returns the turn after this mark. */
 const tellStatus = (
   status: ProgramStatus,
   { group }: Speaker,
-  { generation, isInTurn, tell }: { readonly generation: number; readonly isInTurn: boolean; readonly tell: (report: Report) => void }
-): boolean => {
+  {
+    generation,
+    isInterrupted,
+    tell,
+    turn
+  }: { readonly generation: number; readonly turn: Turn; readonly isInterrupted: boolean; readonly tell: (report: Report) => void }
+): Turn => {
   if (status.kind === "login") {
     const detail = status.question ?? "its user is not logged in"
     tell({ type: "TurnObserved", generation, source: "protocol", outcome: "failed", detail })
     tell({ type: "BlockObserved", generation, source: "protocol", cause: "auth", until: null, detail })
   }
-  const ended = status.ended ?? (status.activity === "idle" && isInTurn ? "interrupted" : null)
-  if (ended !== null) tell({ type: "TurnObserved", generation, source: "protocol", outcome: ended, detail: endings[ended] })
+  const wentIdle = status.activity === "idle" && turn.isOpen ? (isInterrupted ? "interrupted" : "atRest") : null
+  const ended = endings[status.ended ?? wentIdle ?? "none"]
+  if (ended !== null) tell({ type: "TurnObserved", generation, source: "protocol", ...ended })
   const { activity, kind, offset, question } = status
   tell({
     ...{ type: "ActivityObserved", generation, activity, source: "protocol", question, evidenceOffset: offset },
     ...(kind === null ? {} : { asked: { kind, choices: [] } }),
     ...(group === null ? {} : { speaker: group })
   })
-  return activity === "working" || (activity === "waiting" && kind !== "login")
+  return {
+    isOpen: activity === "working" || (activity === "waiting" && kind !== "login"),
+    endsWithDone: turn.endsWithDone || status.ended === "completed"
+  }
 }
 
 const endings = {
-  completed: "the agent says that it is done",
-  failed: "the agent says that it failed",
-  interrupted: "the agent went idle before it was done"
+  completed: { outcome: "completed", detail: "the agent says that it is done" },
+  failed: { outcome: "failed", detail: "the agent says that it failed" },
+  interrupted: { outcome: "interrupted", detail: "the agent went idle before it was done" },
+  atRest: { outcome: "completed", detail: "the agent is idle again" },
+  none: null
 } as const

@@ -7,6 +7,8 @@
  *   start=MS      how long it takes to be ready, deaf until then
  *   silent        says nothing of itself (no OSC 7501)
  *   asked         says nothing of itself until a terminal answers its query
+ *   rests         says `idle` when a turn is over, and never `done`
+ *   heeds         ends its turn at Ctrl-C
  *   titled        says nothing of itself but by the title over its window: `busy …` and `at rest`
  *   drawn         says nothing of itself but by what it draws: `(working)` and a composer
  *   eats=N        the first N Enters do nothing
@@ -118,6 +120,7 @@ const take = (typed: string) => {
     telling = true
     say("idle")
   }
+  if (rest === "\x03" && interrupt !== null) return interrupt()
   if (!habits.has("bracketed")) rest = rest.replaceAll(openingPaste, "").replaceAll(closingPaste, "")
   while (rest !== "") {
     if (pasted !== null) {
@@ -159,6 +162,13 @@ const ask = async (choices: ReadonlyArray<string>) => {
   say("working")
 }
 
+/** Its turn ends, as if it were done. */
+const interrupted = () =>
+  new Promise<void>((end) => {
+    interrupt = habits.has("heeds") ? end : null
+  })
+let interrupt: (() => void) | null = null
+
 const askForTrust = async () => {
   const answer = await new Promise<string>((answered) => {
     question = { choices: ["No, exit", "Yes, I trust this folder"], from: 0, answered, marked: 0 }
@@ -176,10 +186,10 @@ const turn = async (text: string) => {
   keep("history", text)
   if (habits.has("asks") && text.includes(habits.get("asks")!))
     await ask((habits.get("offers") ?? "").split("|").filter((word) => word !== ""))
-  await pause(ms("work", 5))
+  await Promise.race([pause(ms("work", 5)), interrupted()])
   if (habits.has("dies") && text.includes(habits.get("dies")!)) process.exit(9)
   process.stdout.write(`took ${text.length} characters\r\n`)
-  say("done")
+  say(habits.has("rests") ? "idle" : "done")
 }
 
 process.stdin.setRawMode(true)

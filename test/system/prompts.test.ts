@@ -53,6 +53,26 @@ describe("a prompt to an agent that says what it does", () => {
     assert.strictEqual((await daemon.session(id)).activity, "idle")
   })
 
+  it("is answered where the agent says `idle` at the end of a turn, and never `done`", async () => {
+    await using daemon = await TestDaemon.started()
+    const { id } = await agent(daemon, ["rests", "asks=dangerous"])
+    await send(daemon, id, { id: "p", text: "hello" })
+    assert.strictEqual((await fate(daemon, id, "p")).state, "answered")
+    await send(daemon, id, { id: "q", text: "something dangerous" })
+    await daemon.reaches(id, "waiting", ({ activity }) => activity === "waiting")
+    await daemon.done("POST", `/v1/sessions/${id}/input`, { text: "y\r" })
+    assert.strictEqual((await fate(daemon, id, "q")).state, "answered")
+  })
+
+  it("is cancelled where a client interrupts the turn of such an agent", async () => {
+    await using daemon = await TestDaemon.started()
+    const { id } = await agent(daemon, ["rests", "heeds", "work=20000"])
+    await send(daemon, id, { id: "p", text: "hello" })
+    await daemon.reaches(id, "working", ({ activity }) => activity === "working")
+    await daemon.done("POST", `/v1/sessions/${id}/interrupt`, {})
+    assert.strictEqual((await fate(daemon, id, "p")).state, "cancelled")
+  })
+
   it("arrives byte for byte: twenty kilobytes of lines, emoji and an escape", async () => {
     await using daemon = await TestDaemon.started()
     const { id, saw } = await agent(daemon)

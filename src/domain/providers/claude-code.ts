@@ -51,6 +51,7 @@ export const claudeCode: Provider = {
     hooks: "claude-code",
     transcript: "claude-code",
     status: "claude-code",
+    saysDone: true,
     // `✳` says idle, and also a question: it decides nothing.
     titles: [{ pattern: "^[◐◑⠂⠐] ", activity: "working" }],
     screen: [

@@ -50,6 +50,7 @@ export const codex: Provider = {
     hooks: null,
     transcript: "codex",
     status: null,
+    saysDone: true,
     titles: [
       { pattern: "^\\[ [!.] \\] Action Required.*$", activity: "waiting", question: "permission" },
       { pattern: "^[⠀-⣿] ", activity: "working" }

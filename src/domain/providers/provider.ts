@@ -137,6 +137,11 @@ export const Provider = Schema.Struct({
     hooks: Schema.NullOr(Schema.Literals(["claude-code", "gemini", "opencode", "pi"])),
     transcript: Schema.NullOr(Schema.Literals(["claude-code", "codex", "gemini", "pi"])),
     status: Schema.NullOr(Schema.Literals(["claude-code"])),
+    /**
+     * Its marks say `done` at the end of each turn, so that `idle` alone means that the turn was interrupted. Without this field an agent
+     * counts as one of those from its first `done` on.
+     */
+    saysDone: Schema.optionalKey(Schema.Boolean),
     titles: Schema.Array(Rule),
     screen: Schema.Array(Rule)
   })
