@@ -22,6 +22,12 @@ export type EffectHandlers = {
   readonly [T in SessionEffect["type"]]: (effect: EffectOf<T>, bytes: Uint8Array | null) => Effect.Effect<void>
 }
 
+/** Whether words of the agent wait to be taken: what the session knows of it is old, and may be false. */
+export interface Behind {
+  readonly isBehind: () => boolean
+  readonly fallsBehind: Effect.Effect<void>
+}
+
 /** What typing needs of the session. `link`: the holder of that generation, or null while none is connected. */
 export interface Typist {
   readonly id: string
@@ -29,10 +35,11 @@ export interface Typist {
   readonly link: (generation: number) => HolderLink | null
   readonly tell: Tell
   readonly news: News
+  readonly behind: Behind
   readonly background: (work: Effect.Effect<void>) => Effect.Effect<void>
 }
 
-export const makeDelivery = Effect.fnUntraced(function* ({ background, context, id, link, news, tell }: Typist) {
+export const makeDelivery = Effect.fnUntraced(function* ({ background, behind, context, id, link, news, tell }: Typist) {
   const texts = yield* Texts
   const screens = yield* Screens
 
@@ -77,6 +84,9 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
       if (outcome === "echo_off") tell({ type: "EchoObserved", generation, echo: false })
       return outcome === "line_too_long" ? undeliverable(outcome) : Effect.succeed<Typed>({ ...typed, outcome })
     }
+    /** A question may be among the words that wait: Enter would choose in it. */
+    const unlessBehind = (holder: HolderLink, submit: Effect.Effect<Submitted>) =>
+      Effect.raceFirst(submit, Effect.andThen(behind.fallsBehind, Effect.andThen(Effect.ignore(holder.withhold(writeId)), Effect.never)))
     /** A question that has opened since the claim would take the text. */
     const isInTheWay = () => waitsForOther(context().activity, questionOf(promptId))
     const submit = (holder: HolderLink, text: string) => {
@@ -89,7 +99,7 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
             Effect.suspend(() =>
               isInTheWay()
                 ? Effect.delay(Effect.succeed<Submitted>({ outcome: "not_written" }), limits.typeAgainMs)
-                : holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed))
+                : unlessBehind(holder, holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed)))
             )
           )
         ),
@@ -116,10 +126,16 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
       }
     })
     return texts.read(hash).pipe(
+      Effect.tap(() => untilKnown),
       Effect.flatMap((text) => settled(generation, writeId, (holder) => (answers ? reply(holder, text) : submit(holder, text)))),
       Effect.catchTag("TextMissing", () => undeliverable("text_missing"))
     )
   }
+
+  /** The session knows all that its agent has said. A flood may last: the prompt is claimed until then, and nothing of it is typed. */
+  const untilKnown: Effect.Effect<void> = Effect.suspend(() =>
+    behind.isBehind() ? Effect.andThen(Effect.sleep(limits.typeAgainMs), untilKnown) : Effect.void
+  )
 
   /** The question that the prompt answers, right before it is typed: what came between would take the keys. */
   const isOpen = (promptId: string) => {

@@ -18,7 +18,7 @@ import type { Screens } from "../infra/screens/screens.ts"
 import type { Secrets, SecretsFailure } from "../infra/secrets.ts"
 import type { Texts } from "../infra/texts.ts"
 import { type Attendance, attendIn, type Found } from "./attendance.ts"
-import { type EffectHandlers, makeDelivery } from "./delivery.ts"
+import { type Behind, type EffectHandlers, makeDelivery } from "./delivery.ts"
 import { orderOf, prepare } from "./launching.ts"
 import type { Leases } from "./leases.ts"
 import type { Tell } from "./letter.ts"
@@ -64,7 +64,7 @@ export type HandsServices =
   | Screens
 
 /** Everything it starts ends with the scope; agents live on. `session` is as it is when an effect is performed. */
-export const makeHands = Effect.fnUntraced(function* (id: string, session: () => Session, tell: Tell, leases: Leases) {
+export const makeHands = Effect.fnUntraced(function* (id: string, session: () => Session, tell: Tell, behind: Behind, leases: Leases) {
   const context = () => session().context
   const runtime = yield* Runtime
   const store = yield* EventStore
@@ -87,7 +87,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
   const background = (work: Effect.Effect<void>) => Effect.asVoid(FiberSet.run(fibers, work, { startImmediately: true }))
 
   const news = makeNews()
-  const delivery = yield* makeDelivery({ id, context, link, tell, news, background })
+  const delivery = yield* makeDelivery({ id, context, link, tell, news, behind, background })
 
   const connected = () => {
     Deferred.doneUnsafe(arrival, Exit.void)

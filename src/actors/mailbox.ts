@@ -7,6 +7,7 @@ import type { Input } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import { makeBudget } from "./budget.ts"
 import type { Letter } from "./letter.ts"
+import { makeNews } from "./news.ts"
 import type { Answer } from "./sessions.ts"
 
 export interface Mailbox {
@@ -21,6 +22,10 @@ export interface Mailbox {
   readonly holdWords: (held: boolean) => void
   /** Milliseconds until a word that waits may be taken; null where none waits, or where time alone does not release it. */
   readonly wordDueInMs: (nowMs: number) => number | null
+  /** Words wait that may not be taken yet: what the session knows of its agent is old. */
+  readonly isBehind: () => boolean
+  /** Returns when words had to wait after it was called. */
+  readonly fallsBehind: Effect.Effect<void>
   readonly size: () => number
   readonly clear: () => ReadonlyArray<Letter>
 }
@@ -37,30 +42,37 @@ export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
   let words = 0
   const budget = makeBudget(limits.wordFactsBurst, limits.wordFactsPerSecond)
   let held = false
+  let behind = false
+  const falls = makeNews()
 
   const poll: Mailbox["poll"] = (nowMs) => {
     const wordsMayPass = !held && budget.hasRoom(nowMs)
     const at = wordsMayPass ? 0 : letters.findIndex(({ input }) => !isWord(input))
     const [letter] = at === -1 ? [] : letters.splice(at, 1)
     if (letter !== undefined && isWord(letter.input)) words -= 1
+    behind = words > 0 && !wordsMayPass
+    if (behind) falls.publish()
     return letter
   }
-  /** In the place of the newest of its kind, else of the oldest word: both are answered as if they had changed nothing. */
-  const join = (letter: Letter) => {
+  /** Takes away the word that `letter` replaces, and answers it as if it had changed nothing. */
+  const makePlaceFor = (letter: Letter) => {
+    if (words < (behind ? limits.waitingWordsBehind : limits.waitingWords)) return
     const key = keyOf(letter.input)
     const newest = letters.findLastIndex(({ input }) => keyOf(input) === key)
-    const [replaced] = letters.splice(newest === -1 ? letters.findIndex(({ input }) => isJoinable(input)) : newest, 1, letter)
-    if (replaced !== undefined) Deferred.doneUnsafe(replaced.reply, Exit.succeed(answer()))
+    // Few kinds wait at once: one that is alone of its kind goes only where there are too many of all.
+    if (newest === -1 && words < limits.waitingWords) return
+    const [replaced] = letters.splice(newest === -1 ? letters.findIndex(({ input }) => isJoinable(input)) : newest, 1)
+    if (replaced === undefined) return
+    words -= 1
+    Deferred.doneUnsafe(replaced.reply, Exit.succeed(answer()))
     Effect.runSync(Metric.update(joined, 1))
   }
 
   return {
     post: (letter) => {
-      if (isJoinable(letter.input) && words >= limits.waitingWords) join(letter)
-      else {
-        letters.push(letter)
-        if (isWord(letter.input)) words += 1
-      }
+      if (isJoinable(letter.input)) makePlaceFor(letter)
+      letters.push(letter)
+      if (isWord(letter.input)) words += 1
       Queue.offerUnsafe(changed, true)
     },
     poll,
@@ -71,9 +83,12 @@ export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
       Queue.offerUnsafe(changed, true)
     },
     wordDueInMs: (nowMs) => (words === 0 || held ? null : budget.roomInMs(nowMs)),
+    isBehind: () => behind,
+    fallsBehind: falls.next,
     size: () => letters.length,
     clear: () => {
       words = 0
+      behind = false
       return letters.splice(0)
     }
   } satisfies Mailbox

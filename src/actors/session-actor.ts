@@ -84,7 +84,7 @@ export const makeSessionActor = Effect.fnUntraced(function* (
     return letter.reply
   }
   const claims = yield* makeClaims(id, () => session.context, leases)
-  const hands = yield* makeHands(id, () => session, tell, leases)
+  const hands = yield* makeHands(id, () => session, tell, mailbox, leases)
 
   /** Durable first, then acted upon. */
   const record = Effect.fnUntraced(function* (letter: Letter, input: Input, moment: Moment, accepted: Accepted) {

@@ -61,6 +61,28 @@ describe("a mailbox", () => {
     assert.isNull(mailbox.wordDueInMs(dueMs))
   })
 
+  it("keeps the newest of a kind alone while their budget is spent, behind what came before it, and says that it is behind", () => {
+    const mailbox = Effect.runSync(makeMailbox(() => answer))
+    mailbox.spend(limits.wordFactsBurst, 0)
+    let fell = false
+    Effect.runFork(Effect.map(mailbox.fallsBehind, () => (fell = true)))
+    mailbox.post(word("working"))
+    assert.isFalse(mailbox.isBehind())
+    assert.isUndefined(mailbox.poll(0))
+    assert.isTrue(mailbox.isBehind())
+    const flood = Array.from({ length: 100 }, (_, n) => word(n % 2 === 0 ? "working" : "idle"))
+    for (const letter of flood) mailbox.post(letter)
+    const osc = word("working", "osc")
+    mailbox.post(osc)
+    mailbox.post(flood[0]!)
+    assert.isAtMost(mailbox.size(), limits.waitingWordsBehind + 1)
+    const left = []
+    for (let nowMs = 0; mailbox.size() > 0; nowMs += 1_000) left.push(...taken(mailbox, nowMs))
+    assert.deepStrictEqual(left.slice(-2), [osc, flood[0]])
+    assert.isFalse(mailbox.isBehind())
+    return Effect.runPromise(Effect.yieldNow).then(() => assert.isTrue(fell))
+  })
+
   it("holds words, and nothing else, while the log takes nothing", () => {
     const mailbox = Effect.runSync(makeMailbox(() => answer))
     const [first, stop] = [word("working"), request(resume as never, asking)]

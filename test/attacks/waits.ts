@@ -32,6 +32,10 @@ const asksPassword = "read -rsp 'Password: ' secret; echo; echo got=$secret.; re
 const blocked = (question: string) =>
   `printf '\\033]7501;state=blocked:kind=input:msg=%s:nonce=%s\\007' "$(printf '${question}' | base64 -w0)" "$REPRISE_NONCE"`
 
+const idle = `printf '\\033]7501;state=idle:nonce=%s\\007' "$REPRISE_NONCE"`
+const manyQuestions = `for ((n = 0; n < 400; n++)); do ${blocked("Q$n").replace("'Q$n'", '"Q$n"')}; done`
+const readsLines = "while read -r line; do echo line=$line.; done"
+
 /** How the password prompt is passed while a prompt waits. */
 const password = (id: string, does: string, between: (daemon: TestDaemon, id: string) => Promise<unknown>): Attack => ({
   id,
@@ -104,6 +108,62 @@ export const waits: ReadonlyArray<Attack> = [
       refuse(lines?.length === 1, `${lines?.length} were typed`)
       await kill(daemon, session)
       return "one typed, four 409 answer_under_way"
+    }
+  },
+  {
+    id: "waits-05",
+    attacker: "agent",
+    does: "asks 400 questions in two seconds, and then one that deletes everything, while clients answer what they see",
+    promise: "types no answer to a question that is over, and shows the last question within seconds",
+    run: async ({ daemon }) => {
+      const session = await begun(daemon, `${manyQuestions}; ${blocked("Delete everything?")}; echo asked; ${readsLines}`, "asked")
+      const askedAt = performance.now()
+      const old: Array<string> = []
+      let shownMs = Number.NaN
+      await until("the last question is shown", async () => {
+        const { question } = await daemon.session(session)
+        if (question === null) return null
+        if (question.text?.startsWith("Delete")) {
+          shownMs = performance.now() - askedAt
+          return true
+        }
+        const id = `answer-${old.length}`
+        const { status } = await daemon.ask("POST", `/v1/sessions/${session}/prompts`, {
+          id,
+          text: "y",
+          answers: question.id,
+          deliver: "now"
+        })
+        if (status === 202) old.push(id)
+        return null
+      })
+      for (const id of old)
+        await until("each answer has its fate", async () => !["queued", "claimed"].includes((await promptOf(daemon, session, id)).state))
+      const states = new Set(await Promise.all(old.map(async (id) => (await promptOf(daemon, session, id)).state)))
+      refuse(!states.has("answered"), `an answer to an old question is called answered: ${[...states].join(", ")}`)
+      refuse(!(await daemon.output(session)).includes("line="), "an answer was typed into another question")
+      await kill(daemon, session)
+      return `the last question shown after ${Math.round(shownMs)} ms; ${old.length} answers ${[...states].join(", ")}, none typed`
+    }
+  },
+  {
+    id: "waits-06",
+    attacker: "agent",
+    does: "asks 400 questions in two seconds, goes idle for a second, and asks another one",
+    promise: "types no prompt that waits into that question",
+    run: async ({ daemon }) => {
+      const session = await begun(
+        daemon,
+        `${manyQuestions}; ${idle}; sleep 1; ${blocked("Delete everything?")}; echo last; ${readsLines}`,
+        "last"
+      )
+      await daemon.done("POST", `/v1/sessions/${session}/prompts`, { id: "p", text: "hello" })
+      await daemon.reaches(session, "the last question", ({ question }) => question?.text?.startsWith("Delete") === true)
+      const { state } = await promptOf(daemon, session, "p")
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      refuse(!(await daemon.output(session)).includes("line="), `the prompt was typed into the question: ${state}`)
+      await kill(daemon, session)
+      return `the prompt is ${(await promptOf(daemon, session, "p")).state}, and was not typed`
     }
   }
 ]

@@ -39,7 +39,7 @@ export const promptWriteSettled = (
       uncertain(
         situation,
         prompt,
-        "a question opened while its text was typed: Enter was not pressed, and the text may have reached the question"
+        "a question opened, or may have, while its text was typed: Enter was not pressed, and the text may have reached the question"
       )
     ]
   if (isOther && wasSoBefore(activity, enteredAt, situation.now.wallMs))
