@@ -73,6 +73,31 @@ describe("a session in a terminal", () => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("is left by the detach keys while the terminal reports between them, and the agent gets none of the keys", () =>
+      Effect.gen(function* () {
+        const shown = yield* run(`run --name reported sh -c 'read -r _; printf "\\033[?1003;1006h\\033[?2048hready"; exec sleep 60'`)
+        shown.type("\r")
+        yield* shown.shows("ready")
+        for (const bytes of ["\x1c", "\x1b[<35;10;5M\x1b[48;24;80;480;800t\x1b[?9", "97;1n", "d"]) shown.type(bytes)
+        assert.match(yield* isSane(shown), /detached from[\s\S]*code=0/)
+        assert.strictEqual((yield* sessionNamed("reported")).state, "streaming")
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("is left while the agent sets sizes in band again and again", () =>
+      Effect.gen(function* () {
+        const set = "\x1b[?2048h"
+        const shown = yield* run(`run sh -c 'read -r _; while :; do printf "\\033[?2048hset"; sleep 0.03; done'`)
+        shown.type("\r")
+        yield* Effect.promise(() => until("it was set ten times", () => shown.raw.split("set").length > 10))
+        assert.strictEqual(shown.raw.split(set).length, 2)
+        // A terminal that reports nevertheless.
+        for (let at = 0; at < 20; at++) shown.type("\x1b[48;24;80;480;800t")
+        shown.type("\x1c\x1b[48;24;80;480;800td")
+        assert.match(yield* isSane(shown), /detached from[\s\S]*code=0/)
+      }).pipe(Effect.scoped)
+    )
+
     it.effect.each(["SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT"] as const)("gives the terminal back on %s", (signal) =>
       Effect.gen(function* () {
         const { home } = yield* Daemon

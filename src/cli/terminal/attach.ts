@@ -7,7 +7,7 @@ import { connect, type Daemon } from "../daemon.ts"
 import { NoDaemon } from "../failures.ts"
 import { isOver } from "../over.ts"
 import { type Borrowed, borrow } from "./borrowed.ts"
-import { type DetachKeys, detachScanner, withoutStop } from "./detach-keys.ts"
+import { type DetachKeys, detachScanner, type Scanned, withoutStop } from "./detach-keys.ts"
 import { type Link, openLink } from "./link.ts"
 import { launched, settled } from "./settled.ts"
 
@@ -43,7 +43,7 @@ const mostAhead = 1_024
 
 export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: string, options: AttachOptions) {
   const happenings = yield* Queue.unbounded<Happening>()
-  const scan = detachScanner(options.keys)
+  const scanner = detachScanner(options.keys)
   let link: Link | undefined
   /** Typed before the agent is there. After a lost connection nothing is kept: where it would arrive later is not known. */
   let ahead: Array<Uint8Array> | undefined = []
@@ -61,18 +61,22 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
     told = { colours, isLast }
     link?.colours(colours, isLast)
   })
-  const typed = (bytes: Uint8Array) => {
-    const { detach, pass } = scan(bytes)
+  const typed = ({ detach, pass }: Scanned) => {
     const stop = options.hasJobControl && options.mode === "control" ? { rest: pass, isThere: false } : withoutStop(pass)
     if (stop.rest.length > 0 && options.mode === "control") type(stop.rest)
     if (stop.isThere) terminal.stop()
     if (detach) Queue.offerUnsafe(happenings, { _tag: "Detach" })
   }
+  let gap: NodeJS.Timeout | undefined
   const terminal = yield* borrow({
     typed: (bytes) => {
-      typed(reader.typed(bytes))
-      // An answer comes at once as a whole, or in pieces that follow each other closely.
-      setTimeout(() => typed(reader.flush()), answerGapMs).unref()
+      typed(scanner.typed(reader.typed(bytes)))
+      // An answer or a report comes at once as a whole, or in pieces that follow each other closely.
+      clearTimeout(gap)
+      gap = setTimeout(() => {
+        typed(scanner.typed(reader.flush()))
+        typed(scanner.flush())
+      }, answerGapMs).unref()
     },
     resized: (size) => link?.resize(size),
     resumed: () => {

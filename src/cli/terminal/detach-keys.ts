@@ -1,5 +1,6 @@
 /** Finds the detach keys in what is typed, in every encoding a terminal may use for them; everything else passes unchanged. */
 import { Result } from "effect"
+import { isCutAt, type Unit, unitAt } from "./units.ts"
 
 /** One key: the byte it is, and its code point with or without Ctrl for the protocols that say it in words. */
 export interface Key {
@@ -29,29 +30,54 @@ export interface Scanned {
   readonly detach: boolean
 }
 
-/** Remembers a prefix that is waiting for its second key; a lone prefix is therefore sent with the key after it. */
-export const detachScanner = ([prefix, then]: DetachKeys): ((chunk: Uint8Array) => Scanned) => {
+export interface DetachScanner {
+  readonly typed: (chunk: Uint8Array) => Scanned
+  /** What looked like the first half of a report, and was not gone on with: the second key. */
+  readonly flush: () => Scanned
+}
+
+/**
+ * Remembers a prefix that is waiting for its second key; a lone prefix is therefore sent with the key after it. A terminal reports by
+ * itself too (mouse, focus, size, colours): reports pass meanwhile, and none is the second key.
+ */
+export const detachScanner = ([prefix, then]: DetachKeys): DetachScanner => {
+  /** The prefix, with its release. */
   let held: Uint8Array | undefined
-  return (chunk) => {
-    const pass: Array<Uint8Array> = []
-    let at = 0
-    while (at < chunk.length) {
-      const unit = unitAt(chunk, at)
-      at += unit.bytes.length
-      if (held === undefined) {
-        if (matches(unit, prefix)) held = unit.bytes
-        else pass.push(unit.bytes)
-      } else if (unit.released) {
-      } else if (matches(unit, then)) {
-        held = undefined
-        return { pass: joined(pass), detach: true }
-      } else {
-        pass.push(held)
-        if (!matches(unit, prefix)) pass.push(unit.bytes)
-        held = undefined
+  let cut: Uint8Array = nothing
+  return {
+    typed: (chunk) => {
+      const bytes = joined([cut, chunk])
+      const pass: Array<Uint8Array> = []
+      cut = nothing
+      for (let at = 0; at < bytes.length; ) {
+        if (held !== undefined && isCutAt(bytes, at)) {
+          cut = bytes.subarray(at)
+          break
+        }
+        const unit = unitAt(bytes, at)
+        at += unit.bytes.length
+        if (held === undefined) {
+          if (matches(unit, prefix)) held = unit.bytes
+          else pass.push(unit.bytes)
+        } else if (unit.kind === "released" && isKey(unit, prefix)) held = joined([held, unit.bytes])
+        else if (unit.kind !== "pressed") pass.push(unit.bytes)
+        else if (matches(unit, then)) {
+          held = undefined
+          return { pass: joined(pass), detach: true }
+        } else {
+          pass.push(held)
+          if (!matches(unit, prefix)) pass.push(unit.bytes)
+          held = undefined
+        }
       }
+      return { pass: joined(pass), detach: false }
+    },
+    flush: () => {
+      const pass = held === undefined || cut.length === 0 ? nothing : joined([held, cut])
+      if (cut.length > 0) held = undefined
+      cut = nothing
+      return { pass, detach: false }
     }
-    return { pass: joined(pass), detach: false }
   }
 }
 
@@ -63,48 +89,28 @@ export const withoutStop = (chunk: Uint8Array): { readonly rest: Uint8Array; rea
     const unit = unitAt(chunk, at)
     at += unit.bytes.length
     if (!isStop(unit)) rest.push(unit.bytes)
-    else if (!unit.released) isThere = true
+    else if (unit.kind === "pressed") isThere = true
   }
   return { rest: isThere || rest.length === 0 ? joined(rest) : chunk, isThere }
 }
 
 const stopKey: Key = { byte: 0x1a, codePoint: 0x7a, ctrl: true }
-const isStop = (unit: Unit) => matches({ ...unit, released: false }, stopKey)
+const isStop = (unit: Unit) => unit.kind !== "report" && isKey(unit, stopKey)
 
-interface Unit {
-  readonly bytes: Uint8Array
-  readonly codePoint: number | undefined
-  readonly ctrl: boolean
-  readonly released: boolean
+const matches = (unit: Unit, key: Key): boolean => unit.kind === "pressed" && isKey(unit, key)
+
+const isKey = ({ basePoint, bytes, codePoint, ctrl }: Unit, key: Key): boolean => {
+  if (codePoint === undefined) return bytes.length === 1 && bytes[0] === key.byte
+  return ctrl === key.ctrl && (codePoint === key.codePoint || (basePoint === key.codePoint && !isTypable(codePoint, key)))
 }
 
 /**
- * One key press: a byte, or one whole escape sequence of the two protocols that agents switch on. kitty: `CSI code ; modifiers :
- * event u`; xterm's modifyOtherKeys: `CSI 27 ; modifiers ; code ~`. In both, modifiers are 1 plus bits, Ctrl being 4.
+ * The place on the keyboard counts where the layout has the key nowhere: else Ctrl-Y of a German layout would be Ctrl-Z. A layout
+ * with Latin letters has all of them; of the other keys no layout has every one.
  */
-const unitAt = (chunk: Uint8Array, at: number): Unit => {
-  const byte = chunk[at]!
-  if (byte === 0x1b && chunk[at + 1] === 0x5b) {
-    const head = String.fromCharCode(...chunk.subarray(at, at + longestKey))
-    const kitty = /^\x1b\[(\d+)(?::\d*)*(?:;(\d+)?(?::(\d+))?)?(?:;[\d:]*)?u/.exec(head)
-    if (kitty !== null) return unit(chunk, at, kitty[0].length, Number(kitty[1]), Number(kitty[2] ?? 1), kitty[3] === "3")
-    const other = /^\x1b\[27;(\d+);(\d+)~/.exec(head)
-    if (other !== null) return unit(chunk, at, other[0].length, Number(other[2]), Number(other[1]), false)
-  }
-  return { bytes: chunk.subarray(at, at + 1), codePoint: undefined, ctrl: false, released: false }
-}
-
-const longestKey = 48
-
-const unit = (chunk: Uint8Array, at: number, length: number, codePoint: number, modifiers: number, released: boolean): Unit => ({
-  bytes: chunk.subarray(at, at + length),
-  codePoint,
-  ctrl: ((modifiers - 1) & 4) !== 0,
-  released
-})
-
-const matches = (unit: Unit, key: Key): boolean =>
-  !unit.released && (unit.codePoint === undefined ? unit.bytes[0] === key.byte : unit.codePoint === key.codePoint && unit.ctrl === key.ctrl)
+const isTypable = (codePoint: number, key: Key): boolean =>
+  isLetter(key.codePoint) ? codePoint < 0x80 : isLetter(codePoint) || (codePoint >= 0x30 && codePoint <= 0x39)
+const isLetter = (codePoint: number) => codePoint >= 0x61 && codePoint <= 0x7a
 
 const parseKey = (word: string): Key | undefined => {
   const control = /^(?:ctrl-|c-|\^)(.)$/i.exec(word)
@@ -118,4 +124,8 @@ const parseKey = (word: string): Key | undefined => {
   return { byte: word.charCodeAt(0), codePoint: word.charCodeAt(0), ctrl: false }
 }
 
-const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => (parts.length === 1 ? parts[0]! : Buffer.concat(parts))
+const nothing = new Uint8Array(0)
+const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const [first = nothing, ...more] = parts.filter(({ length }) => length > 0)
+  return more.length === 0 ? first : Buffer.concat([first, ...more])
+}
