@@ -3,7 +3,7 @@
 import { limits } from "../limits.ts"
 import { type Allowance, allowed, allowedControls } from "./allowed.ts"
 import { Scanner, type ScannerOptions } from "./scanner.ts"
-import { numbersOf, type Sequence } from "./sequences.ts"
+import { nameOf, numbersOf, type Sequence } from "./sequences.ts"
 
 export interface ShownOutput {
   /** A sequence or character that the chunk cuts waits for its rest. */
@@ -26,6 +26,7 @@ export const makeShownOutput = (
     titles = Math.max(0, titles + (numbersOf(sequence)[0] === 22 ? 1 : -1))
     return before !== titles && Math.max(before, titles) <= limits.terminalTitles
   }
+  const changing = makeChanging()
   const scanner = new Scanner(
     {
       text: (bytes) => parts.push(bytes),
@@ -34,7 +35,9 @@ export const makeShownOutput = (
         options.passed?.control(code)
         parts.push(Uint8Array.of(code))
       },
-      sequence: (sequence) => {
+      sequence: (asked) => {
+        const sequence = changing(asked)
+        if (sequence === null) return
         const text = allowed(sequence, allowance)
         if (text === null || !isBalanced(sequence)) return
         options.passed?.sequence(sequence)
@@ -50,6 +53,27 @@ export const makeShownOutput = (
       parts = []
       return shown
     }
+  }
+}
+
+/** Focus, and sizes in band: a terminal reports each time that they are set, also where they are set already. */
+const reportingModes: ReadonlySet<number> = new Set([1004, 2048])
+
+/** Takes from what comes each setting of these modes that changes nothing. Null: nothing is left of the sequence. */
+const makeChanging = () => {
+  const on = new Set<number>()
+  return (sequence: Sequence): Sequence | null => {
+    if (sequence.kind === "escape" && sequence.intermediates === "" && sequence.final === "c") on.clear()
+    if (sequence.kind !== "csi" || !/^\?[hl]$/.test(nameOf(sequence)) || sequence.parameters.includes(":")) return sequence
+    const numbers = numbersOf(sequence)
+    const kept = numbers.filter((number) => number === null || sequence.final === "l" || !on.has(number))
+    for (const number of kept) {
+      if (number === null || !reportingModes.has(number)) continue
+      if (sequence.final === "h") on.add(number)
+      else on.delete(number)
+    }
+    if (kept.length === numbers.length) return sequence
+    return kept.length === 0 ? null : { ...sequence, parameters: kept.map((number) => number ?? "").join(";") }
   }
 }
 
