@@ -22,10 +22,13 @@ export type EffectHandlers = {
   readonly [T in SessionEffect["type"]]: (effect: EffectOf<T>, bytes: Uint8Array | null) => Effect.Effect<void>
 }
 
-/** Whether words of the agent wait to be taken: what the session knows of it is old, and may be false. */
-export interface Behind {
+/** How much of what the agent has said the session knows. */
+export interface Knowledge {
+  /** The observers have read the output up to this offset, and what hooks left while no daemon was there. */
+  readonly isRead: (offset: number) => boolean
+  /** Words wait to be taken, for longer than a moment. */
   readonly isBehind: () => boolean
-  readonly fallsBehind: Effect.Effect<void>
+  readonly wordsTaken: Effect.Effect<void>
 }
 
 /** What typing needs of the session. `link`: the holder of that generation, or null while none is connected. */
@@ -35,11 +38,11 @@ export interface Typist {
   readonly link: (generation: number) => HolderLink | null
   readonly tell: Tell
   readonly news: News
-  readonly behind: Behind
+  readonly knowledge: Knowledge
   readonly background: (work: Effect.Effect<void>) => Effect.Effect<void>
 }
 
-export const makeDelivery = Effect.fnUntraced(function* ({ background, behind, context, id, link, news, tell }: Typist) {
+export const makeDelivery = Effect.fnUntraced(function* ({ background, context, id, knowledge, link, news, tell }: Typist) {
   const texts = yield* Texts
   const screens = yield* Screens
 
@@ -66,7 +69,8 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, behind, c
       const holder = link(generation)
       return Effect.map(holder === null ? Effect.succeed<Typed>({ outcome: "not_written" }) : write(holder), (typed) => {
         const known = typed?.outcome !== "uncertain" || link(generation) === holder
-        if (typed !== null && known) tell({ type: "WriteSettled", generation, writeId, ...settling(typed) })
+        const settling = typed === null || !known ? null : settlingOf(typed)
+        if (settling !== null) tell({ type: "WriteSettled", generation, writeId, ...settling })
       })
     })
 
@@ -84,9 +88,6 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, behind, c
       if (outcome === "echo_off") tell({ type: "EchoObserved", generation, echo: false })
       return outcome === "line_too_long" ? undeliverable(outcome) : Effect.succeed<Typed>({ ...typed, outcome })
     }
-    /** A question may be among the words that wait: Enter would choose in it. */
-    const unlessBehind = (holder: HolderLink, submit: Effect.Effect<Submitted>) =>
-      Effect.raceFirst(submit, Effect.andThen(behind.fallsBehind, Effect.andThen(Effect.ignore(holder.withhold(writeId)), Effect.never)))
     /** A question that has opened since the claim would take the text. */
     const isInTheWay = () => waitsForOther(context().activity, questionOf(promptId))
     const submit = (holder: HolderLink, text: string) => {
@@ -99,7 +100,7 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, behind, c
             Effect.suspend(() =>
               isInTheWay()
                 ? Effect.delay(Effect.succeed<Submitted>({ outcome: "not_written" }), limits.typeAgainMs)
-                : unlessBehind(holder, holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed)))
+                : holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed), mayEnter(generation, promptId))
             )
           )
         ),
@@ -126,16 +127,34 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, behind, c
       }
     })
     return texts.read(hash).pipe(
-      Effect.tap(() => untilKnown),
+      Effect.tap(() => untilKnown(generation)),
       Effect.flatMap((text) => settled(generation, writeId, (holder) => (answers ? reply(holder, text) : submit(holder, text)))),
       Effect.catchTag("TextMissing", () => undeliverable("text_missing"))
     )
   }
 
-  /** The session knows all that its agent has said. A flood may last: the prompt is claimed until then, and nothing of it is typed. */
-  const untilKnown: Effect.Effect<void> = Effect.suspend(() =>
-    behind.isBehind() ? Effect.andThen(Effect.sleep(limits.typeAgainMs), untilKnown) : Effect.void
+  const untilRead = (offset: number): Effect.Effect<void> =>
+    Effect.suspend(() => (knowledge.isRead(offset) ? Effect.void : Effect.andThen(Effect.sleep(lookMs), untilRead(offset))))
+  const untilTaken: Effect.Effect<void> = Effect.andThen(
+    knowledge.wordsTaken,
+    Effect.suspend(() => (knowledge.isBehind() ? Effect.andThen(Effect.sleep(limits.typeAgainMs), untilTaken) : Effect.void))
   )
+  /**
+   * The session knows what its agent has said until now. A flood of words may last: the prompt is claimed until then, and nothing of it is
+   * typed. Output that is read so late says nothing of now, and is not waited for.
+   */
+  const untilKnown = (generation: number) =>
+    Effect.suspend(() => untilRead(link(generation)?.offset() ?? 0)).pipe(
+      Effect.timeoutOption(limits.knownWithinMs),
+      Effect.andThen(untilTaken)
+    )
+
+  /** Nothing but the agent's composer, or the question that the prompt answers, would take its Enter. */
+  const mayEnter = (generation: number, promptId: string) =>
+    Effect.map(untilKnown(generation), () => {
+      const answers = questionOf(promptId)
+      return answers === undefined ? !waitsForOther(context().activity, answers) : isOpen(promptId)
+    })
 
   /** The question that the prompt answers, right before it is typed: what came between would take the keys. */
   const isOpen = (promptId: string) => {
@@ -199,7 +218,13 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, behind, c
     SettleWrite: ({ generation, writeId }) => {
       const holder = link(generation)
       if (holder === null) return Effect.void
-      return holder.writeOutcome(writeId).pipe(
+      const claimed = context().prompts.find((prompt) => prompt.stage === "claimed" && prompt.writeId === writeId)
+      // The daemon that had it typed is gone, and its Enter may wait: what opened meanwhile is known only now.
+      const decided =
+        claimed === undefined
+          ? Effect.void
+          : Effect.flatMap(mayEnter(generation, claimed.id), (may) => Effect.ignore(may ? holder.enter(writeId) : holder.withhold(writeId)))
+      return Effect.andThen(decided, holder.writeOutcome(writeId)).pipe(
         Effect.map((typed) => tell({ type: "WriteSettled", generation, writeId, ...typed, asked: true })),
         Effect.ignore
       )
@@ -230,11 +255,17 @@ const onceTaken = Effect.fnUntraced(function* (holder: HolderLink, submit: Effec
 interface Typed {
   readonly outcome: Exclude<Submitted["outcome"], "unsupported">
   readonly enteredAt?: number
+  readonly why?: WriteRefusal
 }
 
-const settling = ({ outcome, ...typed }: Typed) =>
-  isRefusal(outcome) ? { outcome: "not_written" as const, why: outcome } : { ...typed, outcome }
+/** Null where the next connection asks. */
+const settlingOf = ({ outcome, ...typed }: Typed) => {
+  if (outcome === "lost") return null
+  return isRefusal(outcome) ? { outcome: "not_written" as const, why: outcome } : { ...typed, outcome }
+}
 
+/** Between looks at how far the observers have read. */
+const lookMs = 10
 /** How often a question may change while it is waited for. */
 const mostLooks = 3
 const largePasteChars = 6_000

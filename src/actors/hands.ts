@@ -18,7 +18,7 @@ import type { Screens } from "../infra/screens/screens.ts"
 import type { Secrets, SecretsFailure } from "../infra/secrets.ts"
 import type { Texts } from "../infra/texts.ts"
 import { type Attendance, attendIn, type Found } from "./attendance.ts"
-import { type Behind, type EffectHandlers, makeDelivery } from "./delivery.ts"
+import { type EffectHandlers, type Knowledge, makeDelivery } from "./delivery.ts"
 import { orderOf, prepare } from "./launching.ts"
 import type { Leases } from "./leases.ts"
 import type { Tell } from "./letter.ts"
@@ -26,7 +26,7 @@ import { makeNews } from "./news.ts"
 import type { Recognised } from "./observing.ts"
 import { makePendingWrites, type PendingWrites } from "./pending-writes.ts"
 import { witnessHooks } from "./witness-hooks.ts"
-import { witness } from "./witnesses.ts"
+import { type Reading, witness } from "./witnesses.ts"
 
 export interface Hands {
   /** `bytes`: what the `Write` types that the effect came from. */
@@ -63,8 +63,10 @@ export type HandsServices =
   | Answering
   | Screens
 
+type Words = Pick<Knowledge, "isBehind" | "wordsTaken">
+
 /** Everything it starts ends with the scope; agents live on. `session` is as it is when an effect is performed. */
-export const makeHands = Effect.fnUntraced(function* (id: string, session: () => Session, tell: Tell, behind: Behind, leases: Leases) {
+export const makeHands = Effect.fnUntraced(function* (id: string, session: () => Session, tell: Tell, words: Words, leases: Leases) {
   const context = () => session().context
   const runtime = yield* Runtime
   const store = yield* EventStore
@@ -87,7 +89,9 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
   const background = (work: Effect.Effect<void>) => Effect.asVoid(FiberSet.run(fibers, work, { startImmediately: true }))
 
   const news = makeNews()
-  const delivery = yield* makeDelivery({ id, context, link, tell, news, behind, background })
+  let reading: Reading = { outputTo: 0, isSpoolRead: true }
+  const knowledge: Knowledge = { ...words, isRead: (offset) => reading.outputTo >= offset && reading.isSpoolRead }
+  const delivery = yield* makeDelivery({ id, context, link, tell, news, knowledge, background })
 
   const connected = () => {
     Deferred.doneUnsafe(arrival, Exit.void)
@@ -125,6 +129,8 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
 
   const begin = Effect.fnUntraced(function* (ref: LaunchRef, leftAt: number | null) {
     yield* leave
+    const { hooks } = agentOf(context()).evidence
+    reading = { outputTo: 0, isSpoolRead: hooks === null }
     const own = yield* Scope.fork(scope)
     const attendance = yield* Effect.provideContext(
       attendIn(own, {
@@ -137,7 +143,8 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
         witness: (answerFrom, reply) =>
           witness({
             obstacle: Effect.suspend(() => link(ref.generation)?.obstacle ?? Effect.succeed(null)),
-            ...{ session: id, generation: ref.generation, context, news, tell, recognise: delivery.recognise, reply, answerFrom },
+            ...{ session: id, generation: ref.generation, context, news, reading, tell },
+            ...{ recognise: delivery.recognise, reply, answerFrom },
             from: () => context().activity.evidenceOffset ?? context().offset,
             isFresh: answerFrom === 0
           }).pipe(Effect.provideContext(services))
@@ -145,13 +152,18 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       services
     )
     attended = { attendance, scope: own }
-    const { hooks } = agentOf(context()).evidence
     if (hooks !== null) {
-      const hearing = { session: id, generation: ref.generation, context, news, tell, recognise: delivery.recognise }
+      const hearing = { session: id, generation: ref.generation, context, news, reading, tell, recognise: delivery.recognise }
       yield* Effect.forkIn(
         Effect.provideContext(keepRunning("the observer of the hooks' spool")(witnessHooks(hearing, hooks)), services),
         own
       )
+      const spool = reading
+      // A spool that cannot be read to its end holds nothing back.
+      const readInTime = Effect.sync(() => {
+        spool.isSpoolRead = true
+      })
+      yield* Effect.forkIn(Effect.delay(readInTime, limits.knownWithinMs), own)
     }
     return attendance
   })

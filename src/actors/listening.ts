@@ -9,6 +9,7 @@ import { Output, type OutputChunk, scanBytes } from "../infra/output/output.ts"
 import { Answering } from "../infra/screens/answering.ts"
 import type { Beliefs, Speaker } from "./believing.ts"
 import { makeLateness } from "./lateness.ts"
+import type { Reading } from "./witnesses.ts"
 
 export interface Listening {
   readonly session: string
@@ -18,6 +19,7 @@ export interface Listening {
   /** A program that asks before this place has been answered, or was given up on, by the observer of that time. */
   readonly answerFrom: number
   readonly tell: (report: Report) => void
+  readonly reading: Pick<Reading, "outputTo">
   readonly reply: (bytes: Uint8Array) => Effect.Effect<void>
   readonly beliefs: Beliefs
   readonly context: () => SessionContext
@@ -29,7 +31,7 @@ export interface Listening {
 
 /** Ends when it is interrupted. What it cannot read it does not guess: a hole in the output is a hole in what is observed. */
 export const listen = Effect.fnUntraced(function* (listening: Listening) {
-  const { answerFrom, beliefs, from, generation, notified, reply, session, tell, titled, titleKey } = listening
+  const { answerFrom, beliefs, from, generation, notified, reading, reply, session, tell, titled, titleKey } = listening
   const output = yield* Output
   const answersTo = yield* (yield* Answering).in(session)
   let read = makeProgramStatusReader(from, titleKey)
@@ -90,10 +92,12 @@ export const listen = Effect.fnUntraced(function* (listening: Listening) {
     const said = status + (yield* answersTo(open))
     if (said !== "") yield* reply(new TextEncoder().encode(said))
   })
+  reading.outputTo = from
   yield* Stream.runForEach(output.scan(session, from), (chunk) =>
     Effect.gen(function* () {
       const startedAt = yield* Clock.currentTimeNanos
       yield* hear(chunk)
+      reading.outputTo = chunk._tag === "Gap" ? chunk.to : chunk.offset + chunk.bytes.length
       const endedAt = yield* Clock.currentTimeNanos
       yield* pause(Number(endedAt - startedAt) / 1_000_000)
       if (chunk._tag === "Bytes" && isFlood(Number(endedAt) / 1_000_000, chunk.bytes.length)) yield* Effect.sleep(limits.listeningGatherMs)

@@ -7,7 +7,6 @@ import type { Input } from "../domain/inputs.ts"
 import { limits } from "../domain/limits.ts"
 import { makeBudget } from "./budget.ts"
 import type { Letter } from "./letter.ts"
-import { makeNews } from "./news.ts"
 import type { Answer } from "./sessions.ts"
 
 export interface Mailbox {
@@ -24,8 +23,8 @@ export interface Mailbox {
   readonly wordDueInMs: (nowMs: number) => number | null
   /** Words wait that may not be taken yet: what the session knows of its agent is old. */
   readonly isBehind: () => boolean
-  /** Returns when words had to wait after it was called. */
-  readonly fallsBehind: Effect.Effect<void>
+  /** Returns when the words that wait now were taken, or a newer one of their kind came, and the log has what follows from them. */
+  readonly wordsTaken: Effect.Effect<void>
   readonly size: () => number
   readonly clear: () => ReadonlyArray<Letter>
 }
@@ -43,15 +42,17 @@ export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
   const budget = makeBudget(limits.wordFactsBurst, limits.wordFactsPerSecond)
   let held = false
   let behind = false
-  const falls = makeNews()
+  let newest: Letter | null = null
 
   const poll: Mailbox["poll"] = (nowMs) => {
     const wordsMayPass = !held && budget.hasRoom(nowMs)
     const at = wordsMayPass ? 0 : letters.findIndex(({ input }) => !isWord(input))
     const [letter] = at === -1 ? [] : letters.splice(at, 1)
-    if (letter !== undefined && isWord(letter.input)) words -= 1
+    if (letter !== undefined && isWord(letter.input)) {
+      words -= 1
+      newest = letter
+    }
     behind = words > 0 && !wordsMayPass
-    if (behind) falls.publish()
     return letter
   }
   /** Takes away the word that `letter` replaces, and answers it as if it had changed nothing. */
@@ -84,7 +85,11 @@ export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
     },
     wordDueInMs: (nowMs) => (words === 0 || held ? null : budget.roomInMs(nowMs)),
     isBehind: () => behind,
-    fallsBehind: falls.next,
+    wordsTaken: Effect.suspend(() => {
+      const open = letters.filter(({ input }) => isWord(input))
+      if (newest !== null) open.push(newest)
+      return Effect.forEach(open, ({ reply }) => Effect.exit(Deferred.await(reply)), { discard: true })
+    }),
     size: () => letters.length,
     clear: () => {
       words = 0

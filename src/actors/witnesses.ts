@@ -22,6 +22,13 @@ import { witnessStatus } from "./witness-status.ts"
 import { witnessSuspension } from "./witness-suspension.ts"
 import { witnessTranscript } from "./witness-transcript.ts"
 
+/** How far the observers of one launch have read. They write it, and what types reads it. */
+export interface Reading {
+  outputTo: number
+  /** What hooks had left in their spool before this daemon came. */
+  isSpoolRead: boolean
+}
+
 export interface Witnessing {
   readonly session: string
   readonly generation: number
@@ -29,6 +36,7 @@ export interface Witnessing {
   /** Announces when the session has learnt something. */
   readonly news: News
   readonly tell: Tell
+  readonly reading: Reading
   readonly recognise: (text: string) => Recognised
   readonly obstacle: HolderLink["obstacle"]
   readonly reply: (bytes: Uint8Array) => Effect.Effect<void>

@@ -32,6 +32,9 @@ export const limits = {
   canonicalLineBytes: 4_095,
   /** How often a holder from before `obstacle` is asked again to type a prompt while nothing is echoed, and for how long; and how soon a prompt in whose way a question stood may be typed. */
   typeAgainMs: 250,
+  /** How long the Enter of a prompt waits for its daemon, and how long a daemon waits for what the agent said before it decides. */
+  enterAwaitedMs: 30_000,
+  knownWithinMs: 2_000,
   typeWithinMs: 60_000,
   /** How often the daemon looks whether the terminal of a waiting prompt echoes again: each look is a process of stty. */
   echoLookMs: 500,

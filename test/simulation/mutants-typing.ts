@@ -14,13 +14,13 @@ const planted = (bend: (link: HolderLink) => Partial<HolderLink>) => () => ({ be
 export const typingMutants: Mutants = {
   /** Once is never enough. */
   submitTwice: planted((link) => ({
-    submit: (writeId, text, ms) => Effect.andThen(link.submit(`${writeId}.again`, text, ms), link.submit(writeId, text, ms))
+    submit: (writeId, text, ms, may) => Effect.andThen(link.submit(`${writeId}.again`, text, ms, may), link.submit(writeId, text, ms, may))
   })),
   /** Enter is pressed again where it is not known. */
   resubmitOnDoubt: planted((link) => ({
-    submit: (writeId, text, ms) =>
-      Effect.flatMap(link.submit(writeId, text, ms), (submitted) =>
-        submitted.outcome === "uncertain" ? link.submit(`${writeId}.again`, text, ms) : Effect.succeed(submitted)
+    submit: (writeId, text, ms, may) =>
+      Effect.flatMap(link.submit(writeId, text, ms, may), (submitted) =>
+        submitted.outcome === "uncertain" ? link.submit(`${writeId}.again`, text, ms, may) : Effect.succeed(submitted)
       )
   })),
   /** An answer is thought over. */
@@ -32,7 +32,7 @@ export const typingMutants: Mutants = {
   /** Nor here: it will not have been. */
   assumeNotWritten: planted(() => ({ writeOutcome: () => Effect.succeed({ outcome: "not_written" }) })),
   /** The end of a long text is lost. */
-  cutTexts: planted((link) => ({ submit: (writeId, text, ms) => link.submit(writeId, text.subarray(0, 100), ms) })),
+  cutTexts: planted((link) => ({ submit: (writeId, text, ms, may) => link.submit(writeId, text.subarray(0, 100), ms, may) })),
   /** What is written is not what was said. */
   wrongText: () => ({
     bendTexts: (texts) => ({ ...texts, read: (hash) => Effect.map(texts.read(hash), (text) => `${text}!`) })

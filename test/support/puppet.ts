@@ -75,6 +75,7 @@ export class Puppet {
       write: (writeId) => Effect.map(settled(writeId), ({ outcome }) => (outcome === "withheld" ? "uncertain" : outcome)),
       submit: settled,
       writeOutcome: settled,
+      enter: () => Effect.void,
       withhold: () => Effect.void,
       obstacle: Effect.succeed(null),
       type: () => Effect.void,

@@ -21,6 +21,7 @@
  *   asks=TEXT     asks for a permission in a turn for a prompt that contains TEXT, and waits for `y`
  *   offers=A|B    what it offers then: a number picks one at once, Escape declines, and keys of the first 100 ms are swallowed
  *   opens=TEXT    opens a dialog of those as soon as TEXT is in its composer; arrows and Enter choose
+ *   hesitates=MS  opens that dialog so much later
  *   draws=MS      says that it asks, and draws its dialog so much later: keys that come before are swallowed
  *   distrusts     asks first whether its folder can be trusted: arrows and Enter choose, and "No, exit" is marked
  *   new=ID, resume=ID, parent=ID   the conversation that it begins, goes on with, or branches from: said in its first line
@@ -90,6 +91,7 @@ const mark = (key: string, { answered, choices, marked = 0 }: Dialog) => {
 }
 
 const opens = async (choices: ReadonlyArray<string>) => {
+  await pause(ms("hesitates", 0))
   const answer = await new Promise<string>((answered) => {
     question = { choices, from: 0, answered, marked: 0 }
     process.stdout.write("\r\nA dialog opens\r\n")

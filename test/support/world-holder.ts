@@ -147,21 +147,44 @@ export class Holder {
     })
   }
 
-  /** The text, a pause, Enter: no client's keys come in between. */
-  submit(writeId: string, text: Uint8Array, enterAfterMs: number, answer: (outcome: Settled) => void): void {
+  /** The text, a pause, Enter when a daemon allows it: no client's keys come in between. */
+  submit(
+    writeId: string,
+    text: Uint8Array,
+    { afterMs, onTyped }: { readonly afterMs: number; readonly onTyped: () => void },
+    answer: (outcome: Settled) => void
+  ): void {
+    const before = this.#submitting
+    if (before !== null && !before.isAllowed && before.writeId !== writeId) this.withhold(before.writeId)
     this.#once(writeId, answer, (settle) => {
       this.#type(writeId, text)
-      this.#submitting = { writeId, settle }
-      this.#after(enterAfterMs, () => {
-        if (this.#submitting?.settle !== settle) return
-        const enteredAt = this.#machine.clock.wallMs
-        if (this.leaderAlive) this.mind?.read("\r")
-        this.#submitted(this.leaderAlive ? { outcome: "written", enteredAt } : { outcome: "uncertain" })
+      this.#submitting = { writeId, settle, isAllowed: false, isTyped: false }
+      this.#after(afterMs, () => {
+        const submitting = this.#submitting
+        if (submitting?.settle !== settle) return
+        submitting.isTyped = true
+        if (submitting.isAllowed) this.#pressEnter()
+        else onTyped()
       })
     })
   }
+  enter(writeId: string): void {
+    if (this.#submitting?.writeId !== writeId) return
+    this.#submitting.isAllowed = true
+    if (this.#submitting.isTyped) this.#pressEnter()
+  }
+  #pressEnter(): void {
+    const enteredAt = this.#machine.clock.wallMs
+    if (this.leaderAlive) this.mind?.read("\r")
+    this.#submitted(this.leaderAlive ? { outcome: "written", enteredAt } : { outcome: "uncertain" })
+  }
   /** Of a text without its Enter yet. */
-  #submitting: { readonly writeId: string; readonly settle: (settled: Settled) => void } | null = null
+  #submitting: {
+    readonly writeId: string
+    readonly settle: (settled: Settled) => void
+    isAllowed: boolean
+    isTyped: boolean
+  } | null = null
   #submitted(settled: Settled): void {
     this.#submitting?.settle(settled)
     this.#submitting = null

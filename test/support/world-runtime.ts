@@ -1,5 +1,5 @@
 /** The `Runtime` of a modelled world: the same promises as the real one, over holders that are objects. */
-import { Cause, Effect, Queue, Stream } from "effect"
+import { Cause, Deferred, Effect, Exit, Queue, Stream } from "effect"
 import type { JournalEntry } from "../../src/domain/inputs.ts"
 import type { Settled } from "../../src/infra/holder/typing.ts"
 import {
@@ -8,7 +8,8 @@ import {
   LaunchFailure,
   type LaunchRef,
   PreflightFailed,
-  type Runtime
+  type Runtime,
+  type Submitted
 } from "../../src/infra/runtimes/runtime.ts"
 import { keyOf, type Launch, type World } from "./world.ts"
 import type { Holder } from "./world-holder.ts"
@@ -132,8 +133,8 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
       port.cross(
         Effect.suspend(() => {
           world.watch({ type: "write", ref, writeId, bytes, submits })
-          if (!open) return Effect.succeed<Settled>({ outcome: "not_written" })
-          return Effect.catch(request<Settled>(type), () => Effect.succeed<Settled>({ outcome: "uncertain" }))
+          if (!open) return Effect.succeed<Submitted>({ outcome: "not_written" })
+          return Effect.catch(request<Submitted>(type), () => Effect.succeed<Submitted>({ outcome: "lost" }))
         })
       )
     const link: HolderLink = {
@@ -144,10 +145,21 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
       write: (writeId, bytes) =>
         Effect.map(
           typing(writeId, bytes.length, false, (answer) => holder.write(writeId, bytes, answer)),
-          ({ outcome }) => (outcome === "withheld" ? "uncertain" : outcome)
+          ({ outcome }) => (outcome === "withheld" || outcome === "lost" || outcome === "unsupported" ? "uncertain" : outcome)
         ),
-      submit: (writeId, text, enterAfterMs) =>
-        typing(writeId, text.length, true, (answer) => holder.submit(writeId, text, enterAfterMs, answer)),
+      submit: (writeId, text, enterAfterMs, mayEnter) => {
+        const typed = Deferred.makeUnsafe<void>()
+        const onTyped = () => void (open && Deferred.doneUnsafe(typed, Exit.void))
+        return Effect.raceFirst(
+          typing(writeId, text.length, true, (answer) => holder.submit(writeId, text, { afterMs: enterAfterMs, onTyped }, answer)),
+          port.cross(Deferred.await(typed)).pipe(
+            Effect.andThen(mayEnter),
+            Effect.flatMap((may) => Effect.ignore(tell(() => (may ? holder.enter(writeId) : holder.withhold(writeId))))),
+            Effect.andThen(Effect.never)
+          )
+        )
+      },
+      enter: (writeId) => tell(() => holder.enter(writeId)),
       withhold: (writeId) => tell(() => holder.withhold(writeId)),
       writeOutcome: (writeId) => port.cross(request((answer) => holder.writeOutcome(writeId, answer))),
       obstacle: Effect.succeed(null),

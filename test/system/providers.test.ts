@@ -67,6 +67,43 @@ describe("an agent that a user described", () => {
     assert.deepStrictEqual(texts(daemon.home), [])
   })
 
+  it("gets no Enter of a prompt into a dialog that opens before it while no daemon is there", async () => {
+    const habits = (home: string) => [
+      ...[`record=${join(home, "record")}`, `answers=${join(home, "answers")}`, "bracketed", "collapses"],
+      ...["opens=delete", "hesitates=700"]
+    ]
+    const submit = { ...scriptedProvider("mine").submit, enterAfterMs: 1_000 }
+    await using daemon = await daemonWith(habits, { submit })
+    const { id } = await create(daemon)
+    await daemon.reaches(id, "idle", ({ activity }) => activity === "idle")
+    await send(daemon, id, { id: "p", text: "delete nothing" })
+    await until("its text is typed", async () => (await daemon.output(id)).includes("[pasted"))
+    await daemon.kill()
+    // Longer than the pause before Enter, and than the agent hesitates.
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    await daemon.start()
+    const { state, steps } = await fate(daemon, id, "p")
+    assert.strictEqual(state, "uncertain")
+    assert.match(String(steps.at(-1)?.detail), /Enter was not pressed/)
+    assert.strictEqual((await daemon.session(id)).activity, "waiting")
+    assert.deepStrictEqual(lines(join(daemon.home, "answers")), [])
+  })
+
+  it("gets Enter from the next daemon where the first one is gone before it, once", async () => {
+    const submit = { ...scriptedProvider("mine").submit, enterAfterMs: 1_000 }
+    await using daemon = await daemonWith((home) => [`record=${join(home, "record")}`, "bracketed", "collapses"], { submit })
+    const { id } = await create(daemon)
+    await daemon.reaches(id, "idle", ({ activity }) => activity === "idle")
+    await send(daemon, id, { id: "p", text: "hello" })
+    await until("its text is typed", async () => (await daemon.output(id)).includes("[pasted"))
+    await daemon.kill()
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    assert.deepStrictEqual(texts(daemon.home), [])
+    await daemon.start()
+    assert.strictEqual((await fate(daemon, id, "p")).state, "answered")
+    assert.deepStrictEqual(texts(daemon.home), ["hello"])
+  })
+
   it("is known by its own words, else by its title, else by its screen, and else not at all", async () => {
     const kinds = [
       [[], "protocol"],

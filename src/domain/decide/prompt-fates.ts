@@ -15,6 +15,12 @@ export const undeliverable: ReadonlyMap<string, string> = new Map([
   ["suspended", "nothing was typed: the agent is stopped"]
 ])
 
+const questionOpened = "a question opened while its text was typed: Enter was not pressed, and the text may have reached the question"
+const withheldFor: ReadonlyMap<string, string> = new Map([
+  ["echo_off", "the terminal echoed no more when its text was typed, as one that asks for a password: Enter was not pressed"],
+  ["suspended", "the agent was stopped while its text was typed: Enter was not pressed"]
+])
+
 /** What became of a prompt's write. Text and Enter are one operation, so one word of the holder settles both. */
 export const promptWriteSettled = (
   situation: Situation,
@@ -34,14 +40,7 @@ export const promptWriteSettled = (
       })
     ]
   if (outcome === "uncertain") return [uncertain(situation, prompt, "the terminal went while it was typed")]
-  if (outcome === "withheld")
-    return [
-      uncertain(
-        situation,
-        prompt,
-        "a question opened, or may have, while its text was typed: Enter was not pressed, and the text may have reached the question"
-      )
-    ]
+  if (outcome === "withheld") return [uncertain(situation, prompt, withheldFor.get(why ?? "") ?? questionOpened)]
   if (isOther && wasSoBefore(activity, enteredAt, situation.now.wallMs))
     return [uncertain(situation, prompt, "a question opened before Enter was pressed, and may have taken it")]
   if (suspendedAt != null) return [uncertain(situation, prompt, "the agent was stopped while it was typed")]

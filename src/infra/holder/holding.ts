@@ -143,7 +143,10 @@ export class Holding {
     const ending = new Ending({
       tree: new ProcessTree(process, nonce, { watched: true }),
       ladder,
-      typeText: (text) => void typing.take(Buffer.from(text)),
+      typeText: (text) => {
+        if (typing.awaitingEnter !== null) typing.withhold(typing.awaitingEnter)
+        typing.take(Buffer.from(text))
+      },
       append: (event) => this.#journal.append(event),
       onUntold: () => void this.#endOnce(endOf(process.pid))
     })
@@ -208,9 +211,19 @@ export class Holding {
         return await this.#write(running, request.writeId, { bytes, isPrompt: false }, ({ typing }) => typing.write(request.writeId, bytes))
       }
       case "submit": {
-        const { enterAfterMs, writeId } = request
+        const { awaitsGo, enterAfterMs, writeId } = request
         const bytes = Buffer.from(request.bytes, "base64")
-        return await this.#write(running, writeId, { bytes, isPrompt: true }, ({ typing }) => typing.submit(writeId, bytes, enterAfterMs))
+        const onTyped = awaitsGo === true ? () => this.#awaitEnter(running, writeId) : null
+        return await this.#write(running, writeId, { bytes, isPrompt: true }, ({ typing }) =>
+          typing.submit(writeId, bytes, enterAfterMs, onTyped)
+        )
+      }
+      case "enter": {
+        // What keeps a text from being typed keeps its Enter too, and may have come since.
+        const why = await refusalOf(running.terminal.programEnd, running.process.pid, nothingYet).catch(() => null)
+        if (why === null) running.typing.enter(request.writeId)
+        else running.typing.withhold(request.writeId, why)
+        return { ok: true }
       }
       case "write_outcome":
         return { ok: true, ...(await running.typing.outcome(request.writeId)) }
@@ -244,6 +257,17 @@ export class Holding {
         return { ok: true }
       }
     }
+  }
+
+  /** A daemon that is here and says nothing for so long has forgotten the submission: what waits behind it is typed. */
+  #awaitEnter({ typing }: Running, writeId: string): void {
+    this.#server.tellAwaitsEnter(writeId)
+    const look = () => {
+      if (typing.awaitingEnter !== writeId) return
+      if (this.#server.isAttended) typing.withhold(writeId)
+      else setTimeout(look, limits.enterAwaitedMs)
+    }
+    setTimeout(look, limits.enterAwaitedMs)
   }
 
   /**

@@ -41,7 +41,16 @@ export type Request = { readonly id: number } & (
   | { readonly op: "status" }
   | { readonly op: "subscribe" }
   | { readonly op: "write"; readonly writeId: string; readonly bytes: string }
-  | { readonly op: "submit"; readonly writeId: string; readonly bytes: string; readonly enterAfterMs: number }
+  /** `awaitsGo`: when the text was typed and the pause is over, the holder says `awaits_enter`, and presses Enter at `enter` alone. */
+  | {
+      readonly op: "submit"
+      readonly writeId: string
+      readonly bytes: string
+      readonly enterAfterMs: number
+      readonly awaitsGo?: true
+    }
+  /** Press Enter for this submission, now or when its text was typed. */
+  | { readonly op: "enter"; readonly writeId: string }
   /** Press no Enter for this submission, and type no more of its text. The submission's own reply has the outcome. */
   | { readonly op: "withhold"; readonly writeId: string }
   | { readonly op: "write_outcome"; readonly writeId: string }
@@ -74,6 +83,8 @@ export type HolderMessage =
   | { readonly type: "entry"; readonly entry: JournalEntry }
   /** Newest offset of the output files: at most one per turn of the holder's event loop, and none while the last is unsent. */
   | { readonly type: "offset"; readonly offset: number }
+  /** The text of a submission was typed. Holders from before it press Enter without a word. */
+  | { readonly type: "awaits_enter"; readonly writeId: string }
   /** Another connection attached later; this one is about to be closed. */
   | { readonly type: "superseded" }
 
@@ -106,6 +117,7 @@ const operations = new Map<string, Readonly<Record<string, (value: unknown) => b
   ["subscribe", {}],
   ["write", { writeId: isText, bytes: isText }],
   ["submit", { writeId: isText, bytes: isText, enterAfterMs: (value) => isCount(value) && (value as number) <= 10_000 }],
+  ["enter", { writeId: isText }],
   ["withhold", { writeId: isText }],
   ["write_outcome", { writeId: isText }],
   ["obstacle", {}],

@@ -60,6 +60,15 @@ export class Server {
     else setTimeout(tell, floodMs)
   }
 
+  /** Behind the output that came before it. */
+  tellAwaitsEnter(writeId: string): void {
+    for (const connection of this.#connections) {
+      if (!connection.attached) continue
+      connection.tellOffset(this.#newestOffset)
+      connection.send({ type: "awaits_enter", writeId })
+    }
+  }
+
   #accept(socket: Socket) {
     const connection = new Connection(socket, {
       onRequest: (line) => this.#answer(connection, line),

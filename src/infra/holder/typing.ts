@@ -1,5 +1,6 @@
 /** Everything that is typed into the terminal passes one queue: each piece whole, in order, and an id at most once. */
 import { writeSync } from "node:fs"
+import type { WriteRefusal } from "../../domain/facts.ts"
 import { codeOf } from "./launch-directory.ts"
 
 /** `withheld`: a part reached the terminal, and its Enter did not and will not. */
@@ -9,6 +10,8 @@ export interface Settled {
   readonly outcome: WriteOutcome
   /** Right before the Enter of a submission was written, epoch milliseconds. */
   readonly enteredAt?: number
+  /** Why Enter was withheld, where the holder found a reason of its own. */
+  readonly why?: WriteRefusal
 }
 
 export class Typing {
@@ -37,18 +40,44 @@ export class Typing {
     return this.#outcomes.has(writeId)
   }
 
-  /** Text, a pause, Enter, as one piece: no client's keys come in between. Like `write` otherwise. */
-  submit(writeId: string, text: Buffer, enterAfterMs: number): Promise<Settled> {
+  /**
+   * Text, a pause, Enter, as one piece: no client's keys come in between. Like `write` otherwise. `onTyped` is called behind the pause, and
+   * Enter then waits for `enter` or `withhold`; null: Enter is pressed at once.
+   */
+  submit(writeId: string, text: Buffer, afterMs: number, onTyped: (() => void) | null): Promise<Settled> {
     const known = this.#outcomes.get(writeId)
     if (known !== undefined) return known
-    return this.#remember(writeId, this.#type(text.length === 0 ? enterKey : text, { writeId, afterMs: enterAfterMs }))
+    // A daemon that submits the next text has forgotten the one before, and will never allow its Enter.
+    for (const { enter } of [...this.#queue]) if (enter?.isAllowed === false) this.withhold(enter.writeId)
+    const enter = { writeId, afterMs, onTyped, isAllowed: onTyped === null, isAwaited: false }
+    return this.#remember(writeId, this.#type(text.length === 0 ? enterKey : text, enter))
+  }
+
+  /** Presses Enter for a submission, now or when its text was typed. Changes nothing where the id is unknown, or its Enter was withheld. */
+  enter(writeId: string): void {
+    const piece = this.#queue.find(({ enter }) => enter?.writeId === writeId)
+    if (piece?.enter == null) return
+    piece.enter.isAllowed = true
+    this.#goOn(piece.enter)
+  }
+
+  /** The submission whose text was typed, and whose Enter waits for a daemon's word; null where there is none. */
+  get awaitingEnter(): string | null {
+    const enter = this.#queue[0]?.enter
+    return enter?.isAwaited === true ? enter.writeId : null
+  }
+
+  #goOn(enter: Enter): void {
+    if (!enter.isAwaited) return
+    enter.isAwaited = false
+    this.#drain()
   }
 
   /**
    * Types nothing more of a submission: not its Enter, and of its text only the rest of a character or the end of an open paste. Changes
    * nothing where the id is unknown, or the Enter was written.
    */
-  withhold(writeId: string): void {
+  withhold(writeId: string, why?: WriteRefusal): void {
     const index = this.#queue.findIndex(({ enter }) => enter?.writeId === writeId)
     const piece = this.#queue[index]
     if (piece === undefined) return
@@ -58,11 +87,13 @@ export class Typing {
       piece.settled({ outcome: "not_written" })
       return
     }
+    const { enter } = piece
     piece.enter = null
-    piece.isWithheld = true
+    piece.withheld = why === undefined ? { outcome: "withheld" } : { outcome: "withheld", why }
     piece.bytes = restOf(piece.bytes, piece.done)
     piece.done = 0
     this.#queuedBytes += piece.bytes.length
+    if (enter !== null) this.#goOn(enter)
   }
 
   /** `not_written` for an id that never came: nothing was typed for it, and nothing will be. */
@@ -78,7 +109,7 @@ export class Typing {
     if (!this.#fits(bytes)) return Promise.resolve({ outcome: "not_written" })
     if (bytes.length === 0) return Promise.resolve({ outcome: "written" })
     return new Promise((settled) => {
-      this.#queue.push({ bytes, done: 0, begun: false, enter, enteredAt: null, isWithheld: false, settled })
+      this.#queue.push({ bytes, done: 0, begun: false, enter, enteredAt: null, withheld: null, settled })
       this.#queuedBytes += bytes.length
       if (!this.#scheduled) this.#drain()
     })
@@ -98,8 +129,7 @@ export class Typing {
   /** The terminal is gone: a piece whose first bytes were written is uncertain, the rest was never written. */
   close(): void {
     this.#closed = true
-    for (const { begun, isWithheld, settled } of this.#queue.splice(0))
-      settled({ outcome: isWithheld ? "withheld" : begun ? "uncertain" : "not_written" })
+    for (const { begun, settled, withheld } of this.#queue.splice(0)) settled(withheld ?? { outcome: begun ? "uncertain" : "not_written" })
     this.#queuedBytes = 0
   }
 
@@ -141,12 +171,16 @@ export class Typing {
   }
 
   /** The piece stays at the head of the queue while it pauses. */
-  #pause(piece: Piece, { afterMs }: Enter): void {
+  #pause(piece: Piece, enter: Enter): void {
     piece.bytes = enterKey
     piece.done = 0
     this.#queuedBytes += enterKey.length
     this.#scheduled = true
-    setTimeout(() => this.#drain(), afterMs)
+    setTimeout(() => {
+      if (enter.isAllowed || piece.enter === null || this.#closed) return this.#drain()
+      enter.isAwaited = true
+      enter.onTyped?.()
+    }, enter.afterMs)
   }
 
   #again(): void {
@@ -161,6 +195,10 @@ interface Enter {
   readonly writeId: string
   /** After the text. */
   readonly afterMs: number
+  readonly onTyped: (() => void) | null
+  isAllowed: boolean
+  /** The pause is over, and no daemon has allowed it yet. */
+  isAwaited: boolean
 }
 
 interface Piece {
@@ -169,12 +207,12 @@ interface Piece {
   begun: boolean
   enter: Enter | null
   enteredAt: number | null
-  isWithheld: boolean
+  withheld: Settled | null
   readonly settled: (settled: Settled) => void
 }
 
-const settledBy = ({ enteredAt, isWithheld }: Piece): Settled => {
-  if (isWithheld) return { outcome: "withheld" }
+const settledBy = ({ enteredAt, withheld }: Piece): Settled => {
+  if (withheld !== null) return withheld
   return enteredAt === null ? { outcome: "written" } : { outcome: "written", enteredAt }
 }
 

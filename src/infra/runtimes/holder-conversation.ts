@@ -11,6 +11,7 @@ import { TypingAhead } from "./typing-ahead.ts"
 export interface Listener {
   readonly holderIsDead: () => boolean
   readonly onOffset: (offset: number) => void
+  readonly onAwaitsEnter: (writeId: string) => void
   /** Answers with what is wrong with the entry, or null. */
   readonly onEntry: (entry: unknown) => string | null
   /** Once. */
@@ -68,6 +69,8 @@ export const converse = Effect.fnUntraced(function* (socket: Socket, listener: L
         return hearReply(message as Reply)
       case "offset":
         return listener.onOffset(message.offset)
+      case "awaits_enter":
+        return listener.onAwaitsEnter(message.writeId)
       case "entry": {
         const problem = listener.onEntry(message.entry)
         return problem === null ? undefined : breakOff("protocol", problem)
@@ -168,6 +171,7 @@ const Message = Schema.fromJsonString(
     }),
     Schema.Struct({ type: Schema.Literal("entry"), entry: Schema.Unknown }),
     Schema.Struct({ type: Schema.Literal("offset"), offset: Schema.Int }),
+    Schema.Struct({ type: Schema.Literal("awaits_enter"), writeId: Schema.String }),
     Schema.Struct({ type: Schema.Literal("superseded") })
   ])
 )
@@ -180,5 +184,5 @@ const decodeMessage = Schema.decodeUnknownResult(Message)
 /** A newer holder may say more than we know; what it does not say to us is no error. */
 const isUnknownKind = (line: string) => {
   const kind = /^\{"type":"([a-z_]+)"/.exec(line)?.[1]
-  return kind !== undefined && !["hello", "reply", "entry", "offset", "superseded"].includes(kind)
+  return kind !== undefined && !["hello", "reply", "entry", "offset", "awaits_enter", "superseded"].includes(kind)
 }

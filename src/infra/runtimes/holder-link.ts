@@ -1,7 +1,8 @@
 /** One attachment to one holder: requests are answered or fail with the reason, the journal comes whole and in order. */
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
-import { Cause, Effect, Queue, Result, Schema, Stream } from "effect"
+import { Cause, Deferred, Effect, Exit, Queue, Result, Schema, Stream } from "effect"
+import type { WriteRefusal } from "../../domain/facts.ts"
 import { JournalEntry } from "../../domain/inputs.ts"
 import { limits } from "../../domain/limits.ts"
 import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
@@ -24,6 +25,7 @@ export const connect = Effect.fn("Runtime.connect")(function* (
     Effect.mapError((error) => new HolderUnavailable({ message: error.message, reason: holderIsDead(directory) ? "gone" : "silent" }))
   )
   const journal = yield* Queue.dropping<JournalEntry, HolderUnavailable>(limits.journalQueue)
+  const awaiting = new Map<string, Deferred.Deferred<void>>()
   let seen = after
   let offset = 0
   const heard = (newest: number) => {
@@ -33,6 +35,10 @@ export const connect = Effect.fn("Runtime.connect")(function* (
   const holder = yield* converse(socket, {
     holderIsDead: () => holderIsDead(directory),
     onOffset: heard,
+    onAwaitsEnter: (writeId) => {
+      const typedText = awaiting.get(writeId)
+      if (typedText !== undefined) Deferred.doneUnsafe(typedText, Exit.void)
+    },
     onEntry: (entry) => {
       const decoded = decodeEntry(entry)
       if (Result.isFailure(decoded)) return "a journal entry that this version cannot read"
@@ -59,9 +65,10 @@ export const connect = Effect.fn("Runtime.connect")(function* (
       return holder.request(request).pipe(
         Effect.map((reply): Submitted => {
           if ("error" in reply) return { outcome: reply.error === "unsupported" ? "unsupported" : "not_written" }
+          if (reply.outcome === "withheld") return { ...withheld(reply), outcome: "withheld" }
           return { ...entered(reply), outcome: reply.why ?? reply.outcome ?? "uncertain" }
         }),
-        Effect.catch(() => Effect.succeed<Submitted>({ outcome: "uncertain" }))
+        Effect.catch(() => Effect.succeed<Submitted>({ outcome: "lost" }))
       )
     })
 
@@ -73,15 +80,34 @@ export const connect = Effect.fn("Runtime.connect")(function* (
     write: (writeId, bytes) =>
       typed({ op: "write", writeId, bytes: Buffer.from(bytes).toString("base64") }).pipe(
         // Every holder can write, and withholds submissions alone.
-        Effect.map(({ outcome }) => (outcome === "unsupported" || outcome === "withheld" ? "not_written" : outcome))
+        Effect.map(({ outcome }) =>
+          outcome === "unsupported" || outcome === "withheld" ? "not_written" : outcome === "lost" ? "uncertain" : outcome
+        )
       ),
-    submit: (writeId, text, enterAfterMs) => typed({ op: "submit", writeId, bytes: Buffer.from(text).toString("base64"), enterAfterMs }),
+    submit: (writeId, text, enterAfterMs, mayEnter) =>
+      Effect.suspend(() => {
+        const typedText = Deferred.makeUnsafe<void>()
+        awaiting.set(writeId, typedText)
+        const submitted = typed({ op: "submit", writeId, bytes: Buffer.from(text).toString("base64"), enterAfterMs, awaitsGo: true })
+        const decided = Deferred.await(typedText).pipe(
+          Effect.andThen(mayEnter),
+          Effect.flatMap((may) => Effect.ignore(holder.request({ op: may ? "enter" : "withhold", writeId }))),
+          Effect.andThen(Effect.never)
+        )
+        return Effect.ensuring(
+          Effect.raceFirst(submitted, decided),
+          Effect.sync(() => awaiting.delete(writeId))
+        )
+      }),
+    enter: (writeId) => Effect.asVoid(holder.request({ op: "enter", writeId })),
     withhold: (writeId) => Effect.asVoid(holder.request({ op: "withhold", writeId })),
     writeOutcome: (writeId) =>
       holder.request({ op: "write_outcome", writeId }).pipe(
         // Without a running agent the holder never wrote it: what it did write, it remembers.
         Effect.map((reply) =>
-          "error" in reply ? { outcome: "not_written" as const } : { ...entered(reply), outcome: reply.outcome ?? ("uncertain" as const) }
+          "error" in reply
+            ? { outcome: "not_written" as const }
+            : { ...entered(reply), ...withheld(reply), outcome: reply.outcome ?? ("uncertain" as const) }
         )
       ),
     obstacle: holder
@@ -102,6 +128,9 @@ export const connect = Effect.fn("Runtime.connect")(function* (
 })
 
 const entered = ({ enteredAt }: { readonly enteredAt?: number }) => (enteredAt === undefined ? {} : { enteredAt })
+
+const withheld = ({ outcome, why }: { readonly outcome?: string; readonly why?: WriteRefusal }) =>
+  outcome !== "withheld" || why === undefined ? {} : { why }
 
 const decodeEntry = Schema.decodeUnknownResult(JournalEntry)
 

@@ -56,10 +56,15 @@ export class HolderUnavailable extends Schema.TaggedError<HolderUnavailable>()("
 
 /** What became of a prompt that was typed. */
 export interface Submitted {
-  /** `withheld`: a part of the text reached the terminal, and no Enter. `unsupported`: a holder from before prompts, which did nothing. */
-  readonly outcome: Settled["outcome"] | "unsupported" | WriteRefusal
+  /**
+   * `withheld`: a part of the text reached the terminal, and no Enter. `lost`: the connection went first; the next one asks by
+   * `writeOutcome`. `unsupported`: a holder from before prompts, which did nothing.
+   */
+  readonly outcome: Settled["outcome"] | "lost" | "unsupported" | WriteRefusal
   /** Right before the Enter was written, epoch milliseconds; absent from older holders. */
   readonly enteredAt?: number
+  /** Why Enter was withheld, where the holder found a reason of its own. */
+  readonly why?: WriteRefusal
 }
 
 /** A live attachment to one holder. Closing the scope detaches; the agent lives on. */
@@ -79,9 +84,13 @@ export interface HolderLink {
    */
   readonly write: (writeId: string, bytes: Uint8Array) => Effect.Effect<"written" | "not_written" | "uncertain" | WriteRefusal>
   /**
-   * Text, a pause of `enterAfterMs`, Enter: one operation that nothing can come between. Its id and outcome are a write's.
+   * Text, a pause of `enterAfterMs`, Enter: one operation that nothing can come between. Its id and outcome are a write's. Behind the
+   * pause the holder asks for `mayEnter`, and waits for it; false: Enter is withheld. Without a connection it waits for `enter` or
+   * `withhold` on the next one. Holders from before it press Enter without asking.
    */
-  readonly submit: (writeId: string, text: Uint8Array, enterAfterMs: number) => Effect.Effect<Submitted>
+  readonly submit: (writeId: string, text: Uint8Array, enterAfterMs: number, mayEnter: Effect.Effect<boolean>) => Effect.Effect<Submitted>
+  /** Presses Enter for a submission whose daemon has gone before it did. */
+  readonly enter: (writeId: string) => Effect.Effect<void, HolderUnavailable>
   /** Presses no Enter for a submission that has none yet, and types no more of its text. Holders from before it do nothing. */
   readonly withhold: (writeId: string) => Effect.Effect<void, HolderUnavailable>
   /** What became of a write whose answer was lost. */

@@ -1,6 +1,6 @@
 /** What the holder refuses to type, in real terminals: what the kernel would cut, what would be hidden, what nothing reads. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { readProcess } from "../../../src/infra/holder/process-table.ts"
 import { eventually, inHome, launched, outputUntil } from "../../support/holder.ts"
 
@@ -26,7 +26,7 @@ describe("a holder that is given something to type", () => {
       Effect.gen(function* () {
         const { link, order } = yield* launched("stty raw -echo; printf on; head -c 9001 | wc -c")
         yield* outputUntil(order.session, "on")
-        assert.strictEqual((yield* link.submit("w1", bytes("x".repeat(9_000)), 0)).outcome, "written")
+        assert.strictEqual((yield* link.submit("w1", bytes("x".repeat(9_000)), 0, Effect.succeed(true))).outcome, "written")
         yield* outputUntil(order.session, "9001")
       })
     )
@@ -37,10 +37,10 @@ describe("a holder that is given something to type", () => {
       Effect.gen(function* () {
         const { link, order } = yield* launched("stty -echo; echo Password:; read -r p; stty echo; echo hush; read -r l; echo got $l")
         yield* outputUntil(order.session, "Password:\r\n")
-        assert.strictEqual((yield* link.submit("p1", bytes("rm -rf build"), 0)).outcome, "echo_off")
+        assert.strictEqual((yield* link.submit("p1", bytes("rm -rf build"), 0, Effect.succeed(true))).outcome, "echo_off")
         assert.strictEqual(yield* link.write("w1", bytes("secret\r")), "written")
         yield* outputUntil(order.session, "hush\r\n")
-        assert.strictEqual((yield* link.submit("p1", bytes("hello"), 0)).outcome, "written")
+        assert.strictEqual((yield* link.submit("p1", bytes("hello"), 0, Effect.succeed(true))).outcome, "written")
         yield* outputUntil(order.session, "got hello\r\n")
       })
     )
@@ -55,11 +55,44 @@ describe("a holder that is given something to type", () => {
         process.kill(pid, "SIGSTOP")
         yield* eventually("it is stopped", () => readProcess(pid)?.state === "T")
         assert.strictEqual(yield* link.write("w1", bytes("x\r")), "suspended")
-        assert.strictEqual((yield* link.submit("p1", bytes("x"), 0)).outcome, "suspended")
+        assert.strictEqual((yield* link.submit("p1", bytes("x"), 0, Effect.succeed(true))).outcome, "suspended")
         process.kill(pid, "SIGCONT")
         yield* eventually("it goes on", () => readProcess(pid)?.state !== "T")
-        assert.strictEqual((yield* link.submit("p1", bytes("hello"), 0)).outcome, "written")
+        assert.strictEqual((yield* link.submit("p1", bytes("hello"), 0, Effect.succeed(true))).outcome, "written")
         yield* outputUntil(order.session, "got hello\r\n")
+      })
+    )
+  )
+
+  it.live("presses no Enter where a password is asked for between a text and its Enter", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched(
+          "stty -icanon -echo; printf on; head -c 5 >/dev/null; stty icanon -echo; printf 'Password:'; read -r p; echo got $p."
+        )
+        yield* outputUntil(order.session, "on")
+        assert.deepStrictEqual(yield* link.submit("p1", bytes("hello"), 1_000, Effect.succeed(true)), {
+          outcome: "withheld",
+          why: "echo_off"
+        })
+        assert.strictEqual(yield* link.write("w1", bytes("secret\r")), "written")
+        yield* outputUntil(order.session, "got secret.")
+      })
+    )
+  )
+
+  it.live("waits with Enter for a daemon, and for the next one where the first is gone", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("stty -icanon; printf on; read -r l; echo got $l.")
+        yield* outputUntil(order.session, "on")
+        const submitted = yield* Effect.forkChild(link.submit("p1", bytes("hello"), 0, Effect.never))
+        yield* outputUntil(order.session, "hello")
+        yield* Effect.sleep(200)
+        assert.notInclude(yield* outputUntil(order.session, "hello"), "got")
+        yield* link.enter("p1")
+        assert.strictEqual((yield* Fiber.join(submitted)).outcome, "written")
+        yield* outputUntil(order.session, "got hello.")
       })
     )
   )
