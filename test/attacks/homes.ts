@@ -16,6 +16,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import Sqlite from "better-sqlite3"
 import { TestDaemon } from "../support/daemon.ts"
 import type { Attack } from "./attack.ts"
 import { pipeAt } from "./hostile-agent.ts"
@@ -111,6 +112,33 @@ const reprise = (home: string, ...words: ReadonlyArray<string>) =>
 
 /** As another user: what comes of a shell's line. */
 const as = (uid: number, line: string) => spawnSync("/bin/sh", ["-c", line], { uid, gid: uid, encoding: "utf8", timeout: 20_000 })
+
+/** A backup that is looked at, or restored in another place. */
+const copied = (id: string, how: string, copy: (first: string, home: string) => void): Attack => ({
+  id,
+  attacker: "local user",
+  does: `starts a second daemon on a copy of the log while the agents of the first one live, ${how}`,
+  promise: "ends no process of the other home",
+  isAlone: true,
+  run: () =>
+    inFolder(async (folder) => {
+      await using first = await TestDaemon.started()
+      const session = await first.create(["sleep", "1000"], { keepalive: { mode: "never" } })
+      const before = await first.reaches(session.id, "streaming", ({ state }) => state === "streaming")
+      const home = privateHome(folder)
+      const log = new Sqlite(join(first.home, "reprise.db"))
+      await log.backup(join(home, "reprise.db"))
+      log.close()
+      copy(first.home, home)
+      await using second = await new TestDaemon(home).start()
+      await second.ask("POST", `/v1/sessions/${session.id}/stop`, {})
+      await second.reaches(session.id, "ended", ({ state }) => state === "ended", 90_000)
+      const after = await first.session(session.id)
+      if (after.state !== "streaming" || after.process?.pid !== before.process?.pid) throw new Error(`the original is ${after.state}`)
+      if (!second.log.includes("is left alone")) throw new Error("the daemon of the copy does not say why")
+      return "ended in the copy; in the original the same process goes on"
+    })
+})
 
 export const homes: ReadonlyArray<Attack> = [
   refused("homes-01", "puts a file where the home is", (folder) => {
@@ -326,6 +354,11 @@ export const homes: ReadonlyArray<Attack> = [
       return `${lines.split("\n").length} command lines`
     }
   },
+  copied("homes-40", "without the directories of its launches", () => {}),
+  copied("homes-41", "with them, and stops the session there", (first, home) => {
+    execFileSync("tar", ["-C", first, "--exclude=*.sock", "-cf", join(home, "sessions.tar"), "sessions"])
+    execFileSync("tar", ["-C", home, "-xf", join(home, "sessions.tar")])
+  }),
   {
     id: "homes-29",
     attacker: "local user",

@@ -16,6 +16,7 @@ import { endIdleHolder, endOverdueHolder, endSilentHolder, findHolder } from "./
 import { launch } from "./launch.ts"
 import { deny } from "./launch-right.ts"
 import { launchTrouble } from "./launch-trouble.ts"
+import { otherHomeOf } from "./other-home.ts"
 import { preflight } from "./preflight.ts"
 import { holderIsDead, listRemains, remainsOf } from "./remains.ts"
 import { type LaunchRef, Runtime } from "./runtime.ts"
@@ -50,6 +51,13 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
           Effect.tap(({ process }) => Effect.sync(() => void knownHolder(ref, process)))
         )
       const sweep = Effect.fn("Runtime.sweep")(function* (ref: LaunchRef, leader: ProcessIdentity | null) {
+        const other = otherHomeOf(home, ref)
+        if (other !== null) {
+          yield* Effect.logWarning(
+            `generation ${ref.generation} of ${ref.session} lives in the home ${other}, of whose log this one is a copy: it is left alone`
+          )
+          return { swept: 0 }
+        }
         giveUp(ref)
         // While the agent lives: its parent is the holder, whatever the files say.
         const holder = knownHolder(ref, leader)
@@ -66,7 +74,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
         list: Effect.sync(() => listRemains(home)),
         remains: (ref, process = null) => Effect.sync(() => remainsOf(home, ref.session, ref.generation, { nonce: ref.nonce, process })),
         sweep,
-        outlived: (refs) => Effect.sync(() => withMembers(refs)),
+        outlived: (refs) => Effect.sync(() => withMembers(refs).filter((ref) => otherHomeOf(home, ref) === null)),
         stopLaunches: (session, epoch, wish) =>
           Effect.suspend(() =>
             stopLaunches(
