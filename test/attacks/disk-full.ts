@@ -1,6 +1,6 @@
 /** Attacks of the machine: disks that are full, have no inodes, or are full for a while. */
 import { execFileSync } from "node:child_process"
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, statfsSync, writeFileSync, writeSync } from "node:fs"
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync, writeSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { TestDaemon, until } from "../support/daemon.ts"
@@ -162,5 +162,32 @@ export const fullDisks: ReadonlyArray<Attack> = [
         if (refusals.some((each) => each !== 507 && each !== 503)) throw new Error(statuses.join(" "))
         return `${refusals.length} of 30 refused; then ${status}`
       })
+  ),
+  disk(
+    "34",
+    "is filled by the daemon's own creates, and the daemon is killed",
+    "copies its write-ahead log into the database where that is what fills the disk; starts, or says why not; nothing acknowledged is lost",
+    "size=20m",
+    async (home) => {
+      const filler = join(home, "..", "filler")
+      writeFileSync(filler, Buffer.alloc(4_194_304, 1))
+      const daemon = new TestDaemon(home)
+      await daemon.start()
+      const kept: Array<string> = []
+      for (let index = 0; index < 150; index++) {
+        const { body, status } = await daemon.ask("POST", "/v1/sessions", { command: ["true"], cwd: "/tmp", keepalive: { mode: "never" } })
+        if (status === 201) kept.push((body as { readonly id: string }).id)
+        else if (status !== 507 && status !== 503) throw new Error(`a create was answered ${status}`)
+      }
+      await daemon.kill("SIGKILL")
+      const { size } = statSync(join(home, "reprise.db-wal"))
+      const outcome = await startsOrSays(home, filler)
+      const found = await withDaemon(home, idsOf)
+      const lost = kept.filter((id) => !found.includes(id))
+      if (lost.length > 0) throw new Error(`lost: ${lost.join(", ")}`)
+      const megabytes = (size / 1_048_576).toFixed(1)
+      if (size > 6_291_456) throw new Error(`the write-ahead log holds ${megabytes} MB of a full disk`)
+      return `${kept.length} of 150 created, ${megabytes} MB in the write-ahead log; ${outcome}; all found again`
+    }
   )
 ]

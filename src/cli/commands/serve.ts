@@ -28,9 +28,16 @@ export const serve = Command.make(
     const { home } = yield* setting
     const run = yield* Serve
     yield* run({ home, host, port, allowRemote }).pipe(
-      Effect.mapError(
-        (error) => new Failure({ message: `the daemon cannot run: ${error instanceof Error ? error.message : String(error)}` })
-      )
+      Effect.mapError((error) => new Failure({ message: `the daemon cannot run: ${reasonOf(error)}` }))
     )
   })
 ).pipe(Command.withDescription("Run the daemon"))
+
+/** A full disk is named as one, and not by the file that found it full. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const { code, path } = error as NodeJS.ErrnoException
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error.message
+  const where = path === undefined ? "its disk" : `the disk of ${dirname(path)}`
+  return `${code === "EDQUOT" ? `the quota of its user on ${where} is used up` : `no room is left on ${where}`}: free some, and start it again`
+}

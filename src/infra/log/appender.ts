@@ -161,6 +161,7 @@ export const makeAppender = ({ committed, database, epoch, healed, later, now, w
     else if (code === "SQLITE_FULL") {
       // Rolled back: the frames that would not fit hold no commit. What was set aside makes room for the stops to come.
       dropBallast(database.path)
+      database.relieve()
       tellAll(group, failure(cause, "absent"))
     } else lookUp(group, written, cause)
   }

@@ -52,6 +52,11 @@ const ballastBytes = 1_048_576
 const leastRoom = 4 * ballastBytes
 const ballastOf = (path: string) => `${path}.ballast`
 
+export const roomFor = (path: string): boolean => {
+  const { bavail, bsize } = statfsSync(dirname(path))
+  return bavail * bsize >= leastRoom
+}
+
 /** Written for real and not as a hole, so that its blocks are ours. On a disk that is nearly full there is more urgent need of the room. */
 export const layBallast = (path: string) => {
   const ballast = ballastOf(path)
@@ -61,8 +66,7 @@ export const layBallast = (path: string) => {
   try {
     // A link, a pipe: what is written there is room for nothing. It is taken away, and not followed.
     if (found !== undefined) rmSync(ballast, { force: true })
-    const { bavail, bsize } = statfsSync(dirname(path))
-    if (bavail * bsize < leastRoom) return
+    if (!roomFor(path)) return
     writeSynced(ballast, Buffer.alloc(ballastBytes, 1))
   } catch (cause) {
     rmSync(ballast, { force: true })

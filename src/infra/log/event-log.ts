@@ -5,7 +5,7 @@ import { eventLoop, type Later, makeAppender } from "./appender.ts"
 import { makeBell } from "./bell.ts"
 import { type Database, type Faults, openDatabase } from "./database.ts"
 import { makeDecisionWriter } from "./decision-writer.ts"
-import { dropBallast, layBallast } from "./disk.ts"
+import { dropBallast, layBallast, roomFor } from "./disk.ts"
 import { makeEntries } from "./entries.ts"
 import { takeEpoch } from "./epoch.ts"
 import { EpochFenced, EventReader, EventStore, StoreFailure } from "./event-store.ts"
@@ -62,12 +62,20 @@ export const layer = (path: string, options: Options = {}): Layer.Layer<EventLog
         Effect.catchTag("UnopenableLog", (failure) => (!memory && isFull(failure.code) && dropBallast(path) ? open : Effect.fail(failure)))
       )
       if (memory) return context
+      yield* opening(() => relieveIfShort(database))
       yield* Effect.forkScoped(keepWatch(database))
       // Last: everything else that a start needs comes before what is only set aside.
       yield* opening(() => layBallast(path))
       return context
     })
   )
+
+/** A write-ahead log that a crash on a full disk left may be most of what fills it. */
+const relieveIfShort = (database: Database) => {
+  if (roomFor(database.path)) return
+  dropBallast(database.path)
+  database.relieve()
+}
 
 const isFull = (code: string) => ["SQLITE_FULL", "ENOSPC", "EDQUOT", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_WRITE"].includes(code)
 
