@@ -1,4 +1,5 @@
 /** `reprise serve`: the daemon, in the foreground. Its parts are loaded only for this command. */
+import { dirname } from "node:path"
 import { Config, Context, Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Failure } from "../failures.ts"
