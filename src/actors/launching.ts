@@ -34,7 +34,7 @@ export const prepare = Effect.fn("prepare")(function* (id: string, context: Sess
       : Effect.retry(found, {
           schedule: Schedule.spaced(limits.launchAgainEveryMs),
           times: limits.launchAgainMs / limits.launchAgainEveryMs,
-          while: ({ reasons }) => reasons.every(({ field }) => field === "command")
+          while: ({ reasons }) => reasons.every(({ code, field }) => field === "command" && code !== "path_silent")
         })
     const conversation = awaited(context)
     const holder = leases.claim(id, spec.provider, conversation)

@@ -36,7 +36,14 @@ export const makeMoving = Effect.fn("makeMoving")(function* ({ actor, send }: As
     const unmoved = env === undefined ? null : after
     if (pathIfMissing === undefined || env?.PATH !== undefined) return unmoved
     const program = spec.command[0]
-    const isOn = (path: string) => Effect.isSuccess(runtime.preflight(program, spec.cwd, path))
+    // A path that does not answer says nothing of where the program is: the patch is refused, and nothing is changed.
+    const isOn = (path: string) =>
+      runtime.preflight(program, spec.cwd, path).pipe(
+        Effect.as(true),
+        Effect.catchTag("PreflightFailed", (failed) =>
+          failed.reasons.some(({ code }) => code === "path_silent") ? Effect.fail(failed) : Effect.succeed(false)
+        )
+      )
     if (yield* isOn(after.PATH ?? "")) return unmoved
     if (yield* isOn(pathIfMissing)) return { ...after, PATH: pathIfMissing }
     for (const folder of program.includes("/") ? [] : yield* earlierFolders(id, program)) {

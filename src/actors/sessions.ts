@@ -201,7 +201,7 @@ export class Sessions extends Context.Service<
     /** Returns when the command's facts are durable. What they oblige follows: wait for it by the log. */
     readonly send: (id: string, command: Command, asking: Asking) => Effect.Effect<Answer, SendError>
     /** Changes what the session is asked to be; where and what it runs, between two launches. */
-    readonly patch: (id: string, request: PatchRequest, asking: Asking) => Effect.Effect<Answer, SendError>
+    readonly patch: (id: string, request: PatchRequest, asking: Asking) => Effect.Effect<Answer, SendError | PreflightFailed>
     /** Types into the session's terminal, once; returns when every byte has reached it. */
     readonly write: (id: string, bytes: Uint8Array, asking: Asking) => Effect.Effect<Answer, SendError | InputNotWritten>
     /** Returns when the prompt is durable; `changesOfPrompt` reports its fate. An id that another text had before is refused. */

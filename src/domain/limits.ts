@@ -24,6 +24,12 @@ export const limits = {
   envNameChars: 256,
   envBytes: 262_144,
   cwdChars: 4_096,
+  /**
+   * Looks at paths that requests name, and how long one may take: a path on a mount that is gone never answers, and keeps one of the four
+   * threads of libuv. A slow network answers within a second or two.
+   */
+  pathLooksAtOnce: 2,
+  pathLookMs: 5_000,
   cols: { minimum: 1, maximum: 1_000 },
   rows: { minimum: 1, maximum: 1_000 },
   /** Raw input of one call. */

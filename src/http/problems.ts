@@ -75,6 +75,7 @@ export const codes = {
   host_not_allowed: { status: 421, title: "The host is not served here" },
   idempotency_mismatch: { status: 422, title: "The idempotency key belongs to another request" },
   attachment_missing: { status: 422, title: "The attachment is not there" },
+  attachment_silent: { status: 422, title: "The attachment's path does not answer" },
   attachment_outside_roots: { status: 422, title: "The attachment lies where the session may not read" },
   attachment_not_image: { status: 422, title: "The attachment is not an image" },
   attachment_not_typable: { status: 422, title: "The attachment's path cannot be typed" },

@@ -17,6 +17,7 @@ import { oddHomes } from "./odd-homes.ts"
 import { outliving } from "./outliving.ts"
 import { sentences } from "./sentences.ts"
 import { short } from "./short.ts"
+import { silentPaths } from "./silent-paths.ts"
 import { stopping } from "./stopping.ts"
 import { surroundings } from "./surroundings.ts"
 import { suspended } from "./suspended.ts"
@@ -49,5 +50,6 @@ export const allAttacks: ReadonlyArray<Attack> = [
   ...surroundings,
   ...world,
   ...oddHomes,
+  ...silentPaths,
   ...sentences
 ]

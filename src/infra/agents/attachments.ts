@@ -1,11 +1,13 @@
 /** Images for prompts: uploaded into a session's private directory, or found in its own, and known by their bytes to be images. */
 import { createHash } from "node:crypto"
 import { lstatSync, realpathSync } from "node:fs"
+import { realpath } from "node:fs/promises"
 import { join, resolve, sep } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
 import type { Attachment } from "../../domain/facts.ts"
 import { limits } from "../../domain/limits.ts"
 import { writeWhole } from "../durable-file.ts"
+import { lookAt, type Visit } from "../path-looks.ts"
 import { openForReading } from "../read-on.ts"
 import { FileRefused, namesIn, ownDirectory } from "../regular-file.ts"
 import { AgentFiles } from "./agent-files.ts"
@@ -14,6 +16,7 @@ import { AgentFiles } from "./agent-files.ts"
 export class AttachmentRefused extends Schema.TaggedError<AttachmentRefused>()("AttachmentRefused", {
   code: Schema.Literals([
     "attachment_missing",
+    "attachment_silent",
     "attachment_outside_roots",
     "attachment_not_image",
     "attachment_not_typable",
@@ -96,13 +99,16 @@ const pathOf = (folder: string, id: string, place: number) => {
 
 /** A regular file below one of the roots, wherever links lead, whose bytes are those of an image. */
 const look = Effect.fnUntraced(function* (asked: string, roots: ReadonlyArray<string>, place: number) {
-  const path = real(asked)
-  if (path === undefined) return yield* refused("attachment_missing", place, `${asked} is not there`)
-  if (!roots.some((root) => isBelow(path, real(root))))
+  const { found, path } = yield* Effect.catchTag(
+    lookAt(asked, (visit) => fileAt(asked, roots, visit)),
+    "PathSilent",
+    ({ detail }) => refused("attachment_silent", place, detail)
+  )
+  if (found === "missing") return yield* refused("attachment_missing", place, `${asked} is not there`)
+  if (found === "outside")
     return yield* refused("attachment_outside_roots", place, `${path} lies outside the session's directory; upload it instead`)
   // It is typed: a line end would submit it, an escape could end the paste.
-  if (/\p{Cc}/u.test(path)) return yield* refused("attachment_not_typable", place, "its path has control characters")
-  const found = yield* Effect.promise(() => read(path))
+  if (found === "not_typable") return yield* refused("attachment_not_typable", place, "its path has control characters")
   if (found === "absent") return yield* refused("attachment_missing", place, `${path} cannot be read`)
   if (found === "no_file") return yield* refused("attachment_not_image", place, `${path} is no regular file`)
   if (found === "too_large") return yield* refused("attachment_too_large", place, `${path} has more than ${limits.attachmentBytes} bytes`)
@@ -112,18 +118,26 @@ const look = Effect.fnUntraced(function* (asked: string, roots: ReadonlyArray<st
   return { path, mediaType: image.mediaType, bytes: found.length, hash } satisfies Attachment
 })
 
+const fileAt = async (asked: string, roots: ReadonlyArray<string>, visit: Visit) => {
+  const path = await real(asked)
+  if (path === undefined) return { path: asked, found: "missing" } as const
+  let isWithin = false
+  for (const root of roots) {
+    visit(root)
+    isWithin ||= isBelow(path, await real(root))
+  }
+  if (!isWithin) return { path, found: "outside" } as const
+  if (/\p{Cc}/u.test(path)) return { path, found: "not_typable" } as const
+  visit(path)
+  return { path, found: await read(path) }
+}
+
 const refused = (code: AttachmentRefused["code"], place: number, detail: string) =>
   Effect.fail(new AttachmentRefused({ code, place, detail }))
 
 const notImage = "not a PNG, JPEG, GIF or WebP"
 
-const real = (path: string): string | undefined => {
-  try {
-    return realpathSync(path)
-  } catch {
-    return undefined
-  }
-}
+const real = (path: string): Promise<string | undefined> => realpath(path).catch(() => undefined)
 
 const isBelow = (path: string, root: string | undefined) =>
   root !== undefined && path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`)

@@ -93,7 +93,7 @@ export class Holding {
   /** Again for a while where it can pass: a package is being replaced, a limit is reached. */
   async #launch(): Promise<LaunchProblem | null> {
     for (const startedAt = performance.now(); ; ) {
-      const problem = launchProblem(this.#spec) ?? (await this.#spawn())
+      const problem = (await launchProblem(this.#spec)) ?? (await this.#spawn())
       if (problem === null || !mayPass.has(problem.code) || performance.now() - startedAt >= limits.launchAgainMs) return problem
       await new Promise((resolve) => setTimeout(resolve, limits.launchAgainEveryMs))
     }

@@ -1,5 +1,6 @@
 /** Why an executable cannot be run in a directory, found before anything is spawned: such an error is never an agent's exit. */
-import { accessSync, closeSync, constants, openSync, readdirSync, readSync, statSync } from "node:fs"
+import { constants, readdirSync } from "node:fs"
+import { access, type FileHandle, open, stat } from "node:fs/promises"
 import { codeOf } from "./launch-directory.ts"
 
 export interface LaunchProblem {
@@ -8,13 +9,13 @@ export interface LaunchProblem {
   readonly message: string
 }
 
-export const launchProblem = (order: { readonly executable: string; readonly cwd: string }): LaunchProblem | null =>
-  directoryProblem(order.cwd) ?? executableProblem(order.executable)
+export const launchProblem = async (order: { readonly executable: string; readonly cwd: string }): Promise<LaunchProblem | null> =>
+  (await directoryProblem(order.cwd)) ?? (await executableProblem(order.executable))
 
-export const directoryProblem = (cwd: string): LaunchProblem | null => {
+export const directoryProblem = async (cwd: string): Promise<LaunchProblem | null> => {
   try {
-    if (!statSync(cwd).isDirectory()) return { code: "cwd_not_directory", message: `${cwd} is not a directory` }
-    accessSync(cwd, constants.R_OK | constants.X_OK)
+    if (!(await stat(cwd)).isDirectory()) return { code: "cwd_not_directory", message: `${cwd} is not a directory` }
+    await access(cwd, constants.R_OK | constants.X_OK)
     return null
   } catch (error) {
     const missing = codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR"
@@ -24,24 +25,24 @@ export const directoryProblem = (cwd: string): LaunchProblem | null => {
   }
 }
 
-export const executableProblem = (path: string): LaunchProblem | null => {
+export const executableProblem = async (path: string): Promise<LaunchProblem | null> => {
   try {
-    if (!statSync(path).isFile()) return { code: "executable_not_executable", message: `${path} is not a file` }
-    accessSync(path, constants.X_OK)
+    if (!(await stat(path)).isFile()) return { code: "executable_not_executable", message: `${path} is not a file` }
+    await access(path, constants.X_OK)
   } catch (error) {
     const missing = codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR"
     return missing
       ? { code: "executable_missing", message: `${path} does not exist` }
       : { code: "executable_not_executable", message: `${path} may not be executed (${codeOf(error)})` }
   }
-  const head = headOf(path)
+  const head = await headOf(path)
   if (head === null) return null
   const format = formatProblem(path, head)
   if (format !== null) return format
   const interpreter = interpreterIn(head)
   if (interpreter === null) return null
   try {
-    accessSync(interpreter, constants.X_OK)
+    await access(interpreter, constants.X_OK)
     return null
   } catch {
     // execve(2) would answer ENOENT for the script itself, and people look for a file that is there.
@@ -52,18 +53,18 @@ export const executableProblem = (path: string): LaunchProblem | null => {
 const interpreterIn = (head: Buffer): string | null => /^#![ \t]*(\/[^ \t\0\n]+)/.exec(head.toString("latin1"))?.[1] ?? null
 
 /** Its beginning; null where it may be executed and not read: then the kernel says what is wrong. */
-const headOf = (path: string): Buffer | null => {
-  let fd: number
+const headOf = async (path: string): Promise<Buffer | null> => {
+  let file: FileHandle
   try {
-    fd = openSync(path, "r")
+    file = await open(path, "r")
   } catch {
     return null
   }
   try {
     const head = Buffer.alloc(256)
-    return head.subarray(0, readSync(fd, head, 0, head.length, 0))
+    return head.subarray(0, (await file.read(head, 0, head.length, 0)).bytesRead)
   } finally {
-    closeSync(fd)
+    await file.close()
   }
 }
 

@@ -1,9 +1,10 @@
 /** Whether an agent is installed, and in which version: looked for on the PATH, and asked again only when its file has changed. */
-import { statSync } from "node:fs"
+import { stat } from "node:fs/promises"
 import { Effect, Semaphore } from "effect"
 import { childEnvironment, type Environment } from "../../domain/environment.ts"
 import { parentMarkers, withoutNames } from "../../domain/providers/parent-markers.ts"
 import type { Provider } from "../../domain/providers/provider.ts"
+import { lookAt } from "../path-looks.ts"
 import { preflight } from "../runtimes/preflight.ts"
 import { versionOf } from "./version.ts"
 
@@ -22,7 +23,7 @@ export const makeProbe = (own: Readonly<Record<string, string | undefined>>) => 
   // Each of them takes a core for a second: no more at a time than a small machine has.
   const slots = Semaphore.makeUnsafe(2)
   const ask = Effect.fnUntraced(function* (path: string, args: ReadonlyArray<string>) {
-    const key = `${stamp(path)} ${JSON.stringify(args)}`
+    const key = `${yield* stamp(path)} ${JSON.stringify(args)}`
     const known = versions.get(key)
     if (known !== undefined) return known
     const version = yield* versionOf(path, args, environment)
@@ -48,7 +49,8 @@ export const makeProbe = (own: Readonly<Record<string, string | undefined>>) => 
 const pathOf = (environment: Environment) => environment.PATH ?? ""
 
 /** The file behind every link: an update puts another one there. */
-const stamp = (path: string): string => {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  return `${path} ${stats?.ino} ${stats?.mtimeMs} ${stats?.size}`
-}
+const stamp = (path: string): Effect.Effect<string> =>
+  lookAt(path, () => stat(path).catch(() => null)).pipe(
+    Effect.orElseSucceed(() => null),
+    Effect.map((stats) => `${path} ${stats?.ino} ${stats?.mtimeMs} ${stats?.size}`)
+  )

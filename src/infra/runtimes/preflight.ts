@@ -2,12 +2,26 @@
 import { isAbsolute, join } from "node:path"
 import { Effect } from "effect"
 import { directoryProblem, executableProblem, type LaunchProblem } from "../holder/launch-problem.ts"
+import { lookAt } from "../path-looks.ts"
 import { PreflightFailed, type PreflightReason } from "./runtime.ts"
+
+type Field = PreflightReason["field"]
 
 /** A name with a slash is a path, from `cwd` on when relative; a bare name is looked up along `path`, as execvp(3) does. */
 export const preflight = Effect.fn("Runtime.preflight")(function* (command: string, cwd: string, path: string) {
-  const directory = directoryProblem(cwd)
-  const found = find(command, cwd, path)
+  let field: Field = "cwd"
+  const looked = lookAt(cwd, async (visit) => {
+    const directory = await directoryProblem(cwd)
+    const found = await find(command, cwd, path, (at, of) => {
+      visit(at)
+      field = of
+    })
+    return { directory, found }
+  })
+  const { directory, found } = yield* Effect.mapError(
+    looked,
+    ({ detail }) => new PreflightFailed({ reasons: [{ field, code: "path_silent", message: detail }] })
+  )
   const reasons: Array<PreflightReason> = []
   if (directory !== null) reasons.push({ field: "cwd", ...directory })
   if (found.problem !== null) reasons.push({ field: "command", ...found.problem })
@@ -15,16 +29,23 @@ export const preflight = Effect.fn("Runtime.preflight")(function* (command: stri
   return { executable: found.executable }
 })
 
-const find = (command: string, cwd: string, path: string): { readonly executable: string; readonly problem: LaunchProblem | null } => {
+interface Program {
+  readonly executable: string
+  readonly problem: LaunchProblem | null
+}
+
+const find = async (command: string, cwd: string, path: string, visit: (path: string, field: Field) => void): Promise<Program> => {
   if (command.includes("/")) {
     const executable = isAbsolute(command) ? command : join(cwd, command)
-    return { executable, problem: executableProblem(executable) }
+    visit(executable, "command")
+    return { executable, problem: await executableProblem(executable) }
   }
   let nearest: LaunchProblem = { code: "executable_missing", message: `${command || "an empty name"} is not on the PATH` }
   if (command === "") return { executable: "", problem: nearest }
   for (const folder of path.split(":")) {
     const executable = join(isAbsolute(folder) ? folder : join(cwd, folder), command)
-    const problem = executableProblem(executable)
+    visit(executable, "env.PATH")
+    const problem = await executableProblem(executable)
     if (problem === null) return { executable, problem }
     if (problem.code !== "executable_missing") nearest = problem
   }

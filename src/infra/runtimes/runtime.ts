@@ -32,9 +32,9 @@ export interface LaunchOrder extends LaunchRef {
 
 /** One reason a launch cannot work; preflight lists them all at once. */
 export const PreflightReason = Schema.Struct({
-  /** `cwd_missing`, `cwd_not_directory`, `cwd_not_accessible`, `executable_missing`, `executable_not_executable`, `executable_incomplete`, or an errno. */
+  /** `cwd_missing`, `cwd_not_directory`, `cwd_not_accessible`, `executable_missing`, `executable_not_executable`, `executable_incomplete`, `path_silent`, or an errno. */
   code: Schema.String,
-  field: Schema.Literals(["cwd", "command"]),
+  field: Schema.Literals(["cwd", "command", "env.PATH"]),
   message: Schema.String
 })
 export type PreflightReason = typeof PreflightReason.Type
