@@ -1,7 +1,7 @@
 /** What a session does to the world: launches, writes, signals, sweeps. Nothing here waits in the session's way; the world answers by reports. */
 import { Context, Deferred, Effect, Exit, FiberSet, Latch, Scope } from "effect"
 import type { SessionEffect } from "../domain/effects.ts"
-import type { Fact } from "../domain/facts.ts"
+import type { Fact, Leftover } from "../domain/facts.ts"
 import { limits } from "../domain/limits.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { insideOf, lifeOf, mayRun, type Session } from "../domain/session.ts"
@@ -178,6 +178,8 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
       Effect.provideContext(services)
     )
 
+  const named = (generation: number) => (leftovers: ReadonlyArray<Leftover>) => void tell({ type: "SweepDelayed", generation, leftovers })
+
   /** One handler for each effect. A handler starts at once, in a fiber of its own: the session waits for none. */
   const handlers: EffectHandlers = {
     ...delivery.handlers,
@@ -197,7 +199,7 @@ export const makeHands = Effect.fnUntraced(function* (id: string, session: () =>
     Continue: ({ generation, nonce, process }) => runtime.proceed(refOf(generation, nonce), process),
     RunLadder: ({ generation, mode }) => Effect.ignore(link(generation)?.runLadder(mode) ?? Effect.void),
     Sweep: ({ generation, nonce, process }) =>
-      Effect.map(launches.whenOpen(runtime.sweep(refOf(generation, nonce), process)), ({ swept }) =>
+      Effect.map(launches.whenOpen(runtime.sweep(refOf(generation, nonce), process, named(generation))), ({ swept }) =>
         tell({ type: "Swept", generation, swept, lastSeenAt: attended?.attendance.lastSeenAt() ?? context().updatedAt })
       ),
     AcknowledgeExit: ({ generation, nonce }) => {

@@ -183,6 +183,8 @@ export const Report = Schema.Union([
   /** The holder is gone and did not record how its process ended. */
   report("HolderGone", { reason: Schema.String }),
   /** After `HolderGone`: every process of the generation has been looked for, and nothing is left. */
+  /** What the daemon's own sweep has not ended by SIGKILL in five seconds: the sweep goes on. */
+  report("SweepDelayed", { leftovers: Schema.Array(Leftover) }),
   report("Swept", { swept: Schema.Int, lastSeenAt: Schema.Int }),
   input("HostRebooted", {}),
   /** A deadline passed; which one, the session knows. */

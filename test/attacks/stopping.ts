@@ -218,5 +218,32 @@ export const stopping: ReadonlyArray<Attack> = [
     "puts a link to another session's socket in the place of its own while no daemon runs",
     (daemon, session, other) => replaceByLink(join(directoryOf(daemon, session), "sock"), join(directoryOf(daemon, other), "sock")),
     true
-  )
+  ),
+  {
+    id: "stopping-22",
+    attacker: "agent",
+    does: "traces the agent of another session, and holds it in its exit (PTRACE_O_TRACEEXIT)",
+    promise: "names the process that does not die while the tracer holds it, and ends the session as soon as it is let go",
+    needsRoot: true,
+    run: async ({ daemon }) => {
+      const victim = await daemon.create(["sleep", "1000"], { keepalive: { mode: "never" } })
+      const { process: held } = await daemon.reaches(victim.id, "streaming", ({ state }) => state === "streaming")
+      // PTRACE_SEIZE is 0x4206, PTRACE_O_TRACEEXIT 0x40: ptrace(2).
+      const seize = `import ctypes,time
+trace=ctypes.CDLL(None).ptrace
+trace.argtypes=[ctypes.c_long]*4
+print('seized', trace(0x4206,${held?.pid},0,0x40), flush=True)
+time.sleep(1000)`
+      const tracer = await daemon.create(["python3", "-c", seize], { keepalive: { mode: "never" } })
+      await until("it is traced", async () => (await daemon.output(tracer.id)).includes("seized 0"))
+      await daemon.done("POST", `/v1/sessions/${victim.id}/kill`, {})
+      const askedAt = performance.now()
+      const { leftovers } = await daemon.reaches(victim.id, "leftovers", (view) => view.leftovers.length > 0, 90_000)
+      const namedMs = performance.now() - askedAt
+      if (leftovers[0]?.pid !== held?.pid) throw new Error(`it names ${JSON.stringify(leftovers)}`)
+      await daemon.done("POST", `/v1/sessions/${tracer.id}/kill`, {})
+      await daemon.reaches(victim.id, "ended", ({ state }) => state === "ended", 60_000)
+      return `pid and name after ${Math.round(namedMs / 1_000)} s; ended once the tracer was`
+    }
+  }
 ]

@@ -145,6 +145,7 @@ export const trials = (session: Session, now: Moment): ReadonlyArray<Trial> => {
     tell("ReportState", reports((report?.seq ?? 0) + 1)),
     tell("Reattached", { type: "Reattached", generation, process, downMs: 10 }),
     tell("HolderGone", { type: "HolderGone", generation, reason: "gone" }),
+    tell("SweepDelayed", { type: "SweepDelayed", generation, leftovers: [{ pid: 77, command: "stuck" }] }),
     tell("Swept", { type: "Swept", generation, swept: 0, lastSeenAt: now.wallMs }),
     tell("HostRebooted", { type: "HostRebooted" }, { ...now, bootMs: 0, bootId: `${now.bootId}'` }),
     tell(

@@ -13,7 +13,16 @@ import { fact, nothing, type Policies, type Policy, type Situation, type Verdict
 type LifecycleReport = Extract<
   Report,
   {
-    readonly type: "Prepared" | "PrepareFailed" | "LaunchFailed" | "HolderReported" | "Reattached" | "HolderGone" | "Swept" | "HostRebooted"
+    readonly type:
+      | "Prepared"
+      | "PrepareFailed"
+      | "LaunchFailed"
+      | "HolderReported"
+      | "Reattached"
+      | "HolderGone"
+      | "SweepDelayed"
+      | "Swept"
+      | "HostRebooted"
   }
 >
 
@@ -71,6 +80,12 @@ export const lifecycle: Policies<LifecycleReport> & { readonly Resume: Policy<"R
       ? nothing("not_now")
       : [fact("HolderLost", situation, { generation: situation.context.generation, reason })]
   ),
+  SweepDelayed: ofThisGeneration((situation, { leftovers }) => {
+    const { generation, holderSeq } = situation.context
+    return insideOf(situation.session) === "reaping"
+      ? [fact("LeftoversRemain", situation, { generation, leftovers, holderSeq })]
+      : nothing("not_now")
+  }),
   Swept: ofThisGeneration((situation, { lastSeenAt, swept }) => {
     if (insideOf(situation.session) !== "reaping") return nothing("not_now")
     const fallback =

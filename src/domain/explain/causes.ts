@@ -51,6 +51,7 @@ export const causeOf = (told: Told, before: Session | null): Cause => {
         by: ["PromptClaimed"],
         effect: (effect) => effect.type === "DeliverPrompt" && effect.promptId === input.promptId
       }
+    case "SweepDelayed":
     case "Swept":
       return owed(["HolderLost"], "Sweep", input.generation)
     case "ActivityObserved":

@@ -35,6 +35,8 @@ export const inputSentences: { readonly [T in InputType | "Create"]?: (input: T 
   Typing: ({ open }) => (open ? "Text was typed at an attached terminal." : "The text at an attached terminal was sent or cleared."),
   ToolEnded: ({ pgid, signal }) =>
     signal === null ? `The tool in process group ${pgid} was looked for, and was gone.` : `The tool in process group ${pgid} was ended.`,
+  SweepDelayed: ({ leftovers }) =>
+    `The daemon's own sweep could not end ${leftovers.length} processes: the kernel, a tracer or a freezer holds them.`,
   Swept: ({ swept }) => `Every process of the launch had been looked for, and ${swept} ended.`,
   HostRebooted: () => "The boot was another one than the session's.",
   DeadlineReached: () => "A deadline of the session passed."

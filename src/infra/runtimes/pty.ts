@@ -3,7 +3,7 @@ import { existsSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
-import type { ProcessIdentity } from "../../domain/facts.ts"
+import type { Leftover, ProcessIdentity } from "../../domain/facts.ts"
 import { endTree } from "../holder/killing.ts"
 import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
 import { isAlive, isStopped, isSuspended, readProcess, signalExactly } from "../holder/process-table.ts"
@@ -50,7 +50,11 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
         connect(home, ref, epoch, after, (offset) => output.ring(ref.session, offset)).pipe(
           Effect.tap(({ process }) => Effect.sync(() => void knownHolder(ref, process)))
         )
-      const sweep = Effect.fn("Runtime.sweep")(function* (ref: LaunchRef, leader: ProcessIdentity | null) {
+      const sweep = Effect.fn("Runtime.sweep")(function* (
+        ref: LaunchRef,
+        leader: ProcessIdentity | null,
+        onLeftovers: (leftovers: ReadonlyArray<Leftover>) => void = () => {}
+      ) {
         const other = otherHomeOf(home, ref)
         if (other !== null) {
           yield* Effect.logWarning(
@@ -63,7 +67,7 @@ export const ptyRuntime = (options: { readonly home: string }): Layer.Layer<Runt
         const holder = knownHolder(ref, leader)
         yield* Effect.promise(() => endIdleHolder(directoryOf(ref)))
         const tree = new ProcessTree(leader, ref.nonce, { watched: false })
-        yield* Effect.promise((abort) => endTree(tree, { atOnce: () => false, onStep: () => {}, onLeftovers: () => {}, abort }))
+        yield* Effect.promise((abort) => endTree(tree, { atOnce: () => false, onStep: () => {}, onLeftovers, abort }))
         yield* endSilentHolder(directoryOf(ref), ref.nonce, holder)
         return { swept: tree.outlived }
       })

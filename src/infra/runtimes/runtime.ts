@@ -1,6 +1,6 @@
 /** Everything that is said to a process passes this one interface, in serialisable values; each way to run an agent is a layer. */
 import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
-import type { ProcessIdentity, WriteRefusal } from "../../domain/facts.ts"
+import type { Leftover, ProcessIdentity, WriteRefusal } from "../../domain/facts.ts"
 import type { JournalEntry } from "../../domain/inputs.ts"
 import type { Rung, Size } from "../../domain/spec.ts"
 import type { StopOrder } from "../holder/protocol.ts"
@@ -137,8 +137,12 @@ export class Runtime extends Context.Service<
     readonly list: Effect.Effect<ReadonlyArray<LaunchRemains>>
     /** What the directory of one launch shows; null when there is none. `process`: the agent's, as the log knows it. */
     readonly remains: (ref: LaunchRef, process?: ProcessIdentity | null) => Effect.Effect<LaunchRemains | null>
-    /** Ends every process of a launch whose holder is dead, by identity and nonce; returns when several looks find none. */
-    readonly sweep: (ref: LaunchRef, process: ProcessIdentity | null) => Effect.Effect<{ readonly swept: number }>
+    /** Ends every process of a launch whose holder is dead, by identity and nonce; returns when several looks find none. `onLeftovers`: once, what SIGKILL has not ended in five seconds. */
+    readonly sweep: (
+      ref: LaunchRef,
+      process: ProcessIdentity | null,
+      onLeftovers?: (leftovers: ReadonlyArray<Leftover>) => void
+    ) => Effect.Effect<{ readonly swept: number }>
     /** Those of the launches of which a process lives that carries the nonce: one look at the process table. */
     readonly outlived: (refs: ReadonlyArray<LaunchRef>) => Effect.Effect<ReadonlyArray<LaunchRef>>
     /** The process group that reads the agent's terminal now. Null where that cannot be known. */
