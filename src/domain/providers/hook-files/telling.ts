@@ -3,7 +3,7 @@
 /**
  * The head of a module, in JavaScript and TypeScript alike: `tell(event, payload)`. A call goes to the daemon's socket; when no daemon
  * takes it there, or another user could listen there, to the program that keeps it for the next daemon, which is a process of its own, outlives the agent, and is ended if
- * it does not end.
+ * it does not end. Each call settles by a timer of its own: Bun 1.3.14 emits no "error" after `destroy()`, only "close", and the next call waits.
  */
 export const telling = (hook: ReadonlyArray<string>): string =>
   [
@@ -31,14 +31,21 @@ export const telling = (hook: ReadonlyArray<string>): string =>
     '        "authorization": "Bearer " + REPRISE_HOOK_TOKEN,',
     '        "content-type": "application/json",',
     '        "content-length": Buffer.byteLength(body)',
-    "      },",
-    `      timeout: ${answerMs}`,
+    "      }",
     "    }, (answer) => {",
     "      answer.resume()",
-    "      resolve(answer.statusCode < 500 && answer.statusCode !== 429)",
+    "      settle(answer.statusCode < 500 && answer.statusCode !== 429)",
     "    })",
-    '    sent.on("timeout", () => sent.destroy())',
-    '    sent.on("error", () => resolve(false))',
+    "    const settle = (isTaken) => {",
+    "      clearTimeout(timer)",
+    "      resolve(isTaken)",
+    "    }",
+    "    const timer = setTimeout(() => {",
+    "      settle(false)",
+    "      sent.destroy()",
+    `    }, ${answerMs})`,
+    '    sent.on("error", () => settle(false))',
+    '    sent.on("close", () => settle(false))',
     "    sent.end(body)",
     "  } catch {",
     "    resolve(false)",
@@ -49,12 +56,19 @@ export const telling = (hook: ReadonlyArray<string>): string =>
     "    const options = {",
     '      stdio: ["pipe", "ignore", "ignore"],',
     "      detached: true,",
-    `      timeout: ${callMs},`,
     "      env: { ...process.env, REPRISE_HOOK_CALL: call.id, REPRISE_HOOK_AT: String(call.at) }",
     "    }",
     "    const child = spawn(words[0], [...words.slice(1), call.event], options)",
-    '    child.on("error", resolve)',
-    '    child.on("exit", resolve)',
+    "    const settle = () => {",
+    "      clearTimeout(timer)",
+    "      resolve()",
+    "    }",
+    "    const timer = setTimeout(() => {",
+    "      settle()",
+    '      child.kill("SIGKILL")',
+    `    }, ${callMs})`,
+    '    child.on("error", settle)',
+    '    child.on("exit", settle)',
     '    child.stdin.on("error", () => {})',
     "    child.stdin.end(JSON.stringify(call.payload))",
     "    child.unref()",
