@@ -244,7 +244,7 @@ const reasonOf = (failure: LaunchFailure | SecretsFailure | AgentFilesFailure): 
     case "LaunchFailure":
       return failure.message
     case "SecretsFailure":
-      return `environment: ${failure.code}`
+      return `environment.json of the session cannot be read: ${failure.code}`
     case "AgentFilesFailure":
       return `the agent's private files: ${failure.code}`
   }

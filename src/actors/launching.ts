@@ -47,7 +47,8 @@ export const prepare = Effect.fn("prepare")(function* (id: string, context: Sess
     Effect.catchTags({
       PreflightFailed: ({ reasons }) =>
         Effect.succeed(failed(reasons[0]?.code ?? "preflight_failed", reasons.map(({ message }) => message).join("; "))),
-      SecretsFailure: ({ code }) => Effect.succeed(failed("environment_unreadable", `environment: ${code}`))
+      SecretsFailure: ({ code }) =>
+        Effect.succeed(failed("environment_unreadable", `environment.json of the session cannot be read: ${code}`))
     })
   )
 })

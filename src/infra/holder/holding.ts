@@ -13,7 +13,6 @@ import { execProblem, executed, mayPass } from "./exec-outcome.ts"
 import { Journal } from "./journal.ts"
 import { codeOf, fileNames, type HolderSpec, type LaunchIdentity } from "./launch-directory.ts"
 import { type LaunchProblem, launchProblem } from "./launch-problem.ts"
-import { refusalOf, type Typed } from "./line-discipline.ts"
 import { watchOwnDirectory } from "./own-directory.ts"
 import { currentBootId, endOfZombie, identityOf, isAlive, signalExactly } from "./process-table.ts"
 import { type Hello, protocolRange } from "./protocol.ts"
@@ -21,7 +20,8 @@ import { type Answer, Server } from "./server.ts"
 import { Spool } from "./spool.ts"
 import { type Exit, Terminal } from "./terminal.ts"
 import { ProcessTree } from "./tree.ts"
-import { type Settled, Typing } from "./typing.ts"
+import { Typing } from "./typing.ts"
+import { TypingRequests } from "./typing-requests.ts"
 
 export class Holding {
   readonly #spec: HolderSpec
@@ -33,8 +33,6 @@ export class Holding {
   #running: Running | null = null
   #stage: "starting" | "running" | "ending" | "over" = "starting"
   #outputBegan = false
-  /** Settled once the newest write has its place in the queue, or is refused. */
-  #lastLook: Promise<unknown> = Promise.resolve()
 
   constructor(spec: HolderSpec, on: { readonly onAcknowledged: () => void }) {
     this.#spec = spec
@@ -116,6 +114,8 @@ export class Holding {
         onExit: (exit) => on.exit(exit)
       })
     } catch (error) {
+      // node-pty keeps the number of the error to itself; forkpty(3) fails for want of a process, a terminal or memory.
+      if (String(error).includes("forkpty")) return { code: "EAGAIN", message: noRoom }
       return { code: codeOf(error) === "unknown" ? "spawn_failed" : codeOf(error), message: String(error) }
     }
     crashPoint("after_spawn")
@@ -150,7 +150,13 @@ export class Holding {
       append: (event) => this.#journal.append(event),
       onUntold: () => void this.#endOnce(endOf(process.pid))
     })
-    this.#running = { terminal, typing, ending, process }
+    const requests = new TypingRequests({
+      ...{ terminal, typing, leader: process.pid },
+      isRunning: () => this.#stage === "running",
+      isAttended: () => this.#server.isAttended,
+      tellAwaitsEnter: (writeId) => this.#server.tellAwaitsEnter(writeId)
+    })
+    this.#running = { terminal, typing, requests, ending, process }
     this.#stage = "running"
     crashPoint("before_identity")
     this.#writeIdentity(process)
@@ -206,36 +212,18 @@ export class Holding {
     }
     if (running === null) return request.op === "stop" ? { ok: true } : { error: "not_running" }
     switch (request.op) {
-      case "write": {
-        const bytes = Buffer.from(request.bytes, "base64")
-        return await this.#write(running, request.writeId, { bytes, isPrompt: false }, ({ typing }) => typing.write(request.writeId, bytes))
-      }
-      case "submit": {
-        const { awaitsGo, enterAfterMs, writeId } = request
-        const bytes = Buffer.from(request.bytes, "base64")
-        const onTyped = awaitsGo === true ? () => this.#awaitEnter(running, writeId) : null
-        return await this.#write(running, writeId, { bytes, isPrompt: true }, ({ typing }) =>
-          typing.submit(writeId, bytes, enterAfterMs, onTyped)
-        )
-      }
-      case "enter": {
-        // What keeps a text from being typed keeps its Enter too, and may have come since.
-        const why = await refusalOf(running.terminal.programEnd, running.process.pid, nothingYet).catch(() => null)
-        if (why === null) running.typing.enter(request.writeId)
-        else running.typing.withhold(request.writeId, why)
-        return { ok: true }
-      }
+      case "write":
+        return await running.requests.write(request.writeId, request.bytes)
+      case "submit":
+        return await running.requests.submit(request.writeId, request.bytes, request.enterAfterMs, request.awaitsGo === true)
+      case "enter":
+        return await running.requests.enter(request.writeId)
+      case "withhold":
+        return await running.requests.withhold(request.writeId)
       case "write_outcome":
         return { ok: true, ...(await running.typing.outcome(request.writeId)) }
-      case "withhold":
-        // A submission that came before it may still be looked at.
-        await this.#lastLook
-        running.typing.withhold(request.writeId)
-        return { ok: true }
-      case "obstacle": {
-        const why = await refusalOf(running.terminal.programEnd, running.process.pid, nothingYet).catch(() => null)
-        return why === null ? { ok: true } : { ok: true, why }
-      }
+      case "obstacle":
+        return await running.requests.obstacle()
       case "type":
         return running.typing.take(Buffer.from(request.bytes, "base64")) ? { ok: true } : { error: "not_written" }
       case "resize": {
@@ -257,33 +245,6 @@ export class Holding {
         return { ok: true }
       }
     }
-  }
-
-  /** A daemon that is here and says nothing for so long has forgotten the submission: what waits behind it is typed. */
-  #awaitEnter({ typing }: Running, writeId: string): void {
-    this.#server.tellAwaitsEnter(writeId)
-    const look = () => {
-      if (typing.awaitingEnter !== writeId) return
-      if (this.#server.isAttended) typing.withhold(writeId)
-      else setTimeout(look, limits.enterAwaitedMs)
-    }
-    setTimeout(look, limits.enterAwaitedMs)
-  }
-
-  /**
-   * One after another, as they came: the look at the terminal takes a while. A refusal is not remembered: the same write may be asked for
-   * again, when what stands in its way is gone.
-   */
-  async #write(running: Running, writeId: string, typed: Typed, write: (running: Running) => Promise<Settled>): Promise<Answer> {
-    const turn = this.#lastLook.then(async () => {
-      const { process, terminal, typing } = running
-      const isOpen = this.#stage === "running" && !typing.knows(writeId)
-      const why = isOpen ? await refusalOf(terminal.programEnd, process.pid, typed).catch(() => null) : null
-      return why === null ? { settled: write(running) } : { why }
-    })
-    this.#lastLook = turn
-    const taken = await turn
-    return taken.settled === undefined ? { ok: true, outcome: "not_written", why: taken.why } : { ok: true, ...(await taken.settled) }
   }
 
   #hello(): Hello {
@@ -310,11 +271,12 @@ type Held = ConstructorParameters<typeof Server>[0]
 interface Running {
   readonly terminal: Terminal
   readonly typing: Typing
+  readonly requests: TypingRequests
   readonly ending: Ending
   readonly process: ProcessIdentity
 }
 
-/** A prompt before its text. */
-const nothingYet: Typed = { bytes: new Uint8Array(), isPrompt: true }
+const noRoom =
+  "no process or no terminal could be made: a limit of processes (ulimit -u), of terminals (/proc/sys/kernel/pty/max) or of memory is reached"
 /** Long enough for the answer to leave, short enough that the wait is not noticed. */
 const replyMs = 20
