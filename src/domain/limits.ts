@@ -191,6 +191,12 @@ export const limits = {
   /** What a hook may cost its agent beyond the start of a process: for its payload to arrive, and for the daemon to answer. */
   hookInputMs: 1_000,
   hookAnswerMs: 700,
+  /**
+   * How long an extension in an agent waits for the daemon to answer one call, and then for the hook program to keep it. The next call waits
+   * as long. A hook program needs its own two limits and the start of a Node, which takes seconds on a busy machine.
+   */
+  extensionAnswerMs: 1_000,
+  extensionHookMs: 5_000,
   /** What hooks of one session leave behind while no daemon answers them. */
   hookSpoolBytes: 16_777_216,
   /** A screen is read when the output has been quiet for so long, and now and then while it is not: a spinner never is. */

@@ -1,4 +1,5 @@
 /** The part of an in-process extension that reports to the daemon: one call at a time, in order, never in the agent's way, never its failure. */
+import { limits } from "../../limits.ts"
 
 /**
  * The head of a module, in JavaScript and TypeScript alike: `tell(event, payload)`. A call goes to the daemon's socket; when no daemon
@@ -43,7 +44,7 @@ export const telling = (hook: ReadonlyArray<string>): string =>
     "    const timer = setTimeout(() => {",
     "      settle(false)",
     "      sent.destroy()",
-    `    }, ${answerMs})`,
+    `    }, ${limits.extensionAnswerMs})`,
     '    sent.on("error", () => settle(false))',
     '    sent.on("close", () => settle(false))',
     "    sent.end(body)",
@@ -66,7 +67,7 @@ export const telling = (hook: ReadonlyArray<string>): string =>
     "    const timer = setTimeout(() => {",
     "      settle()",
     '      child.kill("SIGKILL")',
-    `    }, ${callMs})`,
+    `    }, ${limits.extensionHookMs})`,
     '    child.on("error", settle)',
     '    child.on("exit", settle)',
     '    child.stdin.on("error", () => {})',
@@ -85,6 +86,3 @@ export const telling = (hook: ReadonlyArray<string>): string =>
     "}",
     ""
   ].join("\n")
-
-const answerMs = 1_000
-const callMs = 5_000
