@@ -40,7 +40,9 @@ export const Reprise = async () => ({
         states.set(session, state)
       }
       tell(type, { ...properties, ...ending, subagent: children.has(session) })
-    } catch {}
+    } catch (error) {
+      tellFault(event?.type, error)
+    }
   }
 })
 `

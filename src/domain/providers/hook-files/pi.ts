@@ -11,7 +11,9 @@ export default (pi) => {
       const { sessionManager } = ctx
       const session = { sessionId: sessionManager.getSessionId(), sessionFile: sessionManager.getSessionFile() ?? null }
       tell(event, { ...session, ...words(occurred, ctx) })
-    } catch {}
+    } catch (error) {
+      tellFault(event, error)
+    }
   })
   const nothing = () => ({})
   on("session_start", ({ reason }, ctx) => {
@@ -19,7 +21,9 @@ export default (pi) => {
     setTimeout(() => {
       try {
         if (ctx.isIdle()) tell("ready", { sessionId: ctx.sessionManager.getSessionId() })
-      } catch {}
+      } catch (error) {
+        tellFault("ready", error)
+      }
     }, 300)
     return { reason }
   })

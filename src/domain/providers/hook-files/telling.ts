@@ -2,7 +2,8 @@
 import { limits } from "../../limits.ts"
 
 /**
- * The head of a module, in JavaScript and TypeScript alike: `tell(event, payload)`. A call goes to the daemon's socket; when no daemon
+ * The head of a module, in JavaScript and TypeScript alike: `tell(event, payload)`, and `tellFault(event, error)` for an exception of the
+ * extension: the log keeps it as a message that the daemon does not know. A call goes to the daemon's socket; when no daemon
  * takes it there, or another user could listen there, to the program that keeps it for the next daemon, which is a process of its own, outlives the agent, and is ended if
  * it does not end. Each call settles by a timer of its own: Bun 1.3.14 emits no "error" after `destroy()`, only "close", and the next call waits.
  */
@@ -84,5 +85,6 @@ export const telling = (hook: ReadonlyArray<string>): string =>
     "    if (!(await taken(call))) await kept(call)",
     "  })",
     "}",
+    'const tellFault = (event, error) => tell("fault in " + event, { error: String(error?.stack ?? error) })',
     ""
   ].join("\n")
