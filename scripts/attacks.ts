@@ -26,7 +26,7 @@ const outcomeOf = async (attack: Attack, ground: Awaited<ReturnType<typeof openG
 }
 
 const outcomes: Array<Outcome> = []
-let ground = await openGround()
+let ground = await openGround({ measuredMs: 10_000 })
 for (const attack of attacks) {
   const result = await outcomeOf(attack, ground)
   outcomes.push(result)
@@ -35,7 +35,7 @@ for (const attack of attacks) {
   )
   if (result.holds === false) {
     await Promise.resolve(ground[Symbol.asyncDispose]()).catch(() => {})
-    ground = await openGround()
+    ground = await openGround({ measuredMs: 10_000 })
   }
 }
 await ground[Symbol.asyncDispose]()

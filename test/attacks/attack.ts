@@ -27,6 +27,8 @@ export interface Attack {
 export interface Ground {
   readonly daemon: TestDaemon
   readonly bystander: SessionView
+  /** How long the delays of others are measured during a flood, at least. Of a hundred samples the p99 is nearly the worst. */
+  readonly measuredMs: number
 }
 
 /** What holds after each attack: the daemon is the same process, and the bystander answers. */
@@ -37,11 +39,11 @@ export const assertUnharmed = async ({ bystander, daemon }: Ground, pid: number)
   await until("the bystander echoes", async () => (await daemon.output(bystander.id)).includes(mark), 10_000)
 }
 
-export const openGround = async (): Promise<Ground & AsyncDisposable> => {
+export const openGround = async ({ measuredMs = 2_000 } = {}): Promise<Ground & AsyncDisposable> => {
   const daemon = await TestDaemon.started()
   const bystander = await daemon.create(["cat"], { name: "bystander" })
   await daemon.reaches(bystander.id, "streaming", ({ state }) => state === "streaming")
-  return { daemon, bystander, [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose]() }
+  return { daemon, bystander, measuredMs, [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose]() }
 }
 
 /** Runs one attack, and checks that the daemon and the bystander are unharmed. */
@@ -79,6 +81,7 @@ export const testAttacks = (area: string, attacks: ReadonlyArray<Attack>) =>
 
 /** An attack that is alone has no ground: to touch it is an error of the attack. */
 export const alone: Ground = {
+  measuredMs: 0,
   get daemon(): TestDaemon {
     throw new Error("an attack that is alone starts its own daemon")
   },
