@@ -26,12 +26,9 @@ export const isMarkedDaemon = (own: Readonly<Record<string, string | undefined>>
 
 /** `environ`: as /proc shows it, each variable behind a NUL. */
 export const carriesNonce = (environ: string, nonce: string): boolean => environ.includes(`\0REPRISE_NONCE=${nonce}\0`)
-export const nonceIn = (environ: string): string | null => /\0REPRISE_NONCE=([^\0]+)\0/.exec(environ)?.[1] ?? null
-/** Of a variable in it; null where it has none. */
+export const nonceIn = (environ: string): string | null => valueIn(environ, "REPRISE_NONCE") || null
+/** Of a variable in it, whole; null where it has none. */
 export const valueIn = (environ: string, name: (typeof launchMarks)[number]): string | null =>
-  environ
-    .split("\0")
-    .find((entry) => entry.startsWith(`${name}=`))
-    ?.slice(name.length + 1) ?? null
+  new RegExp(`\0${name}=([^\0]*)\0`).exec(environ)?.[1] ?? null
 export const carriesAnyNonce = (environ: string): boolean => environ.includes("\0REPRISE_NONCE=")
 export const carriesDaemonRole = (environ: string): boolean => environ.includes(`\0${role}=${daemon}\0`)

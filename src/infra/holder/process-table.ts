@@ -1,6 +1,7 @@
 /** Processes as the kernel shows them: a process is known by boot, pid and start time together, never by its pid alone. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import type { ProcessIdentity } from "../../domain/facts.ts"
+import { valueIn } from "../../domain/launch-marks.ts"
 
 export interface ProcessRow {
   readonly pid: number
@@ -100,8 +101,8 @@ export const lineOf = (pid: number, rows: ReadonlyArray<ProcessRow>): ReadonlySe
 
 /** It was launched by us, and for another launch than the one with this nonce. */
 export const carriesAnotherNonce = (pid: number, nonce: string): boolean => {
-  const carried = /(?:^|\0)REPRISE_NONCE=([^\0]*)\0/.exec(environOrNull(pid) ?? "")?.[1]
-  return carried !== undefined && carried !== nonce
+  const carried = valueIn(environOf(pid), "REPRISE_NONCE")
+  return carried !== null && carried !== nonce
 }
 
 /** The directory that a process works in; null for one that is gone or not ours to look at. */
