@@ -186,7 +186,7 @@ export const fullDisks: ReadonlyArray<Attack> = [
       const lost = kept.filter((id) => !found.includes(id))
       if (lost.length > 0) throw new Error(`lost: ${lost.join(", ")}`)
       const megabytes = (size / 1_048_576).toFixed(1)
-      if (size > 6_291_456) throw new Error(`the write-ahead log holds ${megabytes} MB of a full disk`)
+      if (size > 4_194_304) throw new Error(`the write-ahead log holds ${megabytes} MB of a full disk`)
       return `${kept.length} of 150 created, ${megabytes} MB in the write-ahead log; ${outcome}; all found again`
     }
   )

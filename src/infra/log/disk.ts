@@ -1,5 +1,5 @@
 /** The log's files are private to their user, on a local disk, and a ballast beside them keeps room for a last stop on a full one. */
-import { chmodSync, lstatSync, rmSync, statfsSync } from "node:fs"
+import { chmodSync, lstatSync, rmSync, statfsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { writeSynced } from "../durable-file.ts"
 import { FileRefused, ownDirectory, problemOf } from "../regular-file.ts"
@@ -56,6 +56,12 @@ export const roomFor = (path: string): boolean => {
   const { bavail, bsize } = statfsSync(dirname(path))
   return bavail * bsize >= leastRoom
 }
+
+/** Short commits leave a write-ahead log many times the size of what they wrote. */
+const heavyWalBytes = 1_048_576
+
+/** Whether the write-ahead log is worth being copied into the database where the disk is short. */
+export const isHeavy = (path: string): boolean => (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) >= heavyWalBytes
 
 /** Written for real and not as a hole, so that its blocks are ours. On a disk that is nearly full there is more urgent need of the room. */
 export const layBallast = (path: string) => {

@@ -5,7 +5,7 @@ import { eventLoop, type Later, makeAppender } from "./appender.ts"
 import { makeBell } from "./bell.ts"
 import { type Database, type Faults, openDatabase } from "./database.ts"
 import { makeDecisionWriter } from "./decision-writer.ts"
-import { dropBallast, layBallast, roomFor } from "./disk.ts"
+import { dropBallast, isHeavy, layBallast, roomFor } from "./disk.ts"
 import { makeEntries } from "./entries.ts"
 import { takeEpoch } from "./epoch.ts"
 import { EpochFenced, EventReader, EventStore, StoreFailure } from "./event-store.ts"
@@ -77,11 +77,18 @@ const relieveIfShort = (database: Database) => {
   database.relieve()
 }
 
+/** While there is room to copy it. On a disk that is full already the copy may fail, and what fills it need not be the log's doing. */
+const relieveInTime = (database: Database) => {
+  if (!isHeavy(database.path) || roomFor(database.path)) return
+  database.relieve()
+}
+
 const isFull = (code: string) => ["SQLITE_FULL", "ENOSPC", "EDQUOT", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_WRITE"].includes(code)
 
 /** Also where no actor writes: a log that is gone is reported, once, as soon as it is. */
 const keepWatch = (database: Database) =>
   Effect.try({ try: database.assertSound, catch: (cause) => cause as Error }).pipe(
+    Effect.andThen(Effect.ignore(Effect.try(() => relieveInTime(database)))),
     Effect.repeat(Schedule.spaced(limits.logWatchMs)),
     Effect.catch((lost) => Effect.logError(lost.message)),
     Effect.asVoid
