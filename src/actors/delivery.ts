@@ -220,11 +220,8 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
       if (holder === null) return Effect.void
       const claimed = context().prompts.find((prompt) => prompt.stage === "claimed" && prompt.writeId === writeId)
       // The daemon that had it typed is gone, and its Enter may wait: what opened meanwhile is known only now.
-      const decided =
-        claimed === undefined
-          ? Effect.void
-          : Effect.flatMap(mayEnter(generation, claimed.id), (may) => Effect.ignore(may ? holder.enter(writeId) : holder.withhold(writeId)))
-      return Effect.andThen(decided, holder.writeOutcome(writeId)).pipe(
+      const settled = claimed === undefined ? holder.writeOutcome(writeId) : holder.decide(writeId, mayEnter(generation, claimed.id))
+      return settled.pipe(
         Effect.map((typed) => tell({ type: "WriteSettled", generation, writeId, ...typed, asked: true })),
         Effect.ignore
       )

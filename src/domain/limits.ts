@@ -40,6 +40,10 @@ export const limits = {
   typeAgainMs: 250,
   /** How long the Enter of a prompt waits for its daemon, and how long a daemon waits for what the agent said before it decides. */
   enterAwaitedMs: 30_000,
+  /** A permission that comes later than this after the holder asked for it says what was so then: a daemon that stood still is asked again. Reading a screen's output takes some 30 ms. */
+  enterFreshMs: 250,
+  /** How often one Enter is asked for. A busy machine may answer late each time, and is no reason to press none. */
+  enterAskedTimes: 4,
   knownWithinMs: 2_000,
   typeWithinMs: 60_000,
   /** How often the daemon looks whether the terminal of a waiting prompt echoes again: each look is a process of stty. */

@@ -75,7 +75,7 @@ export class Puppet {
       write: (writeId) => Effect.map(settled(writeId), ({ outcome }) => (outcome === "withheld" ? "uncertain" : outcome)),
       submit: settled,
       writeOutcome: settled,
-      enter: () => Effect.void,
+      decide: settled,
       withhold: () => Effect.void,
       obstacle: Effect.succeed(null),
       type: () => Effect.void,

@@ -137,6 +137,7 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
           return Effect.catch(request<Submitted>(type), () => Effect.succeed<Submitted>({ outcome: "lost" }))
         })
       )
+    const writeOutcome = (writeId: string) => port.cross(request<Settled>((answer) => holder.writeOutcome(writeId, answer)))
     const link: HolderLink = {
       process: holder.process,
       journal: Stream.fromQueue(journal),
@@ -159,9 +160,13 @@ export const modelRuntime = (world: World, port: Port, bends: Bends = {}): Runti
           )
         )
       },
-      enter: (writeId) => tell(() => holder.enter(writeId)),
+      decide: (writeId, mayEnter) =>
+        mayEnter.pipe(
+          Effect.flatMap((may) => Effect.ignore(tell(() => (may ? holder.enter(writeId) : holder.withhold(writeId))))),
+          Effect.andThen(writeOutcome(writeId))
+        ),
       withhold: (writeId) => tell(() => holder.withhold(writeId)),
-      writeOutcome: (writeId) => port.cross(request((answer) => holder.writeOutcome(writeId, answer))),
+      writeOutcome,
       obstacle: Effect.succeed(null),
       type: (bytes) => tell(() => holder.type(bytes)),
       resize: (size) =>

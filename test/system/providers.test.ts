@@ -89,6 +89,26 @@ describe("an agent that a user described", () => {
     assert.deepStrictEqual(lines(join(daemon.home, "answers")), [])
   })
 
+  it("gets no Enter of a prompt into a dialog that opens while its daemon is stopped", async () => {
+    const habits = (home: string) => [`answers=${join(home, "answers")}`, "bracketed", "collapses", "opens=delete", "hesitates=4500"]
+    const submit = { ...scriptedProvider("mine").submit, enterAfterMs: 4_000 }
+    await using daemon = await daemonWith(habits, { submit })
+    const ids = await Promise.all(Array.from({ length: 8 }, async () => (await create(daemon)).id))
+    for (const id of ids) await daemon.reaches(id, "idle", ({ activity }) => activity === "idle")
+    await Promise.all(ids.map((id) => send(daemon, id, { id: "p", text: "delete nothing" })))
+    for (const id of ids) await until("its text is typed", async () => (await daemon.output(id)).includes("[pasted"))
+    process.kill(daemon.pid, "SIGSTOP")
+    // Longer than the pause before Enter, and than the agents hesitate.
+    await new Promise((resolve) => setTimeout(resolve, 5_500))
+    process.kill(daemon.pid, "SIGCONT")
+    for (const id of ids) {
+      const { state, steps } = await fate(daemon, id, "p")
+      assert.strictEqual(state, "uncertain")
+      assert.match(String(steps.at(-1)?.detail), /Enter was not pressed/)
+    }
+    assert.deepStrictEqual(lines(join(daemon.home, "answers")), [])
+  }, 60_000)
+
   it("gets Enter from the next daemon where the first one is gone before it, once", async () => {
     const submit = { ...scriptedProvider("mine").submit, enterAfterMs: 1_000 }
     await using daemon = await daemonWith((home) => [`record=${join(home, "record")}`, "bracketed", "collapses"], { submit })

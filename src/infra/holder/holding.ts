@@ -217,7 +217,7 @@ export class Holding {
       case "submit":
         return await running.requests.submit(request.writeId, request.bytes, request.enterAfterMs, request.awaitsGo === true)
       case "enter":
-        return await running.requests.enter(request.writeId)
+        return await running.requests.enter(request.writeId, request.mayAsk === true)
       case "withhold":
         return await running.requests.withhold(request.writeId)
       case "write_outcome":

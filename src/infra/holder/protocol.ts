@@ -49,8 +49,11 @@ export type Request = { readonly id: number } & (
       readonly enterAfterMs: number
       readonly awaitsGo?: true
     }
-  /** Press Enter for this submission, now or when its text was typed. */
-  | { readonly op: "enter"; readonly writeId: string }
+  /**
+   * Press Enter for this submission, now or when its text was typed. `mayAsk`: the daemon answers another `awaits_enter`, which the holder
+   * sends where this came late. Holders from before it press Enter.
+   */
+  | { readonly op: "enter"; readonly writeId: string; readonly mayAsk?: true }
   /** Press no Enter for this submission, and type no more of its text. The submission's own reply has the outcome. */
   | { readonly op: "withhold"; readonly writeId: string }
   | { readonly op: "write_outcome"; readonly writeId: string }

@@ -21,6 +21,8 @@ export class TypingRequests {
   readonly #place: TypingPlace
   /** Settled once the newest write has its place in the queue, or is refused. */
   #lastLook: Promise<unknown> = Promise.resolve()
+  /** When the newest Enter was asked for, by `performance.now()`, and how often. */
+  #asked = { writeId: "", at: 0, times: 0 }
 
   constructor(place: TypingPlace) {
     this.#place = place
@@ -37,8 +39,15 @@ export class TypingRequests {
     return this.#look(writeId, { bytes, isPrompt: true }, () => this.#place.typing.submit(writeId, bytes, enterAfterMs, onTyped))
   }
 
-  /** What keeps a text from being typed keeps its Enter too, and may have come since. */
-  async enter(writeId: string): Promise<Answer> {
+  /**
+   * What keeps a text from being typed keeps its Enter too, and may have come since. A daemon that was stopped answers late, by what it
+   * knew then: it is asked again.
+   */
+  async enter(writeId: string, mayAsk: boolean): Promise<Answer> {
+    if (mayAsk && this.#isLate(writeId)) {
+      this.#ask(writeId)
+      return { ok: true }
+    }
     const why = await this.#refusalOf(nothingYet)
     if (why === null) this.#place.typing.enter(writeId)
     else this.#place.typing.withhold(writeId, why)
@@ -59,14 +68,25 @@ export class TypingRequests {
 
   /** A daemon that is here and says nothing for so long has forgotten the submission: what waits behind it is typed. */
   #awaitEnter(writeId: string): void {
-    const { isAttended, tellAwaitsEnter, typing } = this.#place
-    tellAwaitsEnter(writeId)
+    const { isAttended, typing } = this.#place
+    this.#ask(writeId)
     const look = () => {
       if (typing.awaitingEnter !== writeId) return
       if (isAttended()) typing.withhold(writeId)
       else setTimeout(look, limits.enterAwaitedMs)
     }
     setTimeout(look, limits.enterAwaitedMs)
+  }
+
+  #ask(writeId: string): void {
+    const times = this.#asked.writeId === writeId ? this.#asked.times + 1 : 1
+    this.#asked = { writeId, at: performance.now(), times }
+    this.#place.tellAwaitsEnter(writeId)
+  }
+
+  #isLate(writeId: string): boolean {
+    const { at, times, writeId: asked } = this.#asked
+    return asked === writeId && times < limits.enterAskedTimes && performance.now() - at > limits.enterFreshMs
   }
 
   /**

@@ -1,12 +1,13 @@
 /** One attachment to one holder: requests are answered or fail with the reason, the journal comes whole and in order. */
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
-import { Cause, Deferred, Effect, Exit, Queue, Result, Schema, Stream } from "effect"
+import { Cause, Effect, Queue, Result, Schema, Stream } from "effect"
 import type { WriteRefusal } from "../../domain/facts.ts"
 import { JournalEntry } from "../../domain/inputs.ts"
 import { limits } from "../../domain/limits.ts"
 import { fileNames, launchDirectory } from "../holder/launch-directory.ts"
 import { protocolRange, type Reply } from "../holder/protocol.ts"
+import type { Settled } from "../holder/typing.ts"
 import { converse, type Unnumbered } from "./holder-conversation.ts"
 import { openSocket } from "./holder-socket.ts"
 import { holderIsDead } from "./remains.ts"
@@ -25,7 +26,7 @@ export const connect = Effect.fn("Runtime.connect")(function* (
     Effect.mapError((error) => new HolderUnavailable({ message: error.message, reason: holderIsDead(directory) ? "gone" : "silent" }))
   )
   const journal = yield* Queue.dropping<JournalEntry, HolderUnavailable>(limits.journalQueue)
-  const awaiting = new Map<string, Deferred.Deferred<void>>()
+  const awaiting = new Map<string, Queue.Queue<void>>()
   let seen = after
   let offset = 0
   const heard = (newest: number) => {
@@ -36,8 +37,8 @@ export const connect = Effect.fn("Runtime.connect")(function* (
     holderIsDead: () => holderIsDead(directory),
     onOffset: heard,
     onAwaitsEnter: (writeId) => {
-      const typedText = awaiting.get(writeId)
-      if (typedText !== undefined) Deferred.doneUnsafe(typedText, Exit.void)
+      const asks = awaiting.get(writeId)
+      if (asks !== undefined) Queue.offerUnsafe(asks, undefined)
     },
     onEntry: (entry) => {
       const decoded = decodeEntry(entry)
@@ -72,6 +73,27 @@ export const connect = Effect.fn("Runtime.connect")(function* (
       )
     })
 
+  const writeOutcome = (writeId: string) =>
+    holder.request({ op: "write_outcome", writeId }).pipe(
+      // Without a running agent the holder never wrote it: what it did write, it remembers.
+      Effect.map(
+        (reply): Settled =>
+          "error" in reply ? { outcome: "not_written" } : { ...entered(reply), ...withheld(reply), outcome: reply.outcome ?? "uncertain" }
+      )
+    )
+  const decideOnce = (writeId: string, mayEnter: Effect.Effect<boolean>) =>
+    Effect.flatMap(mayEnter, (may) =>
+      Effect.ignore(holder.request(may ? { op: "enter", writeId, mayAsk: true } : { op: "withhold", writeId }))
+    )
+  /** The holder asks behind the text, and again where the answer came late. */
+  const whileDeciding = <A, E>(writeId: string, mayEnter: Effect.Effect<boolean>, settled: Effect.Effect<A, E>, isAsked = false) =>
+    Effect.gen(function* () {
+      const asks = yield* Queue.sliding<void>(1)
+      awaiting.set(writeId, asks)
+      if (isAsked) yield* Queue.offer(asks, undefined)
+      return yield* Effect.raceFirst(settled, Effect.forever(Effect.andThen(Queue.take(asks), decideOnce(writeId, mayEnter))))
+    }).pipe(Effect.ensuring(Effect.sync(() => awaiting.delete(writeId))))
+
   const link: HolderLink = {
     process: hello.process,
     journal: Stream.fromQueue(journal),
@@ -85,31 +107,14 @@ export const connect = Effect.fn("Runtime.connect")(function* (
         )
       ),
     submit: (writeId, text, enterAfterMs, mayEnter) =>
-      Effect.suspend(() => {
-        const typedText = Deferred.makeUnsafe<void>()
-        awaiting.set(writeId, typedText)
-        const submitted = typed({ op: "submit", writeId, bytes: Buffer.from(text).toString("base64"), enterAfterMs, awaitsGo: true })
-        const decided = Deferred.await(typedText).pipe(
-          Effect.andThen(mayEnter),
-          Effect.flatMap((may) => Effect.ignore(holder.request({ op: may ? "enter" : "withhold", writeId }))),
-          Effect.andThen(Effect.never)
-        )
-        return Effect.ensuring(
-          Effect.raceFirst(submitted, decided),
-          Effect.sync(() => awaiting.delete(writeId))
-        )
-      }),
-    enter: (writeId) => Effect.asVoid(holder.request({ op: "enter", writeId })),
-    withhold: (writeId) => Effect.asVoid(holder.request({ op: "withhold", writeId })),
-    writeOutcome: (writeId) =>
-      holder.request({ op: "write_outcome", writeId }).pipe(
-        // Without a running agent the holder never wrote it: what it did write, it remembers.
-        Effect.map((reply) =>
-          "error" in reply
-            ? { outcome: "not_written" as const }
-            : { ...entered(reply), ...withheld(reply), outcome: reply.outcome ?? ("uncertain" as const) }
-        )
+      whileDeciding(
+        writeId,
+        mayEnter,
+        typed({ op: "submit", writeId, bytes: Buffer.from(text).toString("base64"), enterAfterMs, awaitsGo: true })
       ),
+    decide: (writeId, mayEnter) => whileDeciding(writeId, mayEnter, writeOutcome(writeId), true),
+    withhold: (writeId) => Effect.asVoid(holder.request({ op: "withhold", writeId })),
+    writeOutcome,
     obstacle: holder
       .request({ op: "obstacle" })
       .pipe(

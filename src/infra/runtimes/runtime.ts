@@ -85,12 +85,12 @@ export interface HolderLink {
   readonly write: (writeId: string, bytes: Uint8Array) => Effect.Effect<"written" | "not_written" | "uncertain" | WriteRefusal>
   /**
    * Text, a pause of `enterAfterMs`, Enter: one operation that nothing can come between. Its id and outcome are a write's. Behind the
-   * pause the holder asks for `mayEnter`, and waits for it; false: Enter is withheld. Without a connection it waits for `enter` or
-   * `withhold` on the next one. Holders from before it press Enter without asking.
+   * pause the holder asks for `mayEnter`, again where the answer came late, and waits for it; false: Enter is withheld. Without a
+   * connection it waits for `decide` on the next one. Holders from before it press Enter without asking.
    */
   readonly submit: (writeId: string, text: Uint8Array, enterAfterMs: number, mayEnter: Effect.Effect<boolean>) => Effect.Effect<Submitted>
-  /** Presses Enter for a submission whose daemon has gone before it did. */
-  readonly enter: (writeId: string) => Effect.Effect<void, HolderUnavailable>
+  /** For a submission whose daemon has gone before it decided: decides now, as `submit` does. What became of it. */
+  readonly decide: (writeId: string, mayEnter: Effect.Effect<boolean>) => Effect.Effect<Settled, HolderUnavailable>
   /** Presses no Enter for a submission that has none yet, and types no more of its text. Holders from before it do nothing. */
   readonly withhold: (writeId: string) => Effect.Effect<void, HolderUnavailable>
   /** What became of a write whose answer was lost. */

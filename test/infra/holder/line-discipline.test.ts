@@ -1,6 +1,7 @@
 /** What the holder refuses to type, in real terminals: what the kernel would cut, what would be hidden, what nothing reads. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { limits } from "../../../src/domain/limits.ts"
 import { readProcess } from "../../../src/infra/holder/process-table.ts"
 import { eventually, inHome, launched, outputUntil } from "../../support/holder.ts"
 
@@ -90,9 +91,28 @@ describe("a holder that is given something to type", () => {
         yield* outputUntil(order.session, "hello")
         yield* Effect.sleep(200)
         assert.notInclude(yield* outputUntil(order.session, "hello"), "got")
-        yield* link.enter("p1")
+        assert.strictEqual((yield* link.decide("p1", Effect.succeed(true))).outcome, "written")
         assert.strictEqual((yield* Fiber.join(submitted)).outcome, "written")
         yield* outputUntil(order.session, "got hello.")
+      })
+    )
+  )
+
+  it.live("asks again where a daemon answers late, and presses no Enter by what was so before", () =>
+    inHome(() =>
+      Effect.gen(function* () {
+        const { link, order } = yield* launched("stty -icanon; printf on; read -r l; echo got $l.")
+        yield* outputUntil(order.session, "on")
+        let asked = 0
+        const late = Effect.suspend(() => {
+          asked += 1
+          return asked === 1 ? Effect.delay(Effect.succeed(true), 3 * limits.enterFreshMs) : Effect.succeed(false)
+        })
+        assert.deepStrictEqual(yield* link.submit("p1", bytes("hello"), 0, late), { outcome: "withheld" })
+        assert.strictEqual(asked, 2)
+        const always = Effect.delay(Effect.succeed(true), 2 * limits.enterFreshMs)
+        assert.strictEqual((yield* link.submit("p2", bytes(" you"), 0, always)).outcome, "written")
+        yield* outputUntil(order.session, "got hello you.")
       })
     )
   )
