@@ -71,6 +71,8 @@ const answersTo = async ({ daemon }: Watch, { leave, overUnix, pieceBytes, reque
     replies: requests.length,
     quietMs: 250,
     withinMs: 2_000,
+    // The output of the session grows with every input: fifteen replies of it on each connection are gigabytes.
+    mostBytes: 2_097_152,
     leave,
     isHead: (index) => requests[index]?.subarray(0, 5).toString() === "HEAD ",
     ...(pieceBytes === null ? {} : { pieceBytes })

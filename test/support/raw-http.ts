@@ -23,6 +23,8 @@ export interface SendOptions {
   readonly quietMs?: number
   /** Stop waiting then, also while something comes: a stream has no end. */
   readonly withinMs?: number
+  /** Stop waiting after so many bytes. */
+  readonly mostBytes?: number
   /** How the client leaves: politely, by a half-close right after its bytes, or by a reset. */
   readonly leave?: "end" | "half-close" | "reset"
   readonly isHead?: (index: number) => boolean
@@ -42,7 +44,8 @@ export const placeOf = (url: string): { readonly port: number; readonly host: st
 /** Resolves with what came back, whatever happens to the connection; rejects only where none could be opened. */
 export const send = (place: Place, bytes: Buffer | string, options: SendOptions = {}): Promise<Exchange> =>
   new Promise((resolve, reject) => {
-    const { leave = "end", quietMs = 10_000, replies: wanted = Number.POSITIVE_INFINITY, withinMs = 60_000 } = options
+    const { leave = "end", quietMs = 10_000, withinMs = 60_000 } = options
+    const { mostBytes = Number.POSITIVE_INFINITY, replies: wanted = Number.POSITIVE_INFINITY } = options
     const reader = new ReplyReader(options.isHead)
     let connected = false
     const socket = connect({ allowHalfOpen: true, ...place }, () => {
@@ -61,7 +64,7 @@ export const send = (place: Place, bytes: Buffer | string, options: SendOptions 
     socket.setTimeout(quietMs, () => finish(false))
     socket.on("data", (chunk) => {
       reader.take(chunk)
-      if (reader.replies.length >= wanted) finish(false)
+      if (reader.replies.length >= wanted || socket.bytesRead > mostBytes) finish(false)
     })
     socket.on("end", () => finish(true))
     socket.on("error", (error) => (connected ? finish(true) : reject(error)))
