@@ -1,5 +1,6 @@
 /** The sessions of this home: created, reached, watched and recovered; the only writer of their streams. */
 import { Clock, Deferred, Effect, Layer, Stream } from "effect"
+import { makeComposer } from "../domain/composer.ts"
 import { decideCreate } from "../domain/decide/index.ts"
 import { SessionId } from "../domain/ids.ts"
 import type { Command } from "../domain/inputs.ts"
@@ -240,7 +241,8 @@ const make = Effect.fn("Sessions.make")(function* (options: RegistryOptions) {
     const writeId = yield* clock.inputId
     const { hands } = yield* residents.actor(id)
     const outcome = hands.writes.expect(writeId)
-    const answer = yield* deliver(id, { type: "Write", by: asking.by, writeId, bytes: bytes.length }, asking, bytes).pipe(
+    const empties = makeComposer()(bytes) === "empty" ? { empties: true as const } : {}
+    const answer = yield* deliver(id, { type: "Write", by: asking.by, writeId, bytes: bytes.length, ...empties }, asking, bytes).pipe(
       Effect.tapError(() => Effect.sync(() => hands.writes.forget(writeId)))
     )
     if (answer.repeated) hands.writes.forget(writeId)

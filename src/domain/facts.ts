@@ -242,7 +242,9 @@ export const Fact = Schema.Union([
     bytes: Schema.Int,
     by,
     /** An interrupt of a turn counts until the turn ends, or until then. */
-    latch: Schema.optionalKey(Deadline)
+    latch: Schema.optionalKey(Deadline),
+    /** It ends with Enter or ctrl-c: the composer is empty once it is written. */
+    empties: Schema.optionalKey(Schema.Literal(true))
   }),
   fact("InputWritten", { generation: Generation, writeId: Schema.String }),
   /** `unconfirmed`: no source said in time that the turn has ended. */
@@ -265,8 +267,11 @@ export const Fact = Schema.Union([
   fact("EchoTurnedOff", { generation: Generation }),
   fact("EchoTurnedOn", { generation: Generation }),
   fact("ContinueRequested", { generation: Generation, by }),
-  /** The composer may hold text of a person at an attached terminal: prompts wait. */
-  fact("TypingBegan", { client: Schema.String, by }),
+  /**
+   * The composer may hold text that was not sent: prompts wait. `client`: the attached terminal where a person typed it. `ofPrompt`: it is
+   * this prompt's, whose Enter was withheld; `client` is empty then.
+   */
+  fact("TypingBegan", { client: Schema.String, by, ofPrompt: Schema.optionalKey(Schema.String) }),
   fact("TypingEnded", { client: Schema.String, by }),
   /** A process group of the agent's tree is to be ended, and the agent is to live on. Not repeated after a crash: its number may be another's then. */
   fact("ToolKillRequested", { generation: Generation, pgid: Schema.Int, by }),

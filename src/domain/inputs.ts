@@ -54,7 +54,8 @@ export type JournalEntry = typeof JournalEntry.Type
 
 export const Command = Schema.Union([
   command("Patch", { changes: SpecChanges }),
-  command("Write", { writeId: Schema.String, bytes: Schema.Int }),
+  /** `empties`: the bytes leave no text in the agent's composer. */
+  command("Write", { writeId: Schema.String, bytes: Schema.Int, empties: Schema.optionalKey(Schema.Literal(true)) }),
   command("Interrupt", { writeId: Schema.String }),
   command("Prompt", { prompt: Prompt }),
   command("EditPrompt", {

@@ -73,7 +73,7 @@ export const session = base.extend({
       enqueue({ type: "Spawn", params: { generation, nonce, executable } })
     ),
     writeNewest: base.enqueueActions(({ context: { generation, pendingWrites }, enqueue }) => {
-      for (const write of pendingWrites.slice(-1)) enqueue({ type: "Write", params: { generation, ...write } })
+      for (const { kind, writeId } of pendingWrites.slice(-1)) enqueue({ type: "Write", params: { generation, writeId, kind } })
     }),
     deliverClaimed: base.enqueueActions(({ context: { generation, prompts }, enqueue }) => {
       for (const { answers, attachments, hash, id, stage, writeId } of prompts)

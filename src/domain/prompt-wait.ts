@@ -1,6 +1,7 @@
 /** Why a queued prompt is not typed now, in a word for programs and a sentence for people. */
 import { Schema } from "effect"
 import { isUp, type Session } from "./session.ts"
+import { isChoosing } from "./session-context.ts"
 
 export const PromptWait = Schema.Struct({
   code: Schema.Literals([
@@ -34,10 +35,13 @@ export const waitOf = (session: Session, promptId: string): PromptWait | null =>
       code: "echo",
       detail: "the terminal echoes nothing, as one that asks for a password: answer it with reprise input or attach, or cancel the prompt"
     }
-  if (typing != null && prompt.answers === undefined)
+  if (typing != null && !isChoosing(activity))
     return {
       code: "typing",
-      detail: `${typing.by} has typed text at an attached terminal that was not sent: Enter or ctrl-c there ends the wait`
+      detail:
+        typing.ofPrompt === undefined
+          ? `${typing.by} has typed text at an attached terminal that was not sent: Enter or ctrl-c there ends the wait`
+          : `the text of prompt ${typing.ofPrompt} was typed without its Enter, and stays in the agent's line: reprise input ${id} --key enter sends it, --key ctrl-c clears it in most programs`
     }
   if (interrupt !== null) return { code: "interrupting", detail: "an interrupt is under way" }
   if (prompts.some(({ stage }) => stage === "claimed" || stage === "written" || stage === "submitted"))

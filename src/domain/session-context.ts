@@ -25,6 +25,8 @@ export interface StopOrder {
 export interface PendingWrite {
   readonly writeId: string
   readonly kind: "input" | "interrupt"
+  /** The client whose Enter or ctrl-c it ends with: the composer is empty once it is written. */
+  readonly emptiedBy?: string
 }
 
 /** What outlives the agent's processes. */
@@ -117,8 +119,8 @@ export interface SessionContext {
   readonly suspendedAt?: number | null
   /** Since when the terminal echoes nothing, epoch milliseconds; null or absent while it does. */
   readonly echoOffAt?: number | null
-  /** The client at whose terminal text was typed that was not sent; null or absent while the composer is empty. */
-  readonly typing?: { readonly client: string; readonly by: string; readonly at: number } | null
+  /** Text that was typed and not sent, by a client's person or for a prompt; null or absent while the composer is empty. */
+  readonly typing?: { readonly client: string; readonly by: string; readonly at: number; readonly ofPrompt?: string } | null
   /** How often the activity has changed, and how often of that to being busy; null while it has not. */
   readonly heard: Heard | null
   readonly deadlines: { readonly [name in DeadlineName]?: Deadline }
@@ -218,6 +220,10 @@ export const expiryOf = ({ expire }: SessionContext["deadlines"]): SessionContex
 export const markBegun = ({ conversation }: SessionContext): { readonly conversation: Conversation | null } => ({
   conversation: conversation && { ...conversation, begun: true }
 })
+
+/** A dialog is open that takes keys: they leave no text in the agent's line, and send none. */
+export const isChoosing = ({ asked, value }: Pick<Word, "asked" | "value">): boolean =>
+  value === "waiting" && asked !== undefined && asked.kind !== "input"
 
 /** The agent waits for something else than a prompt that answers the question `answers`, or none: the question would take its keys. */
 export const waitsForOther = ({ asked, value }: Pick<Word, "asked" | "value">, answers: string | undefined): boolean =>

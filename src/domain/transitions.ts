@@ -223,8 +223,8 @@ export const whileUp = session.createStateConfig({
     InputAccepted: {
       guard: "canAcceptInput",
       actions: [
-        assignFact<"InputAccepted">(({ context, event: { by, kind, latch, writeId } }) => ({
-          pendingWrites: [...context.pendingWrites, { writeId, kind }],
+        assignFact<"InputAccepted">(({ context, event: { by, empties, kind, latch, writeId } }) => ({
+          pendingWrites: [...context.pendingWrites, { writeId, kind, ...(empties === true ? { emptiedBy: by } : {}) }],
           ...(latch === undefined ? {} : { interrupt: { writeId, by }, deadlines: { ...context.deadlines, interrupt: latch } })
         })),
         "writeNewest"
@@ -252,7 +252,9 @@ export const whileUp = session.createStateConfig({
     },
     TypingBegan: {
       guard: "isNotTyping",
-      actions: assignFact<"TypingBegan">(({ event: { at, by, client } }) => ({ typing: { client, by, at } }))
+      actions: assignFact<"TypingBegan">(({ event: { at, by, client, ofPrompt } }) => ({
+        typing: { client, by, at, ...(ofPrompt === undefined ? {} : { ofPrompt }) }
+      }))
     },
     TypingEnded: {
       guard: "isTyping",

@@ -76,8 +76,11 @@ export const SessionView = Schema.Struct({
   ),
   /** The agent is stopped, and *continue* lets it go on. */
   suspended: Schema.NullOr(Schema.Struct({ at: Time })),
-  /** A person has typed text at an attached terminal that was not sent: prompts wait until it is. */
-  typing: Schema.NullOr(Schema.Struct({ by: Schema.String, at: Time })),
+  /**
+   * Text was typed and not sent: prompts wait until Enter or ctrl-c is pressed. By a person at an attached terminal, or for the prompt
+   * `promptId`, whose Enter was withheld.
+   */
+  typing: Schema.NullOr(Schema.Struct({ by: Schema.String, at: Time, promptId: Schema.NullOr(Schema.String) })),
   generation: Schema.Int,
   seq: Schema.Int,
   outputOffset: Schema.Int,
@@ -167,7 +170,8 @@ export const view = (session: Session, seq: number): SessionView => {
           }
         : null,
     suspended: context.suspendedAt == null ? null : { at: iso(context.suspendedAt) },
-    typing: context.typing == null ? null : { by: context.typing.by, at: iso(context.typing.at) },
+    typing:
+      context.typing == null ? null : { by: context.typing.by, at: iso(context.typing.at), promptId: context.typing.ofPrompt ?? null },
     generation: context.generation,
     seq,
     outputOffset: context.offset,

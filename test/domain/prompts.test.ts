@@ -2,12 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Prompt } from "../../src/domain/facts.ts"
 import type { Input } from "../../src/domain/inputs.ts"
 import { limits } from "../../src/domain/limits.ts"
+import { waitOf } from "../../src/domain/prompt-wait.ts"
 import {
+  asks,
   at,
   cleared,
   due,
   exited,
   having,
+  interrupt,
   prepared,
   printed,
   process,
@@ -16,7 +19,9 @@ import {
   spec,
   stop,
   terminate,
-  when
+  going as through,
+  when,
+  write
 } from "../support/domain.ts"
 
 const prompt = (id: string, more: Partial<Prompt> = {}): Input => ({
@@ -55,6 +60,8 @@ const settled = (
   outcome,
   ...more
 })
+const written = (writeId: string): Input => ({ type: "WriteSettled", generation: 1, writeId, outcome: "written" })
+const enter = (writeId: string): Input => ({ type: "Write", by: "ada", writeId, bytes: 1, empties: true })
 const up = [prepared(), spawned(), printed()] as const
 const crashing = spec({ keepalive: { ...spec().keepalive, mode: "on_crash", baseMs: 1_000 } })
 
@@ -322,7 +329,46 @@ describe("the queue", () => {
     assert(decided._tag === "Accepted")
     assert.deepStrictEqual(decided.effects, [{ type: "WithholdPrompt", generation: 1, writeId: "p.1.01234567" }])
     const asking = having(spec(), ...up, says("idle"), prompt("p"), says("waiting"))
-    when(asking, settled("p", "withheld")).then({ type: "PromptUncertain", promptId: "p", resend: false })
+    when(asking, settled("p", "withheld")).then(
+      { type: "PromptUncertain", promptId: "p", resend: false },
+      { type: "TypingBegan", ofPrompt: "p" }
+    )
+  })
+
+  it("waits while the text of another prompt stands in the agent's line, until Enter or ctrl-c is pressed there", () => {
+    const asking = having(spec(), ...up, says("idle"), prompt("p"), asks("delete it?", "osc"), settled("p", "withheld"), prompt("q"))
+    const chosen = when(asking, enter("w1")).then({ type: "InputAccepted" })
+    const answered = through(chosen, written("w1"), says("idle"))
+    assert.strictEqual(waitOf(answered, "q")?.code, "typing")
+    assert.include(waitOf(answered, "q")?.detail, "the text of prompt p")
+    const other = through(answered, write("w2"), written("w2"))
+    assert.strictEqual(waitOf(other, "q")?.code, "typing")
+    const sent = when(other, enter("w3")).then({ type: "InputAccepted", empties: true })
+    when(sent, written("w3")).then({ type: "InputWritten" }, { type: "TypingEnded", by: "ada" }, { type: "PromptClaimed", promptId: "q" })
+    const cleared = when(other, interrupt).then({ type: "InputAccepted", empties: true })
+    when(cleared, written("i1")).then({ type: "InputWritten" }, { type: "TypingEnded" }, { type: "PromptClaimed" })
+  })
+
+  it("is typed as an answer only once the text of another answer has gone from the agent's line", () => {
+    const text = (question: string): Input => ({ ...asks(question, "osc"), asked: { kind: "input", choices: [] } })
+    const first = having(spec(), ...up, text("first?"))
+    const one = prompt("a", { answers: first.context.activity.asked?.id ?? "" })
+    const second = through(first, one, text("second?"), settled("a", "withheld"))
+    const other = through(second, prompt("b", { answers: second.context.activity.asked?.id ?? "" }))
+    assert.strictEqual(waitOf(other, "b")?.code, "typing")
+    when(through(other, enter("w1")), written("w1")).then(
+      { type: "InputWritten" },
+      { type: "TypingEnded" },
+      { type: "PromptClaimed", promptId: "b" }
+    )
+  })
+
+  it("is sent again behind its own text only once that is gone", () => {
+    const sent = prompt("p", { onUncertain: "resend" })
+    const asking = having(spec(), ...up, says("idle"), sent, asks("delete it?", "osc"), settled("p", "withheld"))
+    const idle = when(asking, says("idle")).then({ type: "ActivityChanged" })
+    assert.strictEqual(waitOf(idle, "p")?.code, "typing")
+    when(through(idle, enter("w1")), written("w1")).then({ type: "InputWritten" }, { type: "TypingEnded" }, { type: "PromptClaimed" })
   })
 
   it("waits for the end of a question that opened before a byte was typed, and is typed then", () => {

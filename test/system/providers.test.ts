@@ -67,6 +67,24 @@ describe("an agent that a user described", () => {
     assert.deepStrictEqual(texts(daemon.home), [])
   })
 
+  it("gets no prompt behind the text of another one that stayed in its composer", async () => {
+    const habits = (home: string) => [`record=${join(home, "record")}`, "bracketed", "opens=delete"]
+    const submit = { ...scriptedProvider("mine").submit, enterAfterMs: 2_000 }
+    await using daemon = await daemonWith(habits, { submit })
+    const { id } = await create(daemon)
+    await daemon.reaches(id, "idle", ({ activity }) => activity === "idle")
+    await send(daemon, id, { id: "p", text: "delete nothing" })
+    await until("its Enter is withheld", async () => (await daemon.session(id)).typing?.promptId === "p")
+    await daemon.done("POST", `/v1/sessions/${id}/input`, { text: "\x1b" })
+    await send(daemon, id, { id: "q", text: "hello" })
+    await daemon.reaches(id, "idle", ({ activity }) => activity === "idle")
+    const waiting = (await daemon.done("GET", `/v1/sessions/${id}/prompts/q`)) as PromptView
+    assert.deepStrictEqual([waiting.state, waiting.waits?.code], ["queued", "typing"])
+    await daemon.done("POST", `/v1/sessions/${id}/input`, { text: "\r" })
+    assert.strictEqual((await fate(daemon, id, "q")).state, "answered")
+    assert.deepStrictEqual(texts(daemon.home), ["delete nothing", "hello"])
+  })
+
   it("gets no Enter of a prompt into a dialog that opens before it while no daemon is there", async () => {
     const habits = (home: string) => [
       ...[`record=${join(home, "record")}`, `answers=${join(home, "answers")}`, "bracketed", "collapses"],

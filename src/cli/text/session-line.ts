@@ -54,7 +54,7 @@ export const described = (session: SessionView, now: number): ReadonlyArray<read
     ["state", stateOf(session)],
     ["activity", activityOf(session)],
     ["suspended", session.suspended === null ? undefined : `since ${session.suspended.at}; go on: reprise continue ${session.id}`],
-    ["typing", session.typing === null ? undefined : `text by ${oneLine(session.typing.by)} that was not sent; prompts wait`],
+    ["typing", typingOf(session)],
     ["question", session.question === null ? undefined : questionOf(session.question)],
     ["answer it", session.question === null ? undefined : answerHint(session.id, session.question)],
     ["blocked", blockedOf(session)],
@@ -98,6 +98,12 @@ export const described = (session: SessionView, now: number): ReadonlyArray<read
 const activityOf = ({ activity, evidence }: SessionView): string | undefined => {
   if (activity === null) return undefined
   return evidence === null || evidence.source === "none" ? activity : `${activity} (by its ${evidence.source})`
+}
+
+const typingOf = ({ typing }: SessionView): string | undefined => {
+  if (typing === null) return undefined
+  const text = typing.promptId === null ? `text by ${oneLine(typing.by)}` : `the text of prompt ${oneLine(typing.promptId)}`
+  return `${text} that was not sent; prompts wait`
 }
 
 const blockedOf = ({ blocked }: SessionView): string | undefined =>

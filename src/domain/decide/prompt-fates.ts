@@ -4,6 +4,7 @@ import type { Evidence, Fact } from "../facts.ts"
 import type { InputOf } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { isBefore, wasSoBefore } from "../prompt-transitions.ts"
+import { agentOf } from "../providers/index.ts"
 import { isUp } from "../session.ts"
 import { type OpenPrompt, waitsForOther } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
@@ -40,7 +41,8 @@ export const promptWriteSettled = (
       })
     ]
   if (outcome === "uncertain") return [uncertain(situation, prompt, "the terminal went while it was typed")]
-  if (outcome === "withheld") return [uncertain(situation, prompt, withheldFor.get(why ?? "") ?? questionOpened)]
+  if (outcome === "withheld")
+    return [uncertain(situation, prompt, withheldFor.get(why ?? "") ?? questionOpened), ...leftIn(situation, promptId)]
   if (isOther && wasSoBefore(activity, enteredAt, situation.now.wallMs))
     return [uncertain(situation, prompt, "a question opened before Enter was pressed, and may have taken it")]
   if (suspendedAt != null) return [uncertain(situation, prompt, "the agent was stopped while it was typed")]
@@ -55,6 +57,12 @@ export const promptWriteSettled = (
     })
   ]
 }
+
+/** The next prompt would be typed behind the text of this one, and both be one message; but where the agent's composer is emptied first. */
+const leftIn = (situation: Situation, promptId: string): ReadonlyArray<Fact> =>
+  situation.context.typing != null || agentOf(situation.context).submit.clear !== ""
+    ? []
+    : [fact("TypingBegan", situation, { client: "", by: "reprise", ofPrompt: promptId })]
 
 /** No source said that the agent took the prompt. Where a source would have said so, it did not; else it is not known. Enter is not pressed again. */
 export const acceptOverdue = (situation: Situation, deaf: boolean): ReadonlyArray<Fact> =>

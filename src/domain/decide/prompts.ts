@@ -6,7 +6,7 @@ import type { Command, InputOf, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { isBefore, turnsOfOthers } from "../prompt-transitions.ts"
 import { insideOf, isUp, lifeOf } from "../session.ts"
-import type { OpenPrompt } from "../session-context.ts"
+import { isChoosing, type OpenPrompt } from "../session-context.ts"
 import { deadlineIn, type Moment } from "../time.ts"
 import { isResumable } from "./conversation.ts"
 import { isResent, openQuestion, undeliverable } from "./prompt-fates.ts"
@@ -165,13 +165,14 @@ const claimable = ({ context, now }: Situation): OpenPrompt | undefined => {
   const informed = activity.source !== "none"
   const underWay = open.some(({ stage }) => stage === "claimed" || stage === "written" || (stage === "submitted" && informed))
   if (underWay || interrupt !== null || context.suspendedAt != null || context.echoOffAt != null) return undefined
+  // What was typed and not sent would become one prompt with this one, and one answer.
+  if (context.typing != null && !isChoosing(activity)) return undefined
   if (activity.value === "waiting") {
     const ours = open.filter(({ answers }) => answers !== undefined && answers === activity.asked?.id)
     // Older logs hold several answers to one question: the next one waits until the first has its fate.
     return ours.some(({ stage }) => stage !== "queued") ? undefined : ours.find((prompt) => isFree(prompt, now))
   }
-  // What a person has typed and not sent would become one prompt with this one.
-  if (activity.value === "compacting" || context.typing != null) return undefined
+  if (activity.value === "compacting") return undefined
   const inTurn = open.some(({ stage }) => stage === "accepted") || activity.value === "working"
   return open.find((prompt) => {
     const { deliver } = prompt

@@ -2,7 +2,7 @@
 import type { Fact } from "../facts.ts"
 import type { Command, Report } from "../inputs.ts"
 import { isUp } from "../session.ts"
-import type { SessionContext } from "../session-context.ts"
+import { isChoosing, type SessionContext } from "../session-context.ts"
 import { uncertain } from "./prompt-fates.ts"
 import { fact, nothing, type Policies, refuse, type Situation } from "./verdict.ts"
 
@@ -31,16 +31,13 @@ export const suspending: Policies<SuspendingInput> = {
   Typing: (situation, { by, client, open }) => {
     const { context, session } = situation
     if (!isUp(session) || (context.typing != null) === open) return nothing("unchanged")
-    // A key that picks a choice leaves no text behind.
-    if (open && isChoosing(context)) return nothing("not_now")
+    // A key that picks a choice leaves no text behind, and sends none.
+    if (isChoosing(context.activity)) return nothing("not_now")
     return [fact(open ? "TypingBegan" : "TypingEnded", situation, { client, by })]
   }
 }
 
 export const isSuspended = ({ suspendedAt }: SessionContext): boolean => suspendedAt != null
-
-const isChoosing = ({ activity }: SessionContext): boolean =>
-  activity.value === "waiting" && activity.asked !== undefined && activity.asked.kind !== "input"
 
 /** Whether a stopped agent has read it is not known. */
 const typedBefore = (situation: Situation): ReadonlyArray<Fact> =>

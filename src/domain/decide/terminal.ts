@@ -6,7 +6,7 @@ import type { Command, Report } from "../inputs.ts"
 import { limits } from "../limits.ts"
 import { agentOf } from "../providers/index.ts"
 import { insideOf, isUp, lifeOf } from "../session.ts"
-import { type SessionContext, sizesWithout } from "../session-context.ts"
+import { isChoosing, type PendingWrite, type SessionContext, sizesWithout } from "../session-context.ts"
 import type { Size } from "../spec.ts"
 import { deadlineIn } from "../time.ts"
 import { promptWriteSettled } from "./prompt-fates.ts"
@@ -30,7 +30,8 @@ type TerminalInput = Extract<
 >
 
 export const terminal: Policies<TerminalInput> = {
-  Write: (situation, { by, bytes, writeId }) => type(situation, { writeId, kind: "input", bytes, by }),
+  Write: (situation, { by, bytes, empties, writeId }) =>
+    type(situation, { writeId, kind: "input", bytes, by, ...emptying(situation, empties === true) }),
   /** Latched: while one is under way another changes nothing. Pressed twice, several agents end. */
   Interrupt: (situation, { by, writeId }) => {
     const { activity, interrupt } = situation.context
@@ -39,15 +40,17 @@ export const terminal: Policies<TerminalInput> = {
     const agent = agentOf(situation.context)
     if (up && agent.conversation !== null && activity.value === "idle") return refuse("no_turn", "no turn is running")
     const latch = isBusy(activity.value) ? { latch: deadlineIn(situation.now, limits.interruptMs) } : {}
-    return type(situation, { writeId, kind: "interrupt", bytes: agent.interrupt.length, by, ...latch })
+    const empties = emptying(situation, agent.interrupt === ctrlC)
+    return type(situation, { writeId, kind: "interrupt", bytes: agent.interrupt.length, by, ...latch, ...empties })
   },
   WriteSettled: (situation, settled) => {
     const { generation, outcome, why, writeId } = settled
     const prompt = situation.context.prompts.find((open) => open.writeId === writeId && open.stage === "claimed")
     if (prompt !== undefined) return promptWriteSettled(situation, prompt, settled)
-    if (!situation.context.pendingWrites.some((write) => write.writeId === writeId)) return nothing("repeated")
+    const written = situation.context.pendingWrites.find((write) => write.writeId === writeId)
+    if (written === undefined) return nothing("repeated")
     return outcome === "written"
-      ? [fact("InputWritten", situation, { generation, writeId })]
+      ? [fact("InputWritten", situation, { generation, writeId }), ...emptied(situation, written)]
       : [
           fact("InputFailed", situation, {
             generation,
@@ -113,11 +116,22 @@ const sizeWithout = (situation: Situation, client: string): ReadonlyArray<Fact> 
   return size === null || isSame(size, spec.size) ? [] : [fact("Resized", situation, { size })]
 }
 
+const ctrlC = "\x03"
+/** Where text stands in the composer, and no dialog takes the key. */
+const emptying = ({ context: { activity, typing } }: Situation, empties: boolean) =>
+  empties && typing != null && !isChoosing(activity) ? { empties: true as const } : {}
+
+/** What stood in the composer went with Enter or ctrl-c, whatever typed it. */
+const emptied = (situation: Situation, { emptiedBy }: PendingWrite) => {
+  const { typing } = situation.context
+  return emptiedBy === undefined || typing == null ? [] : [fact("TypingEnded", situation, { client: typing.client, by: emptiedBy })]
+}
+
 const isSame = (one: Size, other: Size) => one.cols === other.cols && one.rows === other.rows
 
 const type = (
   situation: Situation,
-  write: Pick<Extract<Fact, { type: "InputAccepted" }>, "writeId" | "kind" | "bytes" | "by" | "latch">
+  write: Pick<Extract<Fact, { type: "InputAccepted" }>, "writeId" | "kind" | "bytes" | "by" | "latch" | "empties">
 ) =>
   situation.context.pendingWrites.length >= limits.pendingWrites
     ? refuse("too_many_pending_writes", `at most ${limits.pendingWrites} inputs may wait to be written`)

@@ -76,8 +76,11 @@ export const factSentences: { readonly [T in FactType]?: (fact: FactOf<T>) => st
     `The terminal of launch ${generation} echoed nothing, as one that asks for a password: prompts waited from then on.`,
   EchoTurnedOn: ({ generation }) => `The terminal of launch ${generation} took prompts again.`,
   ContinueRequested: ({ by, generation }) => `${who(by)} asked for launch ${generation} to go on (SIGCONT).`,
-  TypingBegan: ({ by }) => `${who(by)} typed text at an attached terminal: prompts waited until it was sent.`,
-  TypingEnded: ({ by }) => `${who(by)} sent or cleared the text that was typed at an attached terminal.`,
+  TypingBegan: ({ by, ofPrompt }) =>
+    ofPrompt === undefined
+      ? `${who(by)} typed text at an attached terminal: prompts waited until it was sent.`
+      : `The text of the prompt ${ofPrompt} stayed in the agent's line without its Enter: prompts waited until it was sent or cleared.`,
+  TypingEnded: ({ by }) => `${who(by)} sent or cleared the text that stood in the agent's line.`,
   IdleStopArmed: ({ deadline }) =>
     `No client was attached: the agent would be stopped at ${iso(deadline.wallMs)} if it printed nothing until then.`,
 

@@ -32,7 +32,8 @@ export const inputSentences: { readonly [T in InputType | "Create"]?: (input: T 
   HolderGone: ({ reason }) => `The holder was gone: ${reason}.`,
   SuspensionObserved: ({ suspended }) => `The agent's processes were seen to be ${suspended ? "stopped" : "running again"}.`,
   EchoObserved: ({ echo }) => `The terminal was seen to echo ${echo ? "again, or to be raw" : "nothing"}.`,
-  Typing: ({ open }) => (open ? "Text was typed at an attached terminal." : "The text at an attached terminal was sent or cleared."),
+  Typing: ({ open }) =>
+    open ? "Text was typed at an attached terminal." : "The text in the agent's line was sent or cleared at an attached terminal.",
   ToolEnded: ({ pgid, signal }) =>
     signal === null ? `The tool in process group ${pgid} was looked for, and was gone.` : `The tool in process group ${pgid} was ended.`,
   SweepDelayed: ({ leftovers }) =>
