@@ -35,10 +35,19 @@ export interface Reading {
 
 const ask = (verb: string) => ({ prompt: `please [${verb}]` })
 const command = (text: string): ReadonlyArray<Step> => [{ text }, { shows: new RegExp(text) }, { keys: ["enter"] }]
+/** The model repeats it: the prompt and the answer quote what dialogs say. */
+const quoted = (activity: Activity | null): Scenario => ({
+  name: "quoted",
+  from: "configured",
+  steps: [ask("say Do you trust this folder? Trust this folder? Press Enter to continue")],
+  kept: /Press\s+Enter[\s\S]*Press\s+Enter/,
+  reads: { activity }
+})
 const escalated = "touch kept.txt"
 
 export const scenarios: { readonly [name in AgentName]: ReadonlyArray<Scenario> } = {
   "claude-code": [
+    quoted("idle"),
     { name: "idle", from: "configured", steps: [], kept: /^❯/m, reads: { activity: "idle" } },
     { name: "working", from: "configured", steps: [ask("hang")], kept: /esc to interrupt/, reads: { activity: "working" } },
     {
@@ -120,6 +129,7 @@ export const scenarios: { readonly [name in AgentName]: ReadonlyArray<Scenario> 
     }
   ],
   codex: [
+    quoted("idle"),
     { name: "idle", from: "configured", steps: [], kept: /^› /m, reads: { activity: "idle" } },
     { name: "working", from: "configured", steps: [ask("hang")], kept: /esc to interrupt/, reads: { activity: "working" } },
     { name: "trust", from: "stranger", steps: [], kept: /Trust/, reads: { activity: "waiting", question: "trust" } },
@@ -172,9 +182,24 @@ export const scenarios: { readonly [name in AgentName]: ReadonlyArray<Scenario> 
     }
   ],
   pi: [
+    quoted("idle"),
     { name: "idle", from: "configured", steps: [], kept: /\(auto\)/, reads: { activity: "idle" } },
     { name: "working", from: "configured", steps: [ask("hang")], kept: /Working/, reads: { activity: "working" } },
     { name: "newcomer", from: "newcomer", steps: [], kept: /No models available/, reads: { activity: "waiting", question: "login" } },
+    {
+      name: "model",
+      from: "configured",
+      steps: command("/model"),
+      kept: /configured providers|\(1\/1\)|Model Name/,
+      reads: { activity: "waiting", question: "input" }
+    },
+    {
+      name: "settings",
+      from: "configured",
+      steps: command("/settings"),
+      kept: /Auto-compact/,
+      reads: { activity: "waiting", question: "input" }
+    },
     {
       name: "login",
       from: "newcomer",
@@ -188,6 +213,7 @@ export const scenarios: { readonly [name in AgentName]: ReadonlyArray<Scenario> 
     }
   ],
   opencode: [
+    quoted(null),
     { name: "idle", from: "configured", steps: [], kept: /Ask anything/, reads: { activity: "idle" } },
     { name: "working", from: "configured", steps: [ask("hang")], kept: /interrupt/, reads: { activity: "working" } },
     {
@@ -205,6 +231,13 @@ export const scenarios: { readonly [name in AgentName]: ReadonlyArray<Scenario> 
       reads: { activity: null }
     },
     {
+      name: "commands",
+      from: "configured",
+      steps: [ask("run echo kept"), { shows: /Allow always/ }, { answer: "Reject" }, { shows: /ctrl\+p commands/ }, { keys: ["ctrl+p"] }],
+      kept: /Commands +esc/,
+      reads: { activity: "waiting", question: "input" }
+    },
+    {
       name: "connect",
       from: "configured",
       steps: command("/connect"),
@@ -213,6 +246,7 @@ export const scenarios: { readonly [name in AgentName]: ReadonlyArray<Scenario> 
     }
   ],
   gemini: [
+    quoted("idle"),
     { name: "idle", from: "configured", steps: [], kept: /Type your message/, reads: { activity: "idle" } },
     { name: "working", from: "configured", steps: [ask("hang")], kept: /esc to cancel/, reads: { activity: "working" } },
     {

@@ -7,11 +7,15 @@ import {
   pasteThenEnter,
   pressEnter,
   relaunchAfterCrash,
-  untilEvidence
+  untilEvidence,
+  withoutComposer
 } from "./terminal-agent.ts"
 
 /** The prompt sign of the composer, with no other one below. */
 const lastComposer = "› .*(?:\\n(?:[^›\\n].*|›(?:[^ \\n].*)?)?)*\\z"
+
+/** The prompt sign, before no choice of a list, and below what is typed there the model and the folder. */
+const composer = "^› (?:[^\\d\\n].*|\\d+(?:[^.\\d\\n].*)?)?\\n(?:(?:[^›•>\\n].*)?\\n)*?\\n {2}\\S.* · [~/].*(?:\\n.*)?\\s*\\z"
 
 export const codex: Provider = {
   id: "codex",
@@ -56,26 +60,28 @@ export const codex: Provider = {
       { pattern: "^[⠀-⣿] ", activity: "working" }
     ],
     screen: [
-      { pattern: "^.*Trust this folder\\?.*$", activity: "waiting", question: "trust" },
-      { pattern: "^.*Hooks need review.*$", activity: "waiting", question: "permission" },
-      { pattern: "(?<text>^.*\\S.*\\n)\\n?.*1\\. Sign in with ChatGPT", activity: "waiting", question: "login" },
-      { pattern: "(?<text>^.*Update available.*)\\n(?:.*\\n){0,6}.*Update now", activity: "waiting", question: "input" },
-      { pattern: "^.*This conversation is open in another app.*$", activity: "waiting", question: "input" },
-      {
-        // What is asked for stands between the question and the choices.
-        pattern: "(?<text>^ *Would you like to .*\\?\\n(?:.*\\n){0,12}?)[ ›]+1\\. ",
-        activity: "waiting",
-        question: "permission"
-      },
-      // Any list in the place of the composer. Its title stands above it.
-      {
-        pattern:
-          "(?<text>^ {2}\\S.*\\n)(?:.*\\n){0,3}?[ ›]+1\\. (?:.*\\n)+?.*(?:(?i)\\benter (?:select|continue|confirm|save)|press enter to (?:continue|confirm|select))",
-        activity: "waiting",
-        question: "input"
-      },
+      ...withoutComposer(composer, [
+        { pattern: "^.*Trust this folder\\?.*$", activity: "waiting", question: "trust" },
+        { pattern: "^.*Hooks need review.*$", activity: "waiting", question: "permission" },
+        { pattern: "(?<text>^.*\\S.*\\n)\\n?.*1\\. Sign in with ChatGPT", activity: "waiting", question: "login" },
+        { pattern: "(?<text>^.*Update available.*)\\n(?:.*\\n){0,6}.*Update now", activity: "waiting", question: "input" },
+        { pattern: "^.*This conversation is open in another app.*$", activity: "waiting", question: "input" },
+        {
+          // What is asked for stands between the question and the choices.
+          pattern: "(?<text>^ *Would you like to .*\\?\\n(?:.*\\n){0,12}?)[ ›]+1\\. ",
+          activity: "waiting",
+          question: "permission"
+        },
+        // Any list in the place of the composer. Its title stands above it.
+        {
+          pattern:
+            "(?<text>^ {2}\\S.*\\n)(?:.*\\n){0,3}?[ ›]+1\\. (?:.*\\n)+?.*(?:(?i)\\benter (?:select|continue|confirm|save)|press enter to (?:continue|confirm|select))",
+          activity: "waiting",
+          question: "input"
+        }
+      ]),
       { pattern: "^• .* esc to interrupt\\)", activity: "working" },
-      pressEnter,
+      ...withoutComposer(composer, [pressEnter]),
       // While an answer is printed nothing but the title says so: it is idle where the last words above the composer say so.
       { pattern: `^(?: {2}Worked for|■).*\\n+${lastComposer}`, activity: "idle" },
       { pattern: `^ {5}[/~].*\\n[\\n ⠀-⣿]*^${lastComposer}`, activity: "idle" }

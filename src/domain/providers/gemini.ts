@@ -7,8 +7,12 @@ import {
   pasteThenEnter,
   pressEnter,
   relaunchAfterCrash,
-  untilEvidence
+  untilEvidence,
+  withoutComposer
 } from "./terminal-agent.ts"
+
+/** The composer between its two lines, with no frame below it. A prompt of the conversation looks the same. */
+const composer = "^▄{10,}.*\\n [>!*] .*\\n(?:(?:[^▄▀\\n].*)?\\n){0,100}?▀{10,}.*(?:\\n(?:[^╭│╰\\n].*)?){0,6}\\s*\\z"
 
 export const gemini: Provider = {
   id: "gemini",
@@ -45,22 +49,24 @@ export const gemini: Provider = {
       { pattern: "^◇ ", activity: "idle" }
     ],
     screen: [
-      { pattern: "^.*Do you trust (?:the files in )?this folder\\?.*$", activity: "waiting", question: "trust" },
-      {
-        pattern: "^.*(?:How would you like to authenticate for this project\\?|Enter Gemini API Key).*$",
-        activity: "waiting",
-        question: "login"
-      },
-      {
-        // The dialog's last lines before the question say what is asked for.
-        pattern: "(?:^.*\\n){0,3}^│ *Allow execution of .*\\?.*$|^│ *Apply this change\\?.*$",
-        activity: "waiting",
-        question: "permission"
-      },
-      // Any list in a frame. Its title stands above it.
-      { pattern: "^│ [>?] (?<text>\\S.*)\\n(?:.*\\n){0,30}?.*Use Enter to select", activity: "waiting", question: "input" },
+      ...withoutComposer(composer, [
+        { pattern: "^.*Do you trust (?:the files in )?this folder\\?.*$", activity: "waiting", question: "trust" },
+        {
+          pattern: "^.*(?:How would you like to authenticate for this project\\?|Enter Gemini API Key).*$",
+          activity: "waiting",
+          question: "login"
+        },
+        {
+          // The dialog's last lines before the question say what is asked for.
+          pattern: "(?:^.*\\n){0,3}^│ *Allow execution of .*\\?.*$|^│ *Apply this change\\?.*$",
+          activity: "waiting",
+          question: "permission"
+        },
+        // Any list in a frame. Its title stands above it.
+        { pattern: "^│ [>?] (?<text>\\S.*)\\n(?:.*\\n){0,30}?.*Use Enter to select", activity: "waiting", question: "input" }
+      ]),
       { pattern: "\\(esc to cancel\\b", activity: "working" },
-      pressEnter,
+      ...withoutComposer(composer, [pressEnter]),
       { pattern: "^ *> +Type your message", activity: "idle" }
     ]
   }

@@ -7,8 +7,12 @@ import {
   pasteThenEnter,
   pressEnter,
   relaunchAfterCrash,
-  untilEvidence
+  untilEvidence,
+  withoutComposer
 } from "./terminal-agent.ts"
+
+/** The lower edge of the composer. A permission is asked for in its place, other dialogs stand over it. */
+const composer = "^ *╹▀{10,}[^┃\\n]*(?:\\n[^┃\\n]*)*\\z"
 
 export const opencode: Provider = {
   id: "opencode",
@@ -40,25 +44,27 @@ export const opencode: Provider = {
     // Before it shows the conversation that it was given it shows its start, where a prompt would begin another.
     titles: [{ pattern: "^OC \\| ", activity: "idle", when: "resumed" }],
     screen: [
-      {
-        // What is asked for stands between the title and the choices.
-        pattern: "(?<text>^ *┃ *△ Permission required.*\\n(?:.*\\n){0,12}?).*Allow once",
-        activity: "waiting",
-        question: "permission",
-        choices: "(Allow once|Allow always|Reject)"
-      },
-      {
-        // The choices are not drawn yet.
-        pattern: "^ *┃ *△ Permission required.*\\n(?:.*\\n){0,12}",
-        activity: "waiting",
-        question: "permission",
-        choices: "(Allow once|Allow always|Reject)"
-      },
-      { pattern: "^.*?(?<text>Connect a provider) {2,}esc\\b", activity: "waiting", question: "login" },
+      ...withoutComposer(composer, [
+        {
+          // What is asked for stands between the title and the choices.
+          pattern: "(?<text>^ *┃ *△ Permission required.*\\n(?:.*\\n){0,12}?).*Allow once",
+          activity: "waiting",
+          question: "permission",
+          choices: "(Allow once|Allow always|Reject)"
+        },
+        {
+          // The choices are not drawn yet.
+          pattern: "^ *┃ *△ Permission required.*\\n(?:.*\\n){0,12}",
+          activity: "waiting",
+          question: "permission",
+          choices: "(Allow once|Allow always|Reject)"
+        }
+      ]),
+      { pattern: "^ *(?<text>Connect a provider) {2,}esc\\b", activity: "waiting", question: "login", panel: true },
       // Any dialog over the conversation: its title, and the key that closes it.
-      { pattern: "^.*?(?<text>[A-Z][^ ]*(?: [^ ]+)*) {2,}esc$", activity: "waiting", question: "input" },
+      { pattern: "^ *(?<text>[A-Z][^ ]*(?: [^ ]+)*) {2,}esc$", activity: "waiting", question: "input", panel: true },
       { pattern: "\\besc (?:again to )?interrupt\\b", activity: "working" },
-      pressEnter,
+      ...withoutComposer(composer, [pressEnter]),
       { pattern: "^ *┃ *Ask anything", activity: "idle", when: "fresh" }
     ]
   }

@@ -44,6 +44,10 @@ export const Rule = Schema.Struct({
   question: Schema.optionalKey(Question.fields.kind),
   /** Where the rule holds only of an agent that begins a conversation, or only of one that goes on with one. */
   when: Schema.optionalKey(Schema.Literals(["fresh", "resumed"])),
+  /** The rule does not hold where this matches too: an agent whose composer is on the screen asks nothing, whatever its conversation quotes. */
+  unless: Schema.optionalKey(Pattern),
+  /** The rule reads only what stands on a panel: a rectangle with a background of its own that is drawn over the screen. */
+  panel: Schema.optionalKey(Schema.Boolean),
   /**
    * Each match behind the question's text is something to choose; its first group is what stands there. Where it is left out, choices
    * are rows with numbers, or rows of which a sign or a background marks one.

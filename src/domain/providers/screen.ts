@@ -4,28 +4,44 @@ import type { Observation } from "../observations.ts"
 import type { ScreenRows } from "../screen-rows.ts"
 import { choicesFrom } from "./choice-list.ts"
 import { shown } from "./json.ts"
+import { panelLines } from "./panel.ts"
 import { type Expression, expression } from "./patterns.ts"
 import type { Rule } from "./provider.ts"
 
 type Rules = ReadonlyArray<Rule>
 
 export const readScreen = (rules: Rules, screen: ScreenRows): Observation | null => {
-  const whole = screen.lines.map((line) => line.trimEnd()).join("\n")
-  const text = whole.slice(-limits.screenRuleChars)
-  const above = whole.slice(0, whole.length - text.length)
-  return read(rules, text, (end) => choicesFrom(screen, rowAfter(`${above}${text.slice(0, end)}`)))
+  const whole = placeOf(screen, screen.lines)
+  let panels: Place | null = null
+  return read(rules, whole, () => (panels ??= placeOf(screen, panelLines(screen))))
 }
 
-export const readTitle = (rules: Rules, title: string): Observation | null => read(rules, title, () => [])
+export const readTitle = (rules: Rules, title: string): Observation | null => {
+  const place: Place = { text: title, listed: () => [] }
+  return read(rules, place, () => place)
+}
+
+interface Place {
+  readonly text: string
+  /** The choices below the place where the question ends, for rules that do not say how theirs look. */
+  readonly listed: (end: number) => ReadonlyArray<string>
+}
+
+const placeOf = (screen: ScreenRows, lines: ReadonlyArray<string>): Place => {
+  const whole = lines.map((line) => line.trimEnd()).join("\n")
+  const text = whole.slice(-limits.screenRuleChars)
+  const above = whole.slice(0, whole.length - text.length)
+  return { text, listed: (end) => choicesFrom(screen, rowAfter(`${above}${text.slice(0, end)}`)) }
+}
 
 /** The row in which this text ends where nothing of it stands there; else the one below. */
 const rowAfter = (text: string): number => text.split("\n").length - (text.endsWith("\n") ? 1 : 0)
 
-/** `listed`: the choices below the place where the question ends, for rules that do not say how theirs look. */
-const read = (rules: Rules, text: string, listed: (end: number) => ReadonlyArray<string>): Observation | null => {
-  for (const { activity, choices, expression, question } of compiled(rules)) {
+const read = (rules: Rules, whole: Place, panels: () => Place): Observation | null => {
+  for (const { activity, choices, expression, panel, question, unless } of compiled(rules)) {
+    const { listed, text } = panel ? panels() : whole
     const match = expression.first(text)
-    if (match === null) continue
+    if (match === null || (unless !== null && unless.first(whole.text) !== null)) continue
     if (question === undefined) return { type: "Activity", activity, question: null }
     const offered = choices === null ? listed(match.end) : choices.all(text, match.end, limits.choices)
     return {
@@ -37,19 +53,21 @@ const read = (rules: Rules, text: string, listed: (end: number) => ReadonlyArray
   return null
 }
 
-interface Compiled extends Pick<Rule, "activity" | "question"> {
+interface Compiled extends Pick<Rule, "activity" | "question" | "panel"> {
   readonly expression: Expression
   readonly choices: Expression | null
+  readonly unless: Expression | null
 }
 
 const compiled = (rules: Rules): ReadonlyArray<Compiled> => {
   const known = expressions.get(rules)
   if (known !== undefined) return known
   const made = rules.map(
-    ({ choices, pattern, ...rule }): Compiled => ({
+    ({ choices, pattern, unless, ...rule }): Compiled => ({
       ...rule,
       expression: expression(pattern),
-      choices: choices === undefined ? null : expression(choices)
+      choices: choices === undefined ? null : expression(choices),
+      unless: unless === undefined ? null : expression(unless)
     })
   )
   expressions.set(rules, made)

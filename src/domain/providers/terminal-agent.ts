@@ -25,6 +25,10 @@ export const pressEnter: Rule = {
   question: "input"
 }
 
+/** Questions that no agent asks while its composer, which this pattern matches, is on the screen: its conversation quotes them. */
+export const withoutComposer = (composer: string, rules: ReadonlyArray<Rule>): ReadonlyArray<Rule> =>
+  rules.map((rule) => ({ ...rule, unless: composer }))
+
 const escape = "\x1b"
 const controlC = "\x03"
 

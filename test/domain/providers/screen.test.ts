@@ -45,6 +45,34 @@ describe("a screen", () => {
   })
 })
 
+describe("a rule", () => {
+  const asks = { activity: "waiting", question: "input" } as const
+
+  it("does not hold while its `unless` matches", () => {
+    const careful: ReadonlyArray<Rule> = [{ ...asks, pattern: "^Pick one$", unless: "^>.*\\z" }]
+    assert.deepInclude(readScreen(careful, rowsOf(["Pick one", "1. yes"])), { activity: "waiting" })
+    assert.isNull(readScreen(careful, rowsOf(["Pick one", "1. yes", "> "])))
+  })
+
+  it("reads what stands on a panel alone, whatever stands beside it, where it says so", () => {
+    const onPanel: ReadonlyArray<Rule> = [{ ...asks, pattern: "^ *(?<text>Pick one) +esc$", panel: true }]
+    const panel = (row: number, col = 4) => ({ row, col, width: 20, background: "b1" })
+    const panels = (col = 4) => [0, 1, 2].map((row) => panel(row, col))
+    const lines = ["said", "said  Pick one    esc   and more", ""]
+    assert.deepInclude(readScreen(onPanel, { lines: lines.with(1, "日本  Pick one    esc   and more"), highlights: panels() }), {
+      activity: "waiting"
+    })
+    assert.deepStrictEqual(readScreen(onPanel, { lines, highlights: panels() }), {
+      type: "Activity",
+      activity: "waiting",
+      question: { kind: "input", text: "Pick one", choices: [] }
+    })
+    assert.isNull(readScreen(onPanel, { lines, highlights: [] }))
+    assert.isNull(readScreen(onPanel, { lines, highlights: [panel(1)] }), "one row is no panel")
+    assert.isNull(readScreen(onPanel, { lines: ["", "  ┃ Pick one    esc", ""], highlights: panels(3) }), "a prompt of the conversation")
+  })
+})
+
 describe("a title", () => {
   const gemini = providers.get("gemini")!.evidence.titles
   const codex = providers.get("codex")!.evidence.titles
