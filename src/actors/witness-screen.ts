@@ -1,6 +1,6 @@
 /** What the screen says, where nothing better does; and after a long silence, that the activity is unknown. */
 import { Effect, Stream } from "effect"
-import { isBusy } from "../domain/activity.ts"
+import { type EvidenceSource, isBusy } from "../domain/activity.ts"
 import { limits } from "../domain/limits.ts"
 import type { Question } from "../domain/observations.ts"
 import type { Rule } from "../domain/providers/provider.ts"
@@ -30,6 +30,17 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
     if (before === null || (before.id !== asked?.id && !(before.id === undefined && source === "screen"))) return false
     return differs(before.question, question)
   }
+  /** The dialog was opened while a better source said idle: behind it the agent is idle. */
+  let isOverIdle = false
+  /** The screen of an idle agent, which is not drawn again when its agent says that it waits. */
+  let standing: { readonly offset: number; readonly report: () => void } | null = null
+  const tellAgain = Effect.gen(function* () {
+    if (standing === null || context().activity.value !== "waiting") return yield* news.next
+    const { offset, report } = standing
+    standing = null
+    if ((yield* output.end(session)) === offset) report()
+  })
+  yield* Effect.forkScoped(Effect.forever(tellAgain))
   yield* Stream.runForEach(
     // A launch of our own begins on a blank screen, whatever the agent before it has left there.
     screen(session, context().spec.size, isFresh ? from() : null),
@@ -43,14 +54,24 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
         if ((yield* output.end(session)) > offset) return
       }
       const report = () => {
+        const { activity, doubt } = context()
+        const says = (activity: "idle" | "unknown") =>
+          tell({ type: "ActivityObserved", generation, activity, source: "screen", question: null })
+        const isDialog = word?.type === "Activity" && word.activity === "waiting"
+        if (activity.value === "idle" && isBetter(activity.source)) {
+          isOverIdle = isDialog
+          // Of an idle agent the screen adds a dialog alone, and that it is closed again.
+          if (!isDialog) return doubt?.source === "screen" ? says("idle") : undefined
+        } else if (word !== null && !isDialog) isOverIdle = false
         if (word !== null) {
           const redrawn = word.type === "Activity" && word.question !== null && isRedrawn(word.question) ? { redrawn: true as const } : {}
           for (const each of reportsOf({ generation, source: "screen", recognise }, [word]))
             tell(each.type === "ActivityObserved" ? { ...each, ...redrawn } : each)
-        } else if (context().activity.source === "screen")
-          tell({ type: "ActivityObserved", generation, activity: "unknown", source: "screen", question: null })
+        } else if (activity.source === "screen") says(isOverIdle && activity.value === "waiting" ? "idle" : "unknown")
       }
       report()
+      const { source, value } = context().activity
+      standing = value === "idle" && isBetter(source) ? { offset, report } : null
       if (isNeeded(context())) return
       yield* untilNeeded
       // A dialog may stand there before its agent says that it waits, and is not drawn again.
@@ -66,9 +87,14 @@ const differs = (before: Question, now: Question) =>
 /** Something may move on a screen for ever. */
 const mostLooks = 5
 
-/** A question that a better source knows of has its choices on the screen, and may give way to another there. */
+/**
+ * A question that a better source knows of has its choices on the screen, and may give way to another there. A person may open a dialog of an
+ * idle agent, which no better source reports.
+ */
 const isNeeded = ({ activity }: SessionContext): boolean =>
-  (activity.source !== "protocol" && activity.source !== "hook") || activity.value === "waiting"
+  !isBetter(activity.source) || activity.value === "waiting" || activity.value === "idle"
+
+const isBetter = (source: EvidenceSource) => source === "protocol" || source === "hook"
 
 const witnessSilence = Effect.fnUntraced(function* ({ context, generation, news, session, tell }: Witnessing) {
   const output = yield* Output

@@ -64,6 +64,8 @@ export const limits = {
   acceptWhileBusyMs: 3_600_000,
   /** An interrupt counts for so long: pressed twice, several agents end. */
   interruptMs: 10_000,
+  /** How long a dialog must stand on the screen of an agent that its stronger source calls idle, before it counts. */
+  dialogStandsMs: 1_500,
   /** How long an answer waits for its question to be on the screen: on a busy machine agents draw seconds after they ask. */
   questionDrawnMs: 10_000,
   /** How long a composer that was just drawn must stand there before it is believed: pi swallows Enter for some 200 ms. */

@@ -47,6 +47,7 @@ export const waitOf = (session: Session, promptId: string): PromptWait | null =>
   if (prompts.some(({ stage }) => stage === "claimed" || stage === "written" || stage === "submitted"))
     return { code: "other_prompt", detail: "another prompt is under way" }
   if (activity.value === "waiting") return { code: "question", detail: "the agent asks a question" }
+  if (context.doubt?.value === "waiting") return { code: "question", detail: "a dialog stands on the agent's screen" }
   if (activity.value === "compacting") return { code: "compacting", detail: "the agent compacts its conversation" }
   if (prompt.deliver === "now") return null
   if (activity.value === "working" || prompts.some(({ stage }) => stage === "accepted"))

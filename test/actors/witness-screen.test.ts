@@ -1,12 +1,16 @@
 /** What is read off a screen, and when: a dialog that stands still is read once its agent says that it waits. */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Stream } from "effect"
+import { Deferred, Effect, Fiber, Schedule, Stream } from "effect"
 import { makeNews } from "../../src/actors/news.ts"
 import { witnessScreen } from "../../src/actors/witness-screen.ts"
 import type { Witnessing } from "../../src/actors/witnesses.ts"
 import type { Report } from "../../src/domain/inputs.ts"
+import { providers } from "../../src/domain/providers/index.ts"
+import type { Rule } from "../../src/domain/providers/provider.ts"
 import { Evidence } from "../../src/infra/evidence/evidence.ts"
 import { Output } from "../../src/infra/output/output.ts"
+import { agentNames, recorded } from "../agents/installed.ts"
+import { fileOf, keptScreen } from "../screens/reading.ts"
 
 const dialog = { lines: ["Pick a style", "", "  Auto", "❯ Dark"], highlights: [], offset: 100 }
 
@@ -32,15 +36,20 @@ const offered = (end: number) =>
       Effect.provideService(Output, output),
       Effect.forkChild
     )
-    yield* Effect.sleep("20 millis")
+    yield* reached(() => reports.length > 0)
     // The first look was of no use: the agent's protocol knew better by then.
     reports.length = 0
     activity = { source: "protocol", value: "waiting", question: null, asked: { choices: [] } }
     news.publish()
-    yield* Effect.sleep("20 millis")
+    yield* end === dialog.offset ? reached(() => reports.length > 0) : Effect.sleep("20 millis")
     yield* Fiber.interrupt(witness)
     return reports.flatMap((report) => (report.type === "ActivityObserved" ? [report.asked?.choices] : []))
   })
+
+const reached = (isTrue: () => boolean) =>
+  Effect.suspend(() => (isTrue() ? Effect.void : Effect.fail("not yet"))).pipe(
+    Effect.retry({ schedule: Schedule.spaced("5 millis"), times: 2_000 })
+  )
 
 it.live("a dialog that was drawn before its agent says that it waits is read then, though nothing is drawn any more", () =>
   Effect.gen(function* () {
@@ -94,5 +103,63 @@ it.live("another question in the place of the open one is reported as another, w
     assert.deepStrictEqual(yield* redrawn(asks.slice(0, 1), asks), [false, false])
     assert.deepStrictEqual(yield* redrawn(asks, ["May I run rm?", "> 1. Yes", "  2. No"]), [false, true])
     assert.deepStrictEqual(yield* redrawn(asks, ["May I run ls?", "> 1. No", "  2. Yes"]), [false, true])
+  })
+)
+
+/** The activities that the witness reports of these looks at an agent that its protocol calls idle. `becomes`: what the session knows after the first. */
+const reportedOfIdle = (looks: ReadonlyArray<ReadonlyArray<string>>, becomes: object, rules: ReadonlyArray<Rule> = pickers) =>
+  Effect.gen(function* () {
+    const reports: Array<Report> = []
+    let known: object = { activity: { source: "protocol", value: "idle", question: null }, doubt: null }
+    const witnessing = {
+      ...{ session: "s", generation: 1, news: makeNews(), isFresh: false, recognise: () => ({ hash: "" }), from: () => 0 },
+      context: () => ({ ...known, spec: { size: { cols: 80, rows: 24 } } }),
+      tell: (report: Report) => {
+        reports.push(report)
+        known = { ...known, ...becomes }
+        return Deferred.makeUnsafe()
+      }
+    } as unknown as Witnessing
+    const seen = Stream.fromIterable(looks.map((lines, index) => ({ lines, highlights: [], offset: index + 1 })))
+    const screen = { screen: () => seen } as unknown as Evidence["Service"]
+    const output = { end: () => Effect.succeed(looks.length), beyond: () => Effect.never } as unknown as Output["Service"]
+    yield* witnessScreen(witnessing, rules).pipe(
+      Effect.scoped,
+      Effect.provideService(Evidence, screen),
+      Effect.provideService(Output, output)
+    )
+    return reports.flatMap((report) => (report.type === "ActivityObserved" ? [report.activity] : []))
+  })
+
+const pickers: ReadonlyArray<Rule> = [
+  { pattern: "^Select a model$", activity: "waiting", question: "input" },
+  { pattern: "^Working$", activity: "working" }
+]
+
+const picker = ["Select a model", "  small", "❯ large"]
+
+it.live("the witness reports a dialog that a person opens while the protocol says idle, and the end of the dialog", () =>
+  Effect.gen(function* () {
+    const doubted = { doubt: { source: "screen", value: "waiting" } }
+    assert.deepStrictEqual(yield* reportedOfIdle([picker, ["> "]], doubted), ["waiting", "idle"])
+    const counted = { activity: { source: "screen", value: "waiting", question: "Select a model" } }
+    assert.deepStrictEqual(yield* reportedOfIdle([picker, ["> "]], counted), ["waiting", "idle"])
+  })
+)
+
+it.live("the witness reports nothing else of the screen while the protocol says idle", () =>
+  Effect.gen(function* () {
+    assert.deepStrictEqual(yield* reportedOfIdle([["Working"], ["> "], ["Working"]], {}), [])
+  })
+)
+
+it.live("the witness reports no dialog that the conversation of an idle agent quotes", () =>
+  Effect.gen(function* () {
+    for (const agent of agentNames)
+      for (const version of recorded[agent]) {
+        const { lines } = keptScreen(fileOf(agent, version, "quoted"))
+        assert.match(lines.join("\n"), /Press\s+Enter/)
+        assert.deepStrictEqual(yield* reportedOfIdle([lines, lines], {}, providers.get(agent)!.evidence.screen), [], `${agent} ${version}`)
+      }
   })
 )

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Prompt } from "../../src/domain/facts.ts"
 import { limits } from "../../src/domain/limits.ts"
+import { waitOf } from "../../src/domain/prompt-wait.ts"
 import type { Session } from "../../src/domain/session.ts"
 import { view } from "../../src/domain/view.ts"
 import {
@@ -85,6 +86,29 @@ describe("a question", () => {
     assert.isNull(view(doubted, 0).question)
     const open = when(doubted, due, at(60_000)).then({ type: "ActivityChanged", activity: "waiting", source: "screen" })
     assert.deepInclude(view(open, 0).question, { id: doubted.context.doubt?.asked?.id ?? "", text: "run rm?" })
+  })
+})
+
+describe("a dialog that a person opens while the stronger source says idle", () => {
+  const opened = () => going(up(), asks("Select a model", "screen", ["small", "large"]))
+
+  it("counts once it has stood there for some time", () => {
+    const doubted = when(up(), asks("Select a model", "screen", ["small", "large"])).then({ type: "ActivityDoubted", activity: "waiting" })
+    when(doubted, due, at(limits.dialogStandsMs - 1)).ignored("not_due")
+    const open = when(doubted, due, at(limits.dialogStandsMs)).then({ type: "ActivityChanged", activity: "waiting", source: "screen" })
+    assert.deepStrictEqual(open.context.activity.asked?.choices, ["small", "large"])
+    when(going(open, prompt("p")), idle()).then({ type: "ActivityChanged" }, { type: "PromptClaimed" })
+  })
+
+  it("gets no prompt typed into it from the first look on, and the prompt says so", () => {
+    const waiting = when(opened(), prompt("p", { deliver: "now" })).then({ type: "PromptQueued" })
+    assert.strictEqual(waitOf(waiting, "p")?.code, "question")
+    when(waiting, observed("idle", "screen")).then({ type: "ActivityConfirmed" }, { type: "PromptClaimed", promptId: "p" })
+  })
+
+  it("is over when its screen shows an idle agent again", () => {
+    const open = going(opened(), [due, at(limits.dialogStandsMs)])
+    when(open, observed("idle", "screen"), at(limits.dialogStandsMs)).then({ type: "ActivityChanged", activity: "idle" })
   })
 })
 

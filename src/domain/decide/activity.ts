@@ -91,7 +91,10 @@ const weaker = (situation: Situation, observed: Observed): Verdict => {
   }
   if (doubt !== null && isWeaker(observed.source, doubt.source)) return nothing("weaker_evidence")
   if (doubt !== null && doubt.value === observed.activity && doubt.source === observed.source) return nothing("repeated")
-  const standsMs = known.at + freshMs[known.source] - now.wallMs
+  const freshForMs = known.at + freshMs[known.source] - now.wallMs
+  // A person may open a dialog of which the agent says nothing: an idle agent draws none that soon goes away by itself.
+  const isDialog = known.value === "idle" && observed.activity === "waiting" && observed.source === "screen"
+  const standsMs = isDialog ? Math.min(freshForMs, limits.dialogStandsMs) : freshForMs
   return [fact("ActivityDoubted", situation, { ...wordsOf(situation, observed), deadline: deadlineIn(now, standsMs) })]
 }
 

@@ -172,7 +172,8 @@ const claimable = ({ context, now }: Situation): OpenPrompt | undefined => {
     // Older logs hold several answers to one question: the next one waits until the first has its fate.
     return ours.some(({ stage }) => stage !== "queued") ? undefined : ours.find((prompt) => isFree(prompt, now))
   }
-  if (activity.value === "compacting") return undefined
+  // A dialog on the screen would take the prompt for its answer, whether or not the stronger source reports it.
+  if (activity.value === "compacting" || context.doubt?.value === "waiting") return undefined
   const inTurn = open.some(({ stage }) => stage === "accepted") || activity.value === "working"
   return open.find((prompt) => {
     const { deliver } = prompt
