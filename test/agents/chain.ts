@@ -17,12 +17,14 @@ export interface Habits {
   readonly forks: boolean
   /** What it is sure to know after a crash: some rewrite their history when a turn is interrupted. */
   readonly remembers?: ReadonlyArray<string>
+  /** Its command for a list of models, which no hook of it reports; absent: not tried. */
+  readonly models?: string
 }
 
 const everything = ["the boat is blue", "the kite is red [slow 4000]"]
 
 /** The agent as the daemon knows it: every promise that the daemon makes of an agent. */
-export const chain = (name: AgentName, { asks, forks, remembers = everything, sources }: Habits) =>
+export const chain = (name: AgentName, { asks, forks, models, remembers = everything, sources }: Habits) =>
   describe(`${pinned[name].package} ${pinned[name].version}`, () => {
     let stage: Stage
     let id: string
@@ -73,6 +75,18 @@ export const chain = (name: AgentName, { asks, forks, remembers = everything, so
       await stage.prompt(id, "deny", { answers: question!.id })
       await stage.idle(id)
       assert.isFalse(existsSync(join(stage.scratch.cwd, "denied.txt")))
+    })
+
+    it.runIf(models !== undefined)("holds a prompt back while a person has a dialog open, and not where it quotes one", async () => {
+      await stage.answered(id, await stage.prompt(id, "say: Do you trust this folder? Press Enter to continue"))
+      await stage.answered(id, await stage.prompt(id, "nothing holds this back"))
+      await stage.types(id, models!)
+      const { question } = await stage.reaches(id, "waiting", ({ activity }) => activity === "waiting")
+      const held = await stage.prompt(id, "after the dialog")
+      assert.strictEqual((await stage.prompted(id, held.id))?.state, "queued")
+      assert.strictEqual(question?.kind, "input")
+      await stage.daemon.done("POST", `/v1/sessions/${id}/input`, { keys: ["escape"] })
+      await stage.answered(id, held)
     })
 
     it("drops its turn when it is interrupted, and the next prompt arrives as it was sent", async () => {

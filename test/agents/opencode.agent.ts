@@ -20,7 +20,7 @@ bareChain("opencode", {
   }
 })
 
-chain("opencode", { sources: ["hook", "screen", "osc"], asks: true, forks: true })
+chain("opencode", { sources: ["hook", "screen", "osc"], asks: true, forks: true, models: "/models" })
 
 it("opencode's plugin makes its next call when the daemon does not answer one", { timeout: 60_000 }, async () => {
   const opencode = join(await installed("opencode"), "opencode")

@@ -7,4 +7,4 @@ bareChain("pi", {
   resume: (conversation) => ["--session-id", conversation]
 })
 
-chain("pi", { sources: ["hook", "screen"], asks: false, forks: true })
+chain("pi", { sources: ["hook", "screen"], asks: false, forks: true, models: "/model" })
