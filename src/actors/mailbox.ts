@@ -1,6 +1,6 @@
 /**
  * What waits for a session's actor, in the order in which it came. What an agent says of itself is bounded: where it floods, the newest
- * word of each kind is kept, and few facts a second come of them, so that commands and the holder's reports are never behind a flood.
+ * words of each kind are kept, and few facts a second come of them, so that commands and the holder's reports are never behind a flood.
  */
 import { Deferred, Effect, Exit, Metric, Queue } from "effect"
 import type { Input } from "../domain/inputs.ts"
@@ -29,6 +29,12 @@ export interface Mailbox {
   readonly clear: () => ReadonlyArray<Letter>
 }
 
+interface Waiting {
+  readonly letter: Letter
+  /** Empty for what is never joined. */
+  readonly kind: string
+}
+
 const joined = Metric.counter("reprise_words_joined_total", {
   description: "Words of agents that a newer word of the same kind replaced before they were taken",
   incremental: true
@@ -36,7 +42,9 @@ const joined = Metric.counter("reprise_words_joined_total", {
 
 /** `answer`: what a word that is replaced is answered with. */
 export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
-  const letters: Array<Letter> = []
+  const waiting: Array<Waiting> = []
+  /** How many joinable words of each kind wait. */
+  const alike = new Map<string, number>()
   const changed = yield* Queue.sliding<true>(1)
   let words = 0
   const budget = makeBudget(limits.wordFactsBurst, limits.wordFactsPerSecond)
@@ -44,36 +52,61 @@ export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
   let behind = false
   let newest: Letter | null = null
 
+  const add = (letter: Letter) => {
+    const kind = keyOf(letter.input)
+    waiting.push({ letter, kind })
+    if (kind !== "") alike.set(kind, (alike.get(kind) ?? 0) + 1)
+    if (isWord(letter.input)) words += 1
+  }
+  const remove = (at: number): Letter | undefined => {
+    const [removed] = at === -1 ? [] : waiting.splice(at, 1)
+    if (removed === undefined) return undefined
+    const left = (alike.get(removed.kind) ?? 0) - 1
+    if (left > 0) alike.set(removed.kind, left)
+    else alike.delete(removed.kind)
+    if (isWord(removed.letter.input)) words -= 1
+    return removed.letter
+  }
+  /** Removes the oldest words that a newer one of their kind follows, until `most` words or one of each kind are left: there are few kinds. */
+  const joinWords = (most: number) => {
+    for (let at = 0; words > most && at < waiting.length; ) {
+      const replaced = (alike.get(waiting[at]!.kind) ?? 0) > 1 ? remove(at) : undefined
+      if (replaced === undefined) {
+        at += 1
+        continue
+      }
+      // It is answered as if it had changed nothing.
+      Deferred.doneUnsafe(replaced.reply, Exit.succeed(answer()))
+      Effect.runSync(Metric.update(joined, 1))
+    }
+  }
+  /** Says how far the agent has printed beyond a word, where a newer one of its kind waits. */
+  const withBehind = (letter: Letter): Letter => {
+    const { input } = letter
+    if (input.type !== "ActivityObserved" || input.evidenceOffset === undefined) return letter
+    const newer = waiting.findLast(({ kind }) => kind === keyOf(input))?.letter.input
+    const to = newer?.type === "ActivityObserved" ? (newer.evidenceOffset ?? 0) : 0
+    return to <= input.evidenceOffset ? letter : { ...letter, input: { ...input, behindBytes: to - input.evidenceOffset } }
+  }
+
   const poll: Mailbox["poll"] = (nowMs) => {
     const wordsMayPass = !held && budget.hasRoom(nowMs)
-    const at = wordsMayPass ? 0 : letters.findIndex(({ input }) => !isWord(input))
-    const [letter] = at === -1 ? [] : letters.splice(at, 1)
-    if (letter !== undefined && isWord(letter.input)) {
-      words -= 1
-      newest = letter
+    if (!wordsMayPass && words > 0) {
+      behind = true
+      joinWords(limits.waitingWordsBehind)
     }
-    behind = words > 0 && !wordsMayPass
-    return letter
-  }
-  /** Takes away the word that `letter` replaces, and answers it as if it had changed nothing. */
-  const makePlaceFor = (letter: Letter) => {
-    if (words < (behind ? limits.waitingWordsBehind : limits.waitingWords)) return
-    const key = keyOf(letter.input)
-    const newest = letters.findLastIndex(({ input }) => keyOf(input) === key)
-    // Few kinds wait at once: one that is alone of its kind goes only where there are too many of all.
-    if (newest === -1 && words < limits.waitingWords) return
-    const [replaced] = letters.splice(newest === -1 ? letters.findIndex(({ input }) => isJoinable(input)) : newest, 1)
-    if (replaced === undefined) return
-    words -= 1
-    Deferred.doneUnsafe(replaced.reply, Exit.succeed(answer()))
-    Effect.runSync(Metric.update(joined, 1))
+    const letter = remove(wordsMayPass ? 0 : waiting.findIndex(({ letter: { input } }) => !isWord(input)))
+    if (letter === undefined || !isWord(letter.input)) return letter
+    newest = behind ? withBehind(letter) : letter
+    // Others come while the log takes this one: the session knows all only where none is left.
+    behind &&= words > 0
+    return newest
   }
 
   return {
     post: (letter) => {
-      if (isJoinable(letter.input)) makePlaceFor(letter)
-      letters.push(letter)
-      if (isWord(letter.input)) words += 1
+      add(letter)
+      if (isJoinable(letter.input)) joinWords(behind ? limits.waitingWordsBehind : limits.waitingWords)
       Queue.offerUnsafe(changed, true)
     },
     poll,
@@ -86,15 +119,16 @@ export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
     wordDueInMs: (nowMs) => (words === 0 || held ? null : budget.roomInMs(nowMs)),
     isBehind: () => behind,
     wordsTaken: Effect.suspend(() => {
-      const open = letters.filter(({ input }) => isWord(input))
+      const open = waiting.flatMap(({ letter }) => (isWord(letter.input) ? [letter] : []))
       if (newest !== null) open.push(newest)
       return Effect.forEach(open, ({ reply }) => Effect.exit(Deferred.await(reply)), { discard: true })
     }),
-    size: () => letters.length,
+    size: () => waiting.length,
     clear: () => {
       words = 0
       behind = false
-      return letters.splice(0)
+      alike.clear()
+      return waiting.splice(0).map(({ letter }) => letter)
     }
   } satisfies Mailbox
 })

@@ -107,9 +107,9 @@ export const limits = {
   reportsPerSecond: 1,
   promptExpiryMs: { minimum: 1_000, maximum: 7 * 86_400_000 },
   mailbox: 1_024,
-  /** Words of an agent that wait for its session. Beyond it the newest of each kind is kept. */
+  /** Words of an agent that wait for its session. Beyond it the newest of each kind are kept. */
   waitingWords: 64,
-  /** The same while the budget of their facts is spent: the newest of a kind then waits for two seconds, and not for thirteen. */
+  /** The same from when the budget of their facts is spent until none waits: the newest then waits for two seconds, and not for thirteen. */
   waitingWordsBehind: 8,
   /** Facts that come of an agent's words: a busy agent makes one or two a second, a flood may make no more than this. */
   wordFactsBurst: 100,

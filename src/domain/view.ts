@@ -70,7 +70,8 @@ export const SessionView = Schema.Struct({
       at: Time,
       question: Schema.NullOr(Schema.String),
       behindBytes: Schema.NullOr(Schema.Int).annotate({
-        description: "the agent floods its terminal: so many bytes of it were unread at that time; null where none were"
+        description:
+          "the agent floods its terminal: so many later bytes of it were not read, or not recorded, at that time; null where none were"
       })
     })
   ),

@@ -80,6 +80,48 @@ describe("a mailbox", () => {
     assert.isFalse(mailbox.isBehind())
   })
 
+  it("keeps few of the words that waited already when their budget is spent, and of those that come while the log takes one", () => {
+    const mailbox = Effect.runSync(makeMailbox(() => answer))
+    const flood = Array.from({ length: limits.waitingWords }, (_, n) => word(n % 2 === 0 ? "working" : "idle"))
+    const osc = word("working", "osc")
+    for (const letter of [osc, ...flood]) mailbox.post(letter)
+    mailbox.spend(limits.wordFactsBurst, 0)
+    assert.isUndefined(mailbox.poll(0))
+    assert.strictEqual(mailbox.size(), limits.waitingWordsBehind)
+    assert.strictEqual(mailbox.poll(1_000), osc)
+    mailbox.spend(limits.wordFactsBurst, 1_000)
+    assert.isTrue(mailbox.isBehind())
+    for (const letter of flood) mailbox.post(letter)
+    assert.strictEqual(mailbox.size(), limits.waitingWordsBehind)
+    assert.deepStrictEqual(taken(mailbox, 10_000), flood.slice(-limits.waitingWordsBehind))
+    assert.isFalse(mailbox.isBehind())
+  })
+
+  it("says of a word that a newer one waits, and how many bytes further the agent is, while the budget is spent", () => {
+    const mailbox = Effect.runSync(makeMailbox(() => answer))
+    const at = (evidenceOffset: number) => report({ ...observed("working", "osc"), evidenceOffset } as Report)
+    const behind = () => {
+      const input = mailbox.poll(100_000)?.input
+      return input?.type === "ActivityObserved" ? input.behindBytes : assert.fail("no word")
+    }
+    for (const offset of [100, 130]) mailbox.post(at(offset))
+    assert.isUndefined(behind())
+    assert.isUndefined(behind())
+    mailbox.spend(limits.wordFactsBurst, 100_000)
+    for (const offset of [200, 230, 290]) mailbox.post(at(offset))
+    assert.isUndefined(mailbox.poll(100_000))
+    mailbox.spend(0, 200_000)
+    assert.deepStrictEqual([behind(), behind(), behind()], [90, 60, undefined])
+  })
+
+  it("keeps a word that is alone of its kind, however many pieces of a transcript wait", () => {
+    const mailbox = Effect.runSync(makeMailbox(() => answer))
+    const pieces = Array.from({ length: 200 }, (_, n) => report(transcribed(n, n + 1)))
+    const alone = [word("idle"), word("idle", "osc")]
+    for (const letter of [...pieces, ...alone]) mailbox.post(letter)
+    assert.deepStrictEqual(taken(mailbox, 0), [...pieces, ...alone])
+  })
+
   it("holds words, and nothing else, while the log takes nothing", () => {
     const mailbox = Effect.runSync(makeMailbox(() => answer))
     const [first, stop] = [word("working"), request(resume as never, asking)]

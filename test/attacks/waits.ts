@@ -1,4 +1,5 @@
 /** Attacks by what makes a prompt wait: a terminal that echoes nothing, and a question that several answers are meant for. */
+import { limits } from "../../src/domain/limits.ts"
 import type { PromptView } from "../../src/domain/prompt-view.ts"
 import { type TestDaemon, until } from "../support/daemon.ts"
 import type { Attack } from "./attack.ts"
@@ -34,6 +35,24 @@ const blocked = (question: string) =>
 
 const idle = `printf '\\033]7501;state=idle:nonce=%s\\007' "$REPRISE_NONCE"`
 const manyQuestions = `for ((n = 0; n < 400; n++)); do ${blocked("Q$n").replace("'Q$n'", '"Q$n"')}; done`
+
+/** A program that prints far faster than a shell: one mark every few milliseconds, each with the time at which it is printed, and `then` at last. */
+const floods = (marks: number, everyMs: number, mark: string, then: string) => [
+  process.execPath,
+  "-e",
+  `const say = (fields) => process.stdout.write("\\x1b]7501;" + fields + ":nonce=" + process.env.REPRISE_NONCE + "\\x07")
+const asks = (text) => say("state=blocked:kind=input:msg=" + Buffer.from(text).toString("base64"))
+process.stdin.on("data", (bytes) => process.stdout.write("typed=" + bytes))
+let n = 0
+const startedAt = performance.now()
+const timer = setInterval(() => {
+  for (; n < ${marks} && n * ${everyMs} < performance.now() - startedAt; n++) { ${mark} }
+  if (n < ${marks}) return
+  clearInterval(timer)
+  ${then}
+  process.stdout.write("flood is over\\r\\n")
+}, 1)`
+]
 const readsLines = "while read -r line; do echo line=$line.; done"
 
 /** How the password prompt is passed while a prompt waits. */
@@ -164,6 +183,59 @@ export const waits: ReadonlyArray<Attack> = [
       refuse(!(await daemon.output(session)).includes("line="), `the prompt was typed into the question: ${state}`)
       await kill(daemon, session)
       return `the prompt is ${(await promptOf(daemon, session, "p")).state}, and was not typed`
+    }
+  },
+  {
+    id: "waits-07",
+    attacker: "agent",
+    does: "asks 400 questions four milliseconds apart, and then one that deletes everything",
+    promise: "joins the questions in between, says that what it shows is behind, and shows the last question within seconds",
+    run: async ({ daemon }) => {
+      const { id } = await daemon.create(floods(400, 4, 'asks("Q" + n + " at " + Date.now())', 'asks("Delete everything?")'), {
+        keepalive: { mode: "never" }
+      })
+      let worstMs = 0
+      let saidBehind = 0
+      const isLastShown = async () => {
+        const { evidence, question } = await daemon.session(id)
+        const at = question?.text?.match(/ at (\d+)$/)?.[1]
+        if (at !== undefined) worstMs = Math.max(worstMs, Date.now() - Number(at))
+        if (at !== undefined && evidence?.behindBytes !== null) saidBehind += 1
+        if (question?.text?.startsWith("Delete") && evidence?.behindBytes !== null) throw new Error("the last question is called old")
+        return question?.text?.startsWith("Delete") ? true : null
+      }
+      await until("the flood is over", async () => {
+        await isLastShown()
+        return (await daemon.output(id)).includes("flood is over")
+      })
+      const asked = async () => (await daemon.types(id)).filter((type) => type === "ActivityChanged").length
+      const before = await asked()
+      await until("the last question is shown", isLastShown, 60_000)
+      const late = (await asked()) - before
+      await kill(daemon, id)
+      refuse(late <= 3 * limits.waitingWordsBehind, `${late} questions that were over were recorded first; shown up to ${worstMs} ms late`)
+      refuse(saidBehind > 0, "no view says that it is behind")
+      return `shown up to ${worstMs} ms late, ${late} facts behind the flood`
+    }
+  },
+  {
+    id: "waits-08",
+    attacker: "agent",
+    does: "says 900 times, two milliseconds apart, that it works or rests, while a prompt is sent",
+    promise: "types the prompt once the last word is known, a few facts behind the flood",
+    run: async ({ daemon }) => {
+      const flips = floods(900, 2, 'say("state=" + (n % 2 === 0 ? "working" : "idle"))', 'say("state=idle")')
+      const { id } = await daemon.create(flips, { keepalive: { mode: "never" } })
+      await until("the flood is over", async () => (await daemon.output(id)).includes("flood is over"))
+      const before = (await daemon.events(id)).length
+      const sentAt = performance.now()
+      await daemon.done("POST", `/v1/sessions/${id}/prompts`, { id: "p", text: "hello" })
+      await until("the prompt is typed", async () => (await daemon.output(id)).includes("typed=hello"), 60_000)
+      const typedMs = Math.round(performance.now() - sentAt)
+      const facts = (await daemon.events(id)).length - before
+      await kill(daemon, id)
+      refuse(facts <= 4 * limits.waitingWordsBehind, `${facts} facts were recorded first, for ${typedMs} ms`)
+      return `typed after ${typedMs} ms and ${facts} facts`
     }
   }
 ]

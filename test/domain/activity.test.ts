@@ -133,6 +133,15 @@ describe("a word that is said again", () => {
     when(confirmed, told(observed("idle"), 701), at(60_001)).then({ type: "ActivityChanged", activity: "idle" })
   })
 
+  it("replaces one that was recorded late, also where it says less", () => {
+    const late = { ...observed("waiting", "osc", "may I?"), behindBytes: 90 } as Input
+    const behind = having(spec(), ...up, late)
+    when(behind, observed("waiting", "osc", null)).then({ type: "ActivityChanged", question: null })
+    const recorded = when(behind, observed("waiting", "osc", "may I?")).then({ type: "ActivityChanged", question: "may I?" })
+    assert.isUndefined(recorded.context.activity.behindBytes)
+    when(recorded, observed("waiting", "osc", null)).ignored("unchanged")
+  })
+
   it("is not work once more by a word that was left behind, of a time between two rests", () => {
     const told = (word: Input, observedAt: number) => Object.assign(word, { observedAt })
     const rested = having(spec(), ...up, told(observed("idle", "hook"), 20))

@@ -102,6 +102,7 @@ const weaker = (situation: Situation, observed: Observed): Verdict => {
 const saysLess = (known: Word, observed: Observed) =>
   known.source === observed.source &&
   known.value === "waiting" &&
+  known.behindBytes === undefined &&
   observed.activity === "waiting" &&
   known.question !== null &&
   observed.question === null &&
