@@ -80,15 +80,6 @@ export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
       Effect.runSync(Metric.update(joined, 1))
     }
   }
-  /** Says how far the agent has printed beyond a word, where a newer one of its kind waits. */
-  const withBehind = (letter: Letter): Letter => {
-    const { input } = letter
-    if (input.type !== "ActivityObserved" || input.evidenceOffset === undefined) return letter
-    const newer = waiting.findLast(({ kind }) => kind === keyOf(input))?.letter.input
-    const to = newer?.type === "ActivityObserved" ? (newer.evidenceOffset ?? 0) : 0
-    return to <= input.evidenceOffset ? letter : { ...letter, input: { ...input, behindBytes: to - input.evidenceOffset } }
-  }
-
   const poll: Mailbox["poll"] = (nowMs) => {
     const wordsMayPass = !held && budget.hasRoom(nowMs)
     if (!wordsMayPass && words > 0) {
@@ -97,7 +88,7 @@ export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
     }
     const letter = remove(wordsMayPass ? 0 : waiting.findIndex(({ letter: { input } }) => !isWord(input)))
     if (letter === undefined || !isWord(letter.input)) return letter
-    newest = behind ? withBehind(letter) : letter
+    newest = behind ? withBehind(letter, waiting) : letter
     // Others come while the log takes this one: the session knows all only where none is left.
     behind &&= words > 0
     return newest
@@ -132,6 +123,15 @@ export const makeMailbox = Effect.fnUntraced(function* (answer: () => Answer) {
     }
   } satisfies Mailbox
 })
+
+/** Says how far the agent has printed beyond a word, where a newer one of its kind waits. */
+const withBehind = (letter: Letter, waiting: ReadonlyArray<Waiting>): Letter => {
+  const { input } = letter
+  if (input.type !== "ActivityObserved" || input.evidenceOffset === undefined) return letter
+  const newer = waiting.findLast(({ kind }) => kind === keyOf(input))?.letter.input
+  const to = newer?.type === "ActivityObserved" ? (newer.evidenceOffset ?? 0) : 0
+  return to <= input.evidenceOffset ? letter : { ...letter, input: { ...input, behindBytes: to - input.evidenceOffset } }
+}
 
 /** What agents say, by whichever source; not what holders, clocks and people do. */
 const wordTypes: ReadonlySet<Input["type"]> = new Set([
