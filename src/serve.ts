@@ -1,7 +1,7 @@
 /** The daemon: every part put together once, each before what stands on it, and taken apart in the reverse order. */
 import { rmSync } from "node:fs"
 import { flushCompileCache } from "node:module"
-import { isIP, isIPv6 } from "node:net"
+import { isIPv6 } from "node:net"
 import { hostname, networkInterfaces } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { Console, Effect, Layer, Logger, Schedule, Schema } from "effect"
@@ -13,7 +13,7 @@ import { Shadow } from "./actors/shadow.ts"
 import type { ServeOptions } from "./cli/serve-options.ts"
 import { limits } from "./domain/limits.ts"
 import { RequestHasher } from "./http/request-hasher.ts"
-import { HttpServer } from "./http/server.ts"
+import { HttpServer, isWildcard } from "./http/server.ts"
 import { AgentFiles } from "./infra/agents/agent-files.ts"
 import { Attachments } from "./infra/agents/attachments.ts"
 import { BootClock } from "./infra/boot-clock.ts"
@@ -224,7 +224,7 @@ const parts = ({ home, host, port, socket }: ServeOptions & { readonly socket: S
         version: manifest.version,
         epoch,
         connections,
-        ...(isLoopback(host) ? {} : { hostNames: namesOf(host) })
+        hostNames: namesOf(host)
       })
     })
   )
@@ -244,13 +244,16 @@ const isWorld = (defect: unknown): defect is Error =>
 
 const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
 
-/** How clients address the listener: by its address, or, where it listens on all of them, by any of this machine's. */
+/**
+ * How clients address the listener: by its address, or, where it listens on all of them, by any of this machine's; and by the machine's
+ * name where another machine can reach it.
+ */
 const namesOf = (host: string) => {
-  const addresses =
-    isIP(host) === 0 || !["0.0.0.0", "::"].includes(host)
-      ? [host]
-      : Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
-  return [...addresses.map((address) => (isIPv6(address) ? `[${address}]` : address)), hostname()]
+  const addresses = isWildcard(host)
+    ? Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
+    : [host]
+  const names = addresses.map((address) => (isIPv6(address) ? `[${address}]` : address))
+  return isLoopback(host) ? names : [...names, hostname()]
 }
 
 const whoRuns = (home: string) => {

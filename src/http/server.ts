@@ -82,9 +82,19 @@ const serve = Effect.fnUntraced(function* (options: ServerOptions) {
   const { port } = tcp.address() as AddressInfo
   tcpAdmission = admission(options.token, ["127.0.0.1", "localhost", "[::1]", ...(options.hostNames ?? [])], port)
   yield* unix.listen
-  const host = options.host.includes(":") ? `[${options.host}]` : options.host
+  const reached = wildcards.get(options.host) ?? options.host
+  const host = reached.includes(":") ? `[${reached}]` : reached
   return { url: `http://${host}:${port}`, port, socketPath: options.socketPath, restoreSocket: unix.restore }
 })
+
+/** No client can address all addresses: where a listener on them is reached on this machine. */
+const wildcards: ReadonlyMap<string, string> = new Map([
+  ["0.0.0.0", "127.0.0.1"],
+  ["::", "::1"]
+])
+
+/** It listens on every address of the machine. */
+export const isWildcard = (host: string): boolean => wildcards.has(host)
 
 const makeUnixListener = (make: () => Server, options: Pick<ServerOptions, "socketPath" | "socketPlace">) => {
   let path = options.socketPath

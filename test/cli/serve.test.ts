@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { TestDaemon } from "../support/daemon.ts"
 import { reprise } from "./support.ts"
 
 const home = Effect.acquireRelease(
@@ -33,6 +34,19 @@ describe("serve", () => {
       assert.deepStrictEqual([code, existsSync(join(path, "daemon.json"))], [1, false])
     }).pipe(Effect.scoped)
   )
+
+  it("answers at the address that it announces", async () => {
+    for (const words of [
+      ["--host", "127.0.0.2"],
+      ["--host", "localhost"],
+      ["--host", "0.0.0.0", "--allow-remote"]
+    ]) {
+      await using daemon = new TestDaemon()
+      await daemon.start({}, { words })
+      assert.notInclude(daemon.url, "0.0.0.0")
+      for (const path of ["/healthz", "/v1/sessions"]) assert.strictEqual((await daemon.ask("GET", path)).status, 200, daemon.url)
+    }
+  })
 
   it.live("names the log that is none", () =>
     Effect.gen(function* () {

@@ -46,6 +46,8 @@ export const until = async <A>(
 export interface Birth {
   /** As by `ulimit -n`. */
   readonly descriptors?: number
+  /** More words of its command line: `["--host", "127.0.0.2"]`. */
+  readonly words?: ReadonlyArray<string>
   /** Another program than that of this checkout: an installed package's. */
   readonly executable?: string
   /** A shell's words before it executes the daemon: `trap "" INT;`. */
@@ -108,9 +110,12 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   /** Does not wait: for a daemon that is to die on its way. */
-  launch(environment: Readonly<Record<string, string>> = {}, { descriptors, executable, shell, stdio }: Birth = {}): ChildProcess {
+  launch(
+    environment: Readonly<Record<string, string>> = {},
+    { descriptors, executable, shell, stdio, words: more = [] }: Birth = {}
+  ): ChildProcess {
     // As its users start it: from the build, where that is newer than the source.
-    const words = [process.execPath, executable ?? join(root, "bin/reprise.js"), "--home", this.home, "serve", "--port", "0"]
+    const words = [process.execPath, executable ?? join(root, "bin/reprise.js"), "--home", this.home, "serve", "--port", "0", ...more]
     const before = `${descriptors === undefined ? "" : `ulimit -n ${descriptors};`}${shell ?? ""}`
     const started = before === "" ? words : ["/bin/sh", "-c", `${before} exec "$@"`, "sh", ...words]
     const daemon = spawn(started[0]!, started.slice(1), {
