@@ -162,6 +162,34 @@ describe("a session in a terminal", () => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("sends no line of which the middle was typed while the daemon was away", () =>
+      Effect.gen(function* () {
+        const daemon = yield* Daemon
+        const shown = yield* run("run --name gap sh -c 'echo ready; exec cat'")
+        yield* shown.shows("ready")
+        shown.type("remove /home")
+        yield* shown.shows("remove /home")
+        yield* Effect.promise(() => daemon.kill())
+        yield* shown.shows("the daemon is gone; trying again")
+        shown.type("/me/x")
+        const without = shown.raw.length
+        yield* Effect.promise(() => daemon.start())
+        yield* Effect.promise(() => until("the screen is drawn again", () => shown.raw.slice(without).includes("remove /home")))
+        shown.type("/cache")
+        yield* shown.shows("keys may be lost with the daemon")
+        shown.type("\r")
+        yield* Effect.sleep("700 millis")
+        const before = shown.raw.length
+        shown.type("\r")
+        yield* Effect.promise(() => until("the screen is drawn without the note", () => shown.raw.slice(before).includes("remove /home")))
+        shown.type("/other\r")
+        yield* shown.shows(/remove \/home\/other\nremove \/home\/other\n/)
+        assert.notInclude((yield* reprise(daemon.home, "output", "gap")).stdout, "cache")
+        shown.type(detach)
+        yield* isSane(shown)
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("can be left while the daemon is away, and says so where an option says not to wait", () =>
       Effect.gen(function* () {
         const daemon = yield* Daemon

@@ -9,6 +9,7 @@ import { isOver } from "../over.ts"
 import { type Borrowed, borrow } from "./borrowed.ts"
 import { type DetachKeys, detachScanner, type Scanned, withoutStop } from "./detach-keys.ts"
 import { type Link, openLink } from "./link.ts"
+import { MissedKeys } from "./missed-keys.ts"
 import { launched, settled } from "./settled.ts"
 
 export interface AttachOptions {
@@ -47,9 +48,31 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
   let link: Link | undefined
   /** Typed before the agent is there. After a lost connection nothing is kept: where it would arrive later is not known. */
   let ahead: Array<Uint8Array> | undefined = []
+  const missed = new MissedKeys()
+  let generation: number | undefined
+  let remindedAt = 0
+  const remind = () => {
+    if (missed.count === 0 || link === undefined || Date.now() - remindedAt < remindMs) return
+    remindedAt = Date.now()
+    terminal.note(
+      `${missed.count} keys may be lost with the daemon, and what is typed now is dropped: press Enter alone, after a pause, to type on`
+    )
+  }
   const type = (bytes: Uint8Array) => {
-    if (ahead === undefined) link?.type(bytes)
-    else if (ahead.length < mostAhead) ahead.push(bytes)
+    if (ahead !== undefined) {
+      if (ahead.length < mostAhead) ahead.push(bytes)
+      return
+    }
+    switch (missed.typed(bytes, link !== undefined, Date.now())) {
+      case "pass":
+        return link?.type(bytes)
+      case "dropped":
+        return remind()
+      case "goOn":
+        // The connection is made again, which draws the screen without our line.
+        ahead = []
+        Queue.offerUnsafe(happenings, { _tag: "Redraw" })
+    }
   }
   const typeAhead = Effect.sync(() => {
     for (const bytes of ahead ?? []) link?.type(bytes)
@@ -96,9 +119,14 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
       yield* Queue.clear(happenings)
       const opened = yield* openLink(at.connection, session, options.mode, terminal.size(), {
         output: terminal.write,
+        answered: () => missed.answered(),
         frame: (frame) => {
           // At once: the bytes that draw the screen come right behind it.
           if (frame.type === "hello") terminal.clear()
+          if (frame.type === "hello" || frame.type === "generation") {
+            if (generation !== undefined && frame.generation !== generation) missed.forget()
+            generation = frame.generation
+          }
           Queue.offerUnsafe(happenings, { _tag: "Frame", frame })
         },
         closed: (code, reason) => Queue.offerUnsafe(happenings, { _tag: "Closed", code, reason })
@@ -174,6 +202,7 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
       if (end.code === sessionOver) return over(yield* settled(at, session))
       if (isFinal(end.code)) return refused(end.reason || `code ${end.code}`)
       if (!options.reconnect) return lost("the connection to the daemon was lost")
+      missed.lost()
       terminal.note(`the daemon is gone; trying again for ${reconnectMs / 1_000} s (${options.keysText} leaves)`)
       const next = yield* Effect.race(reconnected, leaving)
       if (next === undefined) return lost(`the daemon did not come back within ${reconnectMs / 1_000} s`)
@@ -184,6 +213,7 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
 })
 
 const answerGapMs = 50
+const remindMs = 3_000
 
 /** Closed normally: the session cannot run any more. */
 const sessionOver = 1_000

@@ -15,6 +15,8 @@ export interface Heard {
   /** False when the terminal is slow; then `resumeReading` says when to go on. */
   readonly output: (bytes: Uint8Array) => boolean
   readonly frame: (frame: ServerFrame) => void
+  /** The daemon has sent something: it reads what it is sent. */
+  readonly answered: () => void
   readonly closed: (code: number, reason: string) => void
 }
 
@@ -97,9 +99,11 @@ const open = (connection: Connection, session: string, mode: AttachMode, { cols,
     })
     socket.on("pong", () => {
       silent = 0
+      heard.answered()
     })
     socket.on("message", (message: Buffer, binary: boolean) => {
       silent = 0
+      heard.answered()
       if (over) return
       if (!binary) Option.match(decodeFrame(message.toString("utf8")), { onNone: () => {}, onSome: heard.frame })
       else if (!heard.output(message)) socket.pause()
