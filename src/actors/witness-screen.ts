@@ -1,14 +1,14 @@
 /** What the screen says, where nothing better does; and after a long silence, that the activity is unknown. */
-import { Effect, Stream } from "effect"
+import { Clock, Effect, Stream } from "effect"
 import { type EvidenceSource, isBusy } from "../domain/activity.ts"
 import { limits } from "../domain/limits.ts"
-import type { Question } from "../domain/observations.ts"
 import type { Rule } from "../domain/providers/provider.ts"
 import { readScreen } from "../domain/providers/screen.ts"
 import type { SessionContext } from "../domain/session-context.ts"
 import { Evidence } from "../infra/evidence/evidence.ts"
 import { Output } from "../infra/output/output.ts"
 import { reportsOf } from "./observing.ts"
+import { makeRedrawn } from "./redrawn.ts"
 import type { Witnessing } from "./witnesses.ts"
 
 /** Drawn only while it is needed: a better source that speaks makes it idle. */
@@ -21,15 +21,7 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
     isNeeded(context()) ? Effect.void : Effect.andThen(news.next, untilNeeded)
   )
   let looks = 0
-  /** What the screen showed when this question was open; a question that the screen alone reports has no id at its first look. */
-  let shown: { readonly id: string | undefined; readonly question: Question } | null = null
-  const isRedrawn = (question: Question) => {
-    const { asked, source, value } = context().activity
-    const before = value === "waiting" && asked !== undefined ? shown : null
-    shown = { id: value === "waiting" ? asked?.id : undefined, question }
-    if (before === null || (before.id !== asked?.id && !(before.id === undefined && source === "screen"))) return false
-    return differs(before.question, question)
-  }
+  const isRedrawn = makeRedrawn(context)
   /** The dialog was opened while a better source said idle: behind it the agent is idle. */
   let isOverIdle = false
   /** The screen of an idle agent, which is not drawn again when its agent says that it waits. */
@@ -46,6 +38,7 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
     screen(session, context().spec.size, isFresh ? from() : null),
     Effect.fnUntraced(function* (seen) {
       const { offset } = seen
+      const seenAt = yield* Clock.currentTimeMillis
       const word = readScreen(rules, seen)
       // A composer is drawn before it takes Enter: with nothing else to go by, it must have stood there for a while.
       if (word?.type === "Activity" && word.activity === "idle" && context().activity.source === "none" && looks < mostLooks) {
@@ -64,7 +57,10 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
           if (!isDialog) return doubt?.source === "screen" ? says("idle") : undefined
         } else if (word !== null && !isDialog) isOverIdle = false
         if (word !== null) {
-          const redrawn = word.type === "Activity" && word.question !== null && isRedrawn(word.question) ? { redrawn: true as const } : {}
+          const redrawn =
+            word.type === "Activity" && word.question !== null && isRedrawn(word.question, seen.lines, seenAt)
+              ? { redrawn: true as const }
+              : {}
           for (const each of reportsOf({ generation, source: "screen", recognise }, [word]))
             tell(each.type === "ActivityObserved" ? { ...each, ...redrawn } : each)
         } else if (activity.source === "screen") says(isOverIdle && activity.value === "waiting" ? "idle" : "unknown")
@@ -79,10 +75,6 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
     })
   )
 })
-
-/** More of the same question may be drawn a moment later. */
-const differs = (before: Question, now: Question) =>
-  before.text !== now.text || (before.choices.length > 0 && now.choices.length > 0 && before.choices.join("\n") !== now.choices.join("\n"))
 
 /** Something may move on a screen for ever. */
 const mostLooks = 5

@@ -88,7 +88,7 @@ const redrawn = (first: ReadonlyArray<string>, second: ReadonlyArray<string>) =>
       Effect.provideService(Output, output),
       Effect.forkChild
     )
-    yield* Effect.sleep("20 millis")
+    for (let looks = 0; looks < 500 && reports.length < 2; looks++) yield* Effect.sleep("10 millis")
     yield* Fiber.interrupt(witness)
     return reports.map((report) => (report.type === "ActivityObserved" ? (report.redrawn ?? false) : null))
   })
@@ -103,6 +103,10 @@ it.live("another question in the place of the open one is reported as another, w
     assert.deepStrictEqual(yield* redrawn(asks.slice(0, 1), asks), [false, false])
     assert.deepStrictEqual(yield* redrawn(asks, ["May I run rm?", "> 1. Yes", "  2. No"]), [false, true])
     assert.deepStrictEqual(yield* redrawn(asks, ["May I run ls?", "> 1. No", "  2. Yes"]), [false, true])
+    const about = (...rows: ReadonlyArray<string>) => [...rows, "", "May I run it?", "> 1. Yes", "  2. No"]
+    assert.deepStrictEqual(yield* redrawn(about("$ ls"), about("$ rm -rf /")), [false, true])
+    assert.deepStrictEqual(yield* redrawn(about("\u280b Asking (9 s)", "$ ls"), about("\u2819 Asking (10 s)", "$ ls")), [false, false])
+    assert.deepStrictEqual(yield* redrawn(about("$ ls").slice(0, 3), about("$ ls")), [false, false])
   })
 )
 

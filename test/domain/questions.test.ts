@@ -54,6 +54,18 @@ describe("a question", () => {
     assert.strictEqual(question(old), question(asking()))
   })
 
+  it("has another name when its agent was answered and asks in the same words, and the answer was taken", () => {
+    const open = going(up(), asks("run it?", "protocol"))
+    when(open, asks("run it?", "protocol")).ignored("unchanged")
+    const answered = going(open, answer(open), typed("a"))
+    const again = when(answered, asks("run it?", "protocol")).then(
+      { type: "ActivityChanged" },
+      { type: "PromptAccepted", promptId: "a" },
+      { type: "PromptAnswered", promptId: "a" }
+    )
+    assert.notStrictEqual(question(again), question(open))
+  })
+
   it("has another name when the same source asks something else, or asks again", () => {
     const first = asking()
     const second = when(first, asks("run mv?")).then({ type: "ActivityChanged", question: "run mv?" })

@@ -60,6 +60,7 @@ const isOfTurnBefore = ({ context, now }: Situation, observed: Observed) => {
 const heard = (situation: Situation, observed: Observed): Verdict => {
   const { context, now } = situation
   const { activity: known, doubt } = context
+  if (isAskedAgain(situation, observed)) return [changed(situation, { ...observed, redrawn: true })]
   if (saysLess(known, observed)) return nothing("unchanged")
   if (
     known.source !== observed.source ||
@@ -74,6 +75,14 @@ const heard = (situation: Situation, observed: Observed): Verdict => {
   const isHalfOver = now.wallMs - known.at >= freshMs[known.source] / 2 && freshMs[known.source] > 0
   return doubt !== null || isHalfOver || isRestAgain(known, observed) ? [confirmed(situation, observed)] : nothing("unchanged")
 }
+
+/** Its agent was answered, and asks in the same words: it is another question, and no answer to the first one may reach it. */
+const isAskedAgain = ({ context: { activity: known, prompts } }: Situation, { activity: value, source }: Observed) =>
+  source === "protocol" &&
+  known.source === source &&
+  known.value === "waiting" &&
+  value === "waiting" &&
+  prompts.some(({ answers, stage }) => stage === "submitted" && answers !== undefined && answers === known.asked?.id)
 
 /** Between two rests there was work, of which a word may still come: it must not pass for a newer one. */
 const isRestAgain = (known: Word, { activity: value, observedAt }: Observed) =>
