@@ -114,7 +114,7 @@ export const toProblem = (failure: InnerFailure | Problem): Problem => {
 }
 
 const inputDetails = {
-  not_written: "the terminal took nothing of it",
+  not_written: "the terminal took nothing of it: send it again, under another Idempotency-Key where it had one",
   uncertain: "the connection to the terminal broke while it was being written",
   line_too_long: `the terminal reads lines, and keeps ${limits.canonicalLineBytes} bytes of one: nothing was typed; send shorter lines`,
   echo_off: "the terminal echoes nothing now: it may be asking for a password; nothing was typed",
