@@ -197,6 +197,24 @@ describe("an agent that a user described", () => {
     assert.deepStrictEqual(texts(daemon.home), ["risky", "and then this"])
   })
 
+  it("gets no answer to a question into the next one that differs from it in what stands above it", async () => {
+    const draw = (command: string) => `\\x1b[2J\\x1b[HBash(${command})\\r\\n\\r\\nMay I do it?\\r\\n\\r\\n❯ 1. Yes\\r\\n  2. No\\r\\n`
+    const program = `
+      process.stdin.setRawMode(true)
+      process.stdin.on("data", (key) => { if (key.includes(49)) process.stdout.write("took one") })
+      process.stdout.write("${draw("ls")}")
+      setTimeout(() => process.stdout.write("${draw("rm -rf /")}"), 3000)`
+    const more = { command: [process.execPath, "-e", program, "--"], evidence: { ...scriptedProvider("mine").evidence, titles: [] } }
+    await using daemon = await daemonWith(() => [], more)
+    const { id } = await create(daemon)
+    const { question } = await daemon.reaches(id, "asks", (view) => view.question?.choices.length === 2)
+    await until("the next dialog is drawn", async () => (await daemon.output(id)).includes("rm -rf"))
+    await daemon.reaches(id, "asks anew", (view) => view.question !== null && view.question.id !== question!.id)
+    const late = await daemon.ask("POST", `/v1/sessions/${id}/prompts`, { text: "allow", answers: question!.id })
+    assert.deepStrictEqual([late.status, (late.body as { readonly code: string }).code], [409, "question_closed"])
+    assert.notInclude(await daemon.output(id), "took one")
+  })
+
   it("gets an answer only once its dialog is drawn, where its rules leave the choices to their rows", async () => {
     const { evidence } = scriptedProvider("mine")
     const screen = evidence.screen.map(({ choices: _, ...rule }) => rule)
