@@ -17,6 +17,7 @@ export const undeliverable: ReadonlyMap<string, string> = new Map([
 ])
 
 const questionOpened = "a question opened while its text was typed: Enter was not pressed, and the text may have reached the question"
+const questionWent = "its question was over while the text was typed: Enter was not pressed, and the text may stand in the agent's line"
 const withheldFor: ReadonlyMap<string, string> = new Map([
   ["echo_off", "the terminal echoed no more when its text was typed, as one that asks for a password: Enter was not pressed"],
   ["suspended", "the agent was stopped while its text was typed: Enter was not pressed"]
@@ -42,7 +43,10 @@ export const promptWriteSettled = (
     ]
   if (outcome === "uncertain") return [uncertain(situation, prompt, "the terminal went while it was typed")]
   if (outcome === "withheld")
-    return [uncertain(situation, prompt, withheldFor.get(why ?? "") ?? questionOpened), ...leftIn(situation, promptId)]
+    return [
+      uncertain(situation, prompt, withheldFor.get(why ?? "") ?? (prompt.answers === undefined ? questionOpened : questionWent)),
+      ...leftIn(situation, promptId)
+    ]
   if (isOther && wasSoBefore(activity, enteredAt, situation.now.wallMs))
     return [uncertain(situation, prompt, "a question opened before Enter was pressed, and may have taken it")]
   if (suspendedAt != null) return [uncertain(situation, prompt, "the agent was stopped while it was typed")]
