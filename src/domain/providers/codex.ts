@@ -17,6 +17,16 @@ const lastComposer = "› .*(?:\\n(?:[^›\\n].*|›(?:[^ \\n].*)?)?)*\\z"
 /** The prompt sign, before no choice of a list, and below what is typed there the model and the folder. */
 const composer = "^› (?:[^\\d\\n].*|\\d+(?:[^.\\d\\n].*)?)?\\n(?:(?:[^›•>\\n].*)?\\n)*?\\n {2}\\S.* · [~/].*(?:\\n.*)?\\s*\\z"
 
+/** A row that is not the first choice of a list with numbers. */
+const row = "(?:[ ›>]*(?:[^ ›>1\\n].*|1(?:[^.\\n].*)?)?)"
+const rows = `(?:${row}\\n)*?`
+const sign = "[ ›>]+"
+
+/** The rest of a screen with no other list below: a list farther up may be a quotation. */
+const lastList = `.*(?:\\n${row})*\\z`
+
+const enters = "(?i:\\benter (?:select|continue|confirm|save)|press enter to (?:continue|confirm|select))"
+
 export const codex: Provider = {
   id: "codex",
   title: "Codex",
@@ -61,24 +71,23 @@ export const codex: Provider = {
     ],
     screen: [
       ...withoutComposer(composer, [
-        { pattern: "^.*Trust this folder\\?.*$", activity: "waiting", question: "trust" },
-        { pattern: "^.*Hooks need review.*$", activity: "waiting", question: "permission" },
-        { pattern: "(?<text>^.*\\S.*\\n)\\n?.*1\\. Sign in with ChatGPT", activity: "waiting", question: "login" },
-        { pattern: "(?<text>^.*Update available.*)\\n(?:.*\\n){0,6}.*Update now", activity: "waiting", question: "input" },
-        { pattern: "^.*This conversation is open in another app.*$", activity: "waiting", question: "input" },
+        { pattern: `(?<text>^.*Trust this folder\\?.*)\\n${rows}${sign}1\\. Trust${lastList}`, activity: "waiting", question: "trust" },
+        { pattern: `(?<text>^.*Hooks need review.*)\\n${rows}${sign}1\\. Review${lastList}`, activity: "waiting", question: "permission" },
+        { pattern: `(?<text>^.*\\S.*\\n)\\n?${sign}1\\. Sign in with ChatGPT${lastList}`, activity: "waiting", question: "login" },
+        { pattern: `(?<text>^.*Update available.*)\\n${rows}${sign}1\\. Update now${lastList}`, activity: "waiting", question: "input" },
         {
           // What is asked for stands between the question and the choices.
-          pattern: "(?<text>^ *Would you like to .*\\?\\n(?:.*\\n){0,12}?)[ ›]+1\\. ",
+          pattern: `(?<text>^ *Would you like to .*\\?\\n(?:.*\\n){0,12}?)${sign}1\\. Yes${lastList}`,
           activity: "waiting",
           question: "permission"
         },
-        // Any list in the place of the composer. Its title stands above it.
+        // Any list in the place of the composer. Its title stands above it, and has an empty row above.
         {
-          pattern:
-            "(?<text>^ {2}\\S.*\\n)(?:.*\\n){0,3}?[ ›]+1\\. (?:.*\\n)+?.*(?:(?i)\\benter (?:select|continue|confirm|save)|press enter to (?:continue|confirm|select))",
+          pattern: `(?:\\A|^\\n)(?<text> {2}\\S.*\\n)(?:${row}\\n){0,3}?${sign}1\\. .*\\n${rows}.*${enters}${lastList}`,
           activity: "waiting",
           question: "input"
-        }
+        },
+        { pattern: "^.*This conversation is open in another app.*$", activity: "waiting", question: "input" }
       ]),
       { pattern: "^• .* esc to interrupt\\)", activity: "working" },
       ...withoutComposer(composer, [pressEnter]),

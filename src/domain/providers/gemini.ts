@@ -1,6 +1,7 @@
 /** Gemini CLI, as version 0.61.0 was seen to behave. Its title shows its whole state. */
 import type { Provider } from "./provider.ts"
 import {
+  inDialog,
   interruptThenLeave,
   ownTemporary,
   ownTemporaryDirectories,
@@ -13,6 +14,9 @@ import {
 
 /** The composer between its two lines, with no frame below it. A prompt of the conversation looks the same. */
 const composer = "^▄{10,}.*\\n [>!*] .*\\n(?:(?:[^▄▀\\n].*)?\\n){0,100}?▀{10,}.*(?:\\n(?:[^╭│╰\\n].*)?){0,6}\\s*\\z"
+
+/** The upper edge of a dialog's frame. Within it frames are indented. */
+const dialog = "^ ?╭─{10,}"
 
 export const gemini: Provider = {
   id: "gemini",
@@ -49,22 +53,25 @@ export const gemini: Provider = {
       { pattern: "^◇ ", activity: "idle" }
     ],
     screen: [
-      ...withoutComposer(composer, [
-        { pattern: "^.*Do you trust (?:the files in )?this folder\\?.*$", activity: "waiting", question: "trust" },
-        {
-          pattern: "^.*(?:How would you like to authenticate for this project\\?|Enter Gemini API Key).*$",
-          activity: "waiting",
-          question: "login"
-        },
-        {
-          // The dialog's last lines before the question say what is asked for.
-          pattern: "(?:^.*\\n){0,3}^│ *Allow execution of .*\\?.*$|^│ *Apply this change\\?.*$",
-          activity: "waiting",
-          question: "permission"
-        },
-        // Any list in a frame. Its title stands above it.
-        { pattern: "^│ [>?] (?<text>\\S.*)\\n(?:.*\\n){0,30}?.*Use Enter to select", activity: "waiting", question: "input" }
-      ]),
+      ...withoutComposer(
+        composer,
+        inDialog(dialog, [
+          { pattern: "^.*Do you trust (?:the files in )?this folder\\?.*$", activity: "waiting", question: "trust" },
+          {
+            pattern: "^.*(?:How would you like to authenticate for this project\\?|Enter Gemini API Key).*$",
+            activity: "waiting",
+            question: "login"
+          },
+          {
+            // The dialog's last lines before the question say what is asked for.
+            pattern: "\\A(?:.*\\n)*?(?<text>(?:(?:.*\\n){0,3}│ *Allow execution of .*|│ *Apply this change)\\?.*)$",
+            activity: "waiting",
+            question: "permission"
+          },
+          // Any list in a frame. Its title stands above it.
+          { pattern: "^│ [>?] (?<text>\\S.*)\\n(?:.*\\n){0,30}?.*Use Enter to select", activity: "waiting", question: "input" }
+        ])
+      ),
       { pattern: "\\(esc to cancel\\b", activity: "working" },
       ...withoutComposer(composer, [pressEnter]),
       { pattern: "^ *> +Type your message", activity: "idle" }

@@ -44,25 +44,18 @@ export const opencode: Provider = {
     // Before it shows the conversation that it was given it shows its start, where a prompt would begin another.
     titles: [{ pattern: "^OC \\| ", activity: "idle", when: "resumed" }],
     screen: [
+      { pattern: "^ *(?<text>Connect a provider) {2,}esc\\b", activity: "waiting", question: "login", panel: true },
+      // Any dialog over the conversation: its title, and the key that closes it.
+      { pattern: "^ *(?<text>[A-Z][^ ]*(?: [^ ]+)*) {2,}esc$", activity: "waiting", question: "input", panel: true },
       ...withoutComposer(composer, [
         {
-          // What is asked for stands between the title and the choices.
-          pattern: "(?<text>^ *┃ *△ Permission required.*\\n(?:.*\\n){0,12}?).*Allow once",
-          activity: "waiting",
-          question: "permission",
-          choices: "(Allow once|Allow always|Reject)"
-        },
-        {
-          // The choices are not drawn yet.
-          pattern: "^ *┃ *△ Permission required.*\\n(?:.*\\n){0,12}",
+          // What is asked for stands between the title and the choices, which are drawn a moment later.
+          pattern: "(?<text>^ *┃ *△ Permission required.*\\n(?:.*\\n)*?)(?:.*Allow once|.*\\z)",
           activity: "waiting",
           question: "permission",
           choices: "(Allow once|Allow always|Reject)"
         }
       ]),
-      { pattern: "^ *(?<text>Connect a provider) {2,}esc\\b", activity: "waiting", question: "login", panel: true },
-      // Any dialog over the conversation: its title, and the key that closes it.
-      { pattern: "^ *(?<text>[A-Z][^ ]*(?: [^ ]+)*) {2,}esc$", activity: "waiting", question: "input", panel: true },
       { pattern: "\\besc (?:again to )?interrupt\\b", activity: "working" },
       ...withoutComposer(composer, [pressEnter]),
       { pattern: "^ *┃ *Ask anything", activity: "idle", when: "fresh" }

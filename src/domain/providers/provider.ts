@@ -36,7 +36,7 @@ const Choosing = template("n", "down")
 
 export const placesIn = (word: string): ReadonlyArray<string> => [...word.matchAll(/\{([a-z]+)\}/g)].map(([, name]) => name!)
 
-/** What a line of the title or of the screen says. The first rule that matches counts. */
+/** What a line of the title or of the screen says. The first rule that matches counts, and of a question its lowest match. */
 export const Rule = Schema.Struct({
   pattern: Pattern,
   activity: Activity,
@@ -46,6 +46,8 @@ export const Rule = Schema.Struct({
   when: Schema.optionalKey(Schema.Literals(["fresh", "resumed"])),
   /** The rule does not hold where this matches too: an agent whose composer is on the screen asks nothing, whatever its conversation quotes. */
   unless: Schema.optionalKey(Pattern),
+  /** The first row of a dialog: the rule reads only what stands from its lowest match on, and the whole screen where there is none. */
+  below: Schema.optionalKey(Pattern),
   /** The rule reads only what stands on a panel: a rectangle with a background of its own that is drawn over the screen. */
   panel: Schema.optionalKey(Schema.Boolean),
   /**

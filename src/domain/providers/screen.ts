@@ -1,4 +1,4 @@
-/** What a provider's rules say of the lines of a screen, or of a title. The first rule that matches counts; null: none does. */
+/** What a provider's rules say of the lines of a screen, or of a title. The first rule that matches counts, and of a question its lowest match; null: none does. */
 import { limits } from "../limits.ts"
 import type { Observation } from "../observations.ts"
 import type { ScreenRows } from "../screen-rows.ts"
@@ -34,13 +34,22 @@ const placeOf = (screen: ScreenRows, lines: ReadonlyArray<string>): Place => {
   return { text, listed: (end) => choicesFrom(screen, rowAfter(`${above}${text.slice(0, end)}`)) }
 }
 
+/** What stands from the lowest match on. */
+const placeBelow = ({ listed, text }: Place, below: Expression): Place => {
+  const from = below.lowest(text)?.from ?? 0
+  return { text: text.slice(from), listed: (end) => listed(from + end) }
+}
+
 /** The row in which this text ends where nothing of it stands there; else the one below. */
 const rowAfter = (text: string): number => text.split("\n").length - (text.endsWith("\n") ? 1 : 0)
 
 const read = (rules: Rules, whole: Place, panels: () => Place): Observation | null => {
-  for (const { activity, choices, expression, panel, question, unless } of compiled(rules)) {
-    const { listed, text } = panel ? panels() : whole
-    const match = expression.first(text)
+  const dialogs = new Map<Expression, Place>()
+  for (const { activity, below, choices, expression, panel, question, unless } of compiled(rules)) {
+    if (below !== null && !dialogs.has(below)) dialogs.set(below, placeBelow(whole, below))
+    const { listed, text } = panel ? panels() : below !== null ? dialogs.get(below)! : whole
+    // A conversation may quote a dialog above the one that the agent draws.
+    const match = question === undefined ? expression.first(text) : expression.lowest(text)
     if (match === null || (unless !== null && unless.first(whole.text) !== null)) continue
     if (question === undefined) return { type: "Activity", activity, question: null }
     const offered = choices === null ? listed(match.end) : choices.all(text, match.end, limits.choices)
@@ -57,17 +66,26 @@ interface Compiled extends Pick<Rule, "activity" | "question" | "panel"> {
   readonly expression: Expression
   readonly choices: Expression | null
   readonly unless: Expression | null
+  readonly below: Expression | null
 }
 
 const compiled = (rules: Rules): ReadonlyArray<Compiled> => {
   const known = expressions.get(rules)
   if (known !== undefined) return known
+  // Most rules of an agent name the same two patterns, which are looked for once.
+  const shared = new Map<string, Expression>()
+  const once = (source: string): Expression => {
+    const made = shared.get(source) ?? expression(source)
+    shared.set(source, made)
+    return made
+  }
   const made = rules.map(
-    ({ choices, pattern, unless, ...rule }): Compiled => ({
+    ({ below, choices, pattern, unless, ...rule }): Compiled => ({
       ...rule,
       expression: expression(pattern),
       choices: choices === undefined ? null : expression(choices),
-      unless: unless === undefined ? null : expression(unless)
+      unless: unless === undefined ? null : once(unless),
+      below: below === undefined ? null : once(below)
     })
   )
   expressions.set(rules, made)

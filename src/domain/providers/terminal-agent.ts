@@ -29,6 +29,9 @@ export const pressEnter: Rule = {
 export const withoutComposer = (composer: string, rules: ReadonlyArray<Rule>): ReadonlyArray<Rule> =>
   rules.map((rule) => ({ ...rule, unless: composer }))
 
+/** Questions that stand in a dialog that begins with this pattern. What stands above the lowest one is a conversation. */
+export const inDialog = (below: string, rules: ReadonlyArray<Rule>): ReadonlyArray<Rule> => rules.map((rule) => ({ ...rule, below }))
+
 const escape = "\x1b"
 const controlC = "\x03"
 
