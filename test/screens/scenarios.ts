@@ -235,14 +235,32 @@ export const scenarios: { readonly [name in AgentName]: ReadonlyArray<Scenario> 
       from: "configured",
       steps: [ask("run echo kept"), { shows: /Allow always/ }, { answer: "Reject" }, { shows: /ctrl\+p commands/ }, { keys: ["ctrl+p"] }],
       kept: /Commands +esc/,
-      reads: { activity: "waiting", question: "input" }
+      reads: { activity: "waiting", question: "input", choices: ["Switch session", "New session", "Switch model"] }
+    },
+    {
+      name: "commands-third-picked",
+      from: "configured",
+      steps: [{ shows: /Ask anything/ }, { keys: ["ctrl+p"] }, { shows: /Commands +esc/ }, { answer: "Switch model" }],
+      kept: /Select model +esc/,
+      reads: { activity: "waiting", question: "input", choices: ["Scripted"] }
+    },
+    {
+      name: "model",
+      from: "configured",
+      steps: command("/models"),
+      kept: /Select model +esc/,
+      reads: { activity: "waiting", question: "input", choices: ["Scripted"] }
     },
     {
       name: "connect",
       from: "configured",
       steps: command("/connect"),
       kept: /Connect a provider/i,
-      reads: { activity: "waiting", question: "login" }
+      reads: {
+        activity: "waiting",
+        question: "login",
+        choices: ["OpenCode Zen", "OpenCode Go", "OpenAI (ChatGPT Plus/Pro or API key)", "GitHub Copilot", "Anthropic (API key)", "Google"]
+      }
     }
   ],
   gemini: [

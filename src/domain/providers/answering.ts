@@ -2,6 +2,7 @@
 import type { Question } from "../observations.ts"
 import type { ScreenRows } from "../screen-rows.ts"
 import { type Located, located, markedChoices } from "./choice-list.ts"
+import { panelsOf } from "./panel.ts"
 import { expression } from "./patterns.ts"
 import type { Provider } from "./provider.ts"
 import { readScreen } from "./screen.ts"
@@ -85,15 +86,20 @@ export const answerOn = (
   asked: Asked,
   text: string
 ): GivenAnswer | OtherQuestion => {
-  const list = located(screen, asked.choices)
+  const panels = agent.evidence.screen.some(({ panel }) => panel) ? panelsOf(screen) : []
+  const places = [...panels, screen]
+  const list = places.map((place) => located(place, asked.choices)).find((found) => found !== null) ?? null
   if (asked.choices.length > 0 && list === null) {
     const seen = readScreen(agent.evidence.screen, screen)
     if (seen?.type === "Activity" && (seen.question?.choices.length ?? 0) > 0) return { type: "otherQuestion" }
   }
   const given = answerTo(agent, asked, text, list)
   if (given.type !== "text" || asked.choices.length > 0 || agent.answers === null) return given
-  const choices = markedChoices(screen)
-  return choices.length === 0 ? given : answerTo(agent, { ...asked, choices }, text, located(screen, choices))
+  for (const place of places) {
+    const choices = markedChoices(place, place !== screen)
+    if (choices.length > 0) return answerTo(agent, { ...asked, choices }, text, located(place, choices))
+  }
+  return given
 }
 
 const noSuchChoice = (choices: ReadonlyArray<string>, mayBeAllowed: boolean): GivenAnswer => ({

@@ -25,21 +25,21 @@ interface Row {
   readonly label: string
 }
 
-/** The labels of the list that begins in or below this row; empty where none is recognised. */
-export const choicesFrom = (screen: ScreenRows, from: number): ReadonlyArray<string> => {
+/** The labels of the list that begins in or below this row; empty where none is recognised. `isPanel`: lists may have a heading. */
+export const choicesFrom = (screen: ScreenRows, from: number, isPanel = false): ReadonlyArray<string> => {
   const rows = rowsOf(screen)
-  return labelsOf(numbered(rows, from) ?? marked(rows, screen.highlights, from) ?? [])
+  return labelsOf(numbered(rows, from) ?? marked(rows, screen.highlights, from, isPanel) ?? [])
 }
 
 /** The labels of the lowest list of the screen of which one is marked; empty where there is none. */
-export const markedChoices = (screen: ScreenRows): ReadonlyArray<string> => {
+export const markedChoices = (screen: ScreenRows, isPanel: boolean): ReadonlyArray<string> => {
   const rows = rowsOf(screen)
   const last = rows.findLastIndex((row) => row !== null)
   for (let from = last; from >= Math.max(0, last - mostAbove); from--) {
     const list = rows[from]?.number === 1 ? numbered(rows, from) : null
     if (list !== null && markedOf(list, screen.highlights) !== null) return labelsOf(list)
   }
-  return labelsOf(marked(rows, screen.highlights, Math.max(0, last - mostAbove)) ?? [])
+  return labelsOf(marked(rows, screen.highlights, Math.max(0, last - mostAbove), isPanel) ?? [])
 }
 
 const labelsOf = (list: ReadonlyArray<Row>): ReadonlyArray<string> => list.slice(0, limits.choices).map(({ label }) => label)
@@ -96,13 +96,20 @@ const numbered = (rows: ReadonlyArray<Row | null>, from: number): ReadonlyArray<
 }
 
 /** Rows whose labels begin in one column, without a gap, one of them marked: by a sign, or by its background alone. */
-const marked = (rows: ReadonlyArray<Row | null>, highlights: ReadonlyArray<Highlight>, from: number): ReadonlyArray<Row> | null => {
+const marked = (
+  rows: ReadonlyArray<Row | null>,
+  highlights: ReadonlyArray<Highlight>,
+  from: number,
+  isPanel: boolean
+): ReadonlyArray<Row> | null => {
   const highlighted = new Set(highlights.map(({ row }) => row))
   for (const row of rows) {
     if (row === null || row.row < from || !(row.isMarked || highlighted.has(row.row))) continue
     if (row.row - from > mostAbove) return null
     const list = [...around(rows, row, -1, from).toReversed(), row, ...around(rows, row, 1, from)]
-    if (list.length > 1 && markedOf(list, highlights) !== null) return list
+    const place = list.length > 1 ? markedOf(list, highlights) : null
+    // The first row below a gap may be a heading, which cannot be marked.
+    if (place !== null) return isPanel && place > 0 && rows[list[0]!.row - 1] == null ? list.slice(1) : list
   }
   return null
 }
@@ -124,8 +131,9 @@ const markedOf = (rows: ReadonlyArray<Row>, highlights: ReadonlyArray<Highlight>
   return onlyOther(rows.map((row) => backgroundAt(highlights, row)))
 }
 
-/** The only one that differs from all others, which are alike. Of two the one that has a background stands out. */
+/** The only one that differs from all others, which are alike. Of two the one that has a background stands out, and so does a single one. */
 const onlyOther = (backgrounds: ReadonlyArray<string>): number | null => {
+  if (backgrounds.length === 1) return backgrounds[0] === "" ? null : 0
   if (backgrounds.length === 2) {
     const plain = backgrounds.indexOf("")
     return plain < 0 || backgrounds[0] === backgrounds[1] ? null : 1 - plain

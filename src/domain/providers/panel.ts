@@ -2,26 +2,94 @@
 import type { Highlight, ScreenRows } from "../screen-rows.ts"
 import { type Step, step } from "../terminal/graphemes.ts"
 
-/** The rows of the screen; what stands on no panel is blank. */
-export const panelLines = ({ highlights, lines }: ScreenRows): ReadonlyArray<string> => {
+/** The screen once for each of its panels: what stands beside that panel is blank, and its own background stands out no more. */
+export const panelsOf = (screen: ScreenRows): ReadonlyArray<ScreenRows> => {
+  const known = panelsOfScreen.get(screen)
+  if (known !== undefined) return known
+  const panels = drawn(screen).map(
+    ({ lines, run }): ScreenRows => ({
+      lines,
+      highlights: screen.highlights.filter((each) => lines[each.row] !== "" && isWithin(each, run))
+    })
+  )
+  panelsOfScreen.set(screen, panels)
+  return panels
+}
+/** A screen is read for several purposes, one after the other. */
+const panelsOfScreen = new WeakMap<ScreenRows, ReadonlyArray<ScreenRows>>()
+
+const isWithin = ({ background, col, width }: Highlight, panel: Highlight): boolean =>
+  background !== panel.background && col >= panel.col && col + width <= panel.col + panel.width
+
+interface Panel {
+  /** One of its rows. */
+  readonly run: Highlight
+  readonly lines: Array<string>
+}
+
+const drawn = ({ highlights, lines }: ScreenRows): ReadonlyArray<Panel> => {
   const runs = lines.map((): Array<Highlight> => [])
   for (const run of highlights) runs[run.row]?.push(run)
-  return lines.map((line, row) =>
-    line.trim() === "" ? "" : (runs[row]!.map((run) => pieceOf(line, run, runs)).find((piece) => piece !== null) ?? "")
-  )
+  const rows = runs.map(edgesOf)
+  const panels = new Map<string, Panel>()
+  for (const [row, line] of lines.entries()) {
+    if (line.trim() === "") continue
+    // The row of a marked choice has another background within its panel: the row above has the whole run.
+    for (const run of [...runs[row]!, ...(runs[row - 1] ?? [])]) {
+      if (run.width < leastWidth || ![-1, 0, 1].every((by) => holds(rows[row + by], run))) continue
+      const name = `${run.col} ${run.width} ${run.background}`
+      const panel = panels.get(name) ?? { run, lines: lines.map(() => "") }
+      const piece = panel.lines[row] === "" && (panels.has(name) || panels.size < mostPanels) ? pieceOf(line, run) : null
+      if (piece === null) continue
+      panel.lines[row] = piece
+      panels.set(name, panel)
+    }
+  }
+  return [...panels.values()]
 }
 
-const pieceOf = (line: string, run: Highlight, runs: ReadonlyArray<ReadonlyArray<Highlight>>): string | null => {
-  if (run.col === 0 || !isIn(runs[run.row - 1], run) || !isIn(runs[run.row + 1], run)) return null
-  const start = indexOf(line, run.col)
+/** A dialog has room for words. */
+const leastWidth = 10
+
+/** A conversation may show coloured rectangles. More of them are not read. */
+const mostPanels = 16
+
+/** Where runs of a row begin and end. Runs that touch each other have one number. */
+interface Edges {
+  readonly starts: ReadonlyMap<number, Edge>
+  readonly ends: ReadonlyMap<number, Edge>
+}
+interface Edge {
+  readonly background: string
+  readonly group: number
+}
+
+const edgesOf = (runs: ReadonlyArray<Highlight>): Edges => {
+  const starts = new Map<number, Edge>()
+  const ends = new Map<number, Edge>()
+  let group = 0
+  for (const { background, col, width } of runs.toSorted((one, other) => one.col - other.col)) {
+    group = ends.get(col)?.group ?? group + 1
+    starts.set(col, { background, group })
+    ends.set(col + width, { background, group })
+  }
+  return { starts, ends }
+}
+
+const holds = (row: Edges | undefined, { background, col, width }: Highlight): boolean => {
+  const start = row?.starts.get(col)
+  const end = row?.ends.get(col + width)
+  return start?.background === background && end?.background === background && start.group === end.group
+}
+
+const pieceOf = (line: string, { col, width }: Highlight): string | null => {
+  if (col === 0) return null
+  const start = indexOf(line, col)
   // A row of a conversation has a line on its left, and may have a background too.
   if (/[│┃║▌▐]/u.test(line.charAt(start - 1))) return null
-  const piece = line.slice(start, indexOf(line, run.col + run.width))
-  return piece.trim() === "" ? null : `${" ".repeat(start)}${piece}`
+  const piece = line.slice(start, indexOf(line, col + width))
+  return piece.trim() === "" ? null : `${" ".repeat(col)}${piece}`
 }
-
-const isIn = (row: ReadonlyArray<Highlight> | undefined, { background, col, width }: Highlight): boolean =>
-  row?.some((other) => other.col === col && other.width === width && other.background === background) ?? false
 
 /** The place in the text of the cell in this column. */
 const indexOf = (line: string, col: number): number => {

@@ -4,21 +4,20 @@ import type { Observation } from "../observations.ts"
 import type { ScreenRows } from "../screen-rows.ts"
 import { choicesFrom } from "./choice-list.ts"
 import { shown } from "./json.ts"
-import { panelLines } from "./panel.ts"
+import { panelsOf } from "./panel.ts"
 import { type Expression, expression } from "./patterns.ts"
 import type { Rule } from "./provider.ts"
 
 type Rules = ReadonlyArray<Rule>
 
 export const readScreen = (rules: Rules, screen: ScreenRows): Observation | null => {
-  const whole = placeOf(screen, screen.lines)
-  let panels: Place | null = null
-  return read(rules, whole, () => (panels ??= placeOf(screen, panelLines(screen))))
+  let panels: ReadonlyArray<Place> | null = null
+  return read(rules, placeOf(screen, false), () => (panels ??= panelsOf(screen).map((panel) => placeOf(panel, true))))
 }
 
 export const readTitle = (rules: Rules, title: string): Observation | null => {
   const place: Place = { text: title, listed: () => [] }
-  return read(rules, place, () => place)
+  return read(rules, place, () => [place])
 }
 
 interface Place {
@@ -27,11 +26,11 @@ interface Place {
   readonly listed: (end: number) => ReadonlyArray<string>
 }
 
-const placeOf = (screen: ScreenRows, lines: ReadonlyArray<string>): Place => {
-  const whole = lines.map((line) => line.trimEnd()).join("\n")
+const placeOf = (screen: ScreenRows, isPanel: boolean): Place => {
+  const whole = screen.lines.map((line) => line.trimEnd()).join("\n")
   const text = whole.slice(-limits.screenRuleChars)
   const above = whole.slice(0, whole.length - text.length)
-  return { text, listed: (end) => choicesFrom(screen, rowAfter(`${above}${text.slice(0, end)}`)) }
+  return { text, listed: (end) => choicesFrom(screen, rowAfter(`${above}${text.slice(0, end)}`), isPanel) }
 }
 
 /** What stands from the lowest match on. */
@@ -43,14 +42,19 @@ const placeBelow = ({ listed, text }: Place, below: Expression): Place => {
 /** The row in which this text ends where nothing of it stands there; else the one below. */
 const rowAfter = (text: string): number => text.split("\n").length - (text.endsWith("\n") ? 1 : 0)
 
-const read = (rules: Rules, whole: Place, panels: () => Place): Observation | null => {
+const read = (rules: Rules, whole: Place, panels: () => ReadonlyArray<Place>): Observation | null => {
   const dialogs = new Map<Expression, Place>()
   for (const { activity, below, choices, expression, panel, question, unless } of compiled(rules)) {
     if (below !== null && !dialogs.has(below)) dialogs.set(below, placeBelow(whole, below))
-    const { listed, text } = panel ? panels() : below !== null ? dialogs.get(below)! : whole
+    const places = panel ? panels() : [below === null ? whole : dialogs.get(below)!]
     // A conversation may quote a dialog above the one that the agent draws.
-    const match = question === undefined ? expression.first(text) : expression.lowest(text)
-    if (match === null || (unless !== null && unless.first(whole.text) !== null)) continue
+    const find = question === undefined ? expression.first : expression.lowest
+    const [found] = places.flatMap((place) => {
+      const match = find(place.text)
+      return match === null ? [] : [{ ...place, match }]
+    })
+    if (found === undefined || (unless !== null && unless.first(whole.text) !== null)) continue
+    const { listed, match, text } = found
     if (question === undefined) return { type: "Activity", activity, question: null }
     const offered = choices === null ? listed(match.end) : choices.all(text, match.end, limits.choices)
     return {

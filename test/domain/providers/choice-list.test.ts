@@ -3,7 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { answerOn, answerTo } from "../../../src/domain/providers/answering.ts"
 import { choicesFrom, located } from "../../../src/domain/providers/choice-list.ts"
 import { providerOf } from "../../../src/domain/providers/index.ts"
+import { readScreen } from "../../../src/domain/providers/screen.ts"
 import type { Highlight } from "../../../src/domain/screen-rows.ts"
+import { recorded } from "../../agents/installed.ts"
+import { fileOf, keptScreen } from "../../screens/reading.ts"
 
 const screenOf = (text: string, ...highlights: ReadonlyArray<Highlight>) => ({ lines: text.split("\n"), highlights })
 const bar = (row: number, col = 0, width = 40, background = "reverse"): Highlight => ({ row, col, width, background })
@@ -163,5 +166,27 @@ describe("an answer to what is on the screen by now", () => {
     assert.deepStrictEqual(answerOn(unknown, claude, open, "No"), { type: "keys", keys: "2" })
     assert.strictEqual(answerOn(unknown, claude, open, "allow").type, "noSuchChoice")
     assert.strictEqual(answerOn(screenOf("Your name?\n> "), claude, open, "Ada").type, "text")
+  })
+})
+
+describe("a list on a panel", () => {
+  const opencode = providerOf("opencode")
+  const keysOn = (version: string, name: string, text: string) => {
+    const screen = keptScreen(fileOf("opencode", version, name))
+    const seen = readScreen(opencode.evidence.screen, screen)
+    assert(seen?.type === "Activity" && seen.question != null)
+    return answerOn(screen, opencode, seen.question, text)
+  }
+
+  it.each(recorded.opencode)("is picked from beside the composer that it covers, and no heading is: opencode %s", (version) => {
+    const down = (rows: number) => ({ type: "keys" as const, keys: `${"\x1b[B".repeat(rows)}\r` })
+    assert.deepStrictEqual(keysOn(version, "connect", "Anthropic (API key)"), down(4))
+    assert.deepStrictEqual(keysOn(version, "commands", "Switch model"), down(2))
+    assert.deepStrictEqual(keysOn(version, "model", "Scripted"), down(0))
+    for (const [name, heading] of [
+      ["connect", "Popular"],
+      ["commands", "Suggested"]
+    ] as const)
+      assert.strictEqual(keysOn(version, name, heading).type, "noSuchChoice")
   })
 })

@@ -58,6 +58,17 @@ describe("a screen", () => {
     assert.isNull(readScreen(rules, rowsOf(["plain text"])))
     assert.isNull(readScreen([], rowsOf([">"])))
   })
+
+  it("with many coloured rectangles is read in bounded time", () => {
+    const [cols, rows] = [500, 200]
+    const lines = Array<string>(rows).fill("x ".repeat(cols / 2))
+    const highlights = lines.flatMap((_, row) =>
+      Array.from({ length: cols }, (_, col) => ({ row, col, width: 1, background: `b${col % 2}` }))
+    )
+    const startedAt = performance.now()
+    readScreen(providers.get("opencode")!.evidence.screen, { lines, highlights })
+    assert.isBelow(performance.now() - startedAt, 10_000)
+  })
 })
 
 describe("a rule", () => {
