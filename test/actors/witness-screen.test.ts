@@ -107,6 +107,12 @@ it.live("another question in the place of the open one is reported as another, w
     assert.deepStrictEqual(yield* redrawn(about("$ ls"), about("$ rm -rf /")), [false, true])
     assert.deepStrictEqual(yield* redrawn(about("\u280b Asking (9 s)", "$ ls"), about("\u2819 Asking (10 s)", "$ ls")), [false, false])
     assert.deepStrictEqual(yield* redrawn(about("$ ls").slice(0, 3), about("$ ls")), [false, false])
+    // Claude Code's mark of a tool that waits goes on and off above the dialog.
+    const framed = (mark: string, command: string) =>
+      about(`${mark} Running ${command}`, "─".repeat(40), " Bash", "╌".repeat(40), ` ${command}`)
+    assert.deepStrictEqual(yield* redrawn(framed("●", "ls"), framed(" ", "ls")), [false, false])
+    assert.deepStrictEqual(yield* redrawn(framed("●", "ls"), framed("●", "rm")), [false, true])
+    assert.deepStrictEqual(yield* redrawn(about("● Running ls", "$ ls"), about("  Running ls", "$ ls")), [false, false])
   })
 )
 

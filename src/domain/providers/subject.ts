@@ -1,24 +1,36 @@
 /** What a question is about: the rows above its choices. Agents ask `Do you want to proceed?` of every command alike. */
 import { shown } from "./json.ts"
 
-/** How many rows that are not blank count. More of them would be the conversation before. */
+/** How many rows that are not blank count, where no frame begins below them. */
 const mostRows = 10
-/** What moves by itself on a row of a dialog: how long it takes, what was used, the time of day, a spinner. */
-const moving = /\d+(?::\d\d){1,2}|\d[\d.,]*\s?(?:ms|s|m|min|h|k|%|tokens?)\b|[\u2800-\u28ff\u25d0-\u25d3\u2722-\u273f\u00b7]/gu
-const frame = /[\u2500-\u259f]+/gu
+/** The upper edge of a dialog: what stands above it may be drawn on while the dialog waits. Dashed lines divide the dialog itself. */
+const edge = /^\s*[\u2500\u2501\u2550\u256d\u256e\u250c\u2510\u250f\u2513\u2554\u2557]{8,}\s*$/
+/** What moves by itself: how long something takes, what it has used, the time of day; signs that blink or turn. */
+const moving = /\d+(?::\d\d){1,2}|\d[\d.,]*\s?(?:ms|s|m|min|h|k|%|tokens?|tool uses?)\b|[\u00b7\u2010-\u2bff]/gu
 
 /** Two looks at one question have one subject, wherever its mark stands. Empty where its choices are not seen. */
 export const subjectOf = (lines: ReadonlyArray<string>, choices: ReadonlyArray<string>): string => {
-  const [first] = choices
-  if (first === undefined) return ""
-  const rows = lines.map((line) => shown(line.replaceAll(frame, " ")))
-  const begins = rows.findLastIndex(
-    (row, at) => row.includes(first) && choices.every((choice) => rows.slice(at).some((each) => each.includes(choice)))
-  )
-  return rows
-    .slice(0, Math.max(0, begins))
+  const rows = lines.map(plain)
+  const begins = firstOf(rows, choices, 1) ?? firstOf(rows, choices, 0)
+  if (begins === null) return ""
+  const above = lines.slice(0, begins)
+  return above
+    .slice(above.findLastIndex((line) => edge.test(line)) + 1)
+    .map((line) => shown(plain(line).replaceAll(moving, " ")))
     .filter((row) => row !== "")
     .slice(-mostRows)
-    .map((row) => row.replaceAll(moving, "#"))
     .join("\n")
 }
+
+/** The row of the first choice, looked for from the bottom. `apart`: in rows, 0 where choices may stand beside each other. */
+const firstOf = (rows: ReadonlyArray<string>, choices: ReadonlyArray<string>, apart: 0 | 1): number | null => {
+  let row = rows.length
+  for (const choice of choices.toReversed()) {
+    row = rows.slice(0, row + 1 - apart).findLastIndex((each) => each.includes(choice))
+    if (row < 0) return null
+  }
+  return row === rows.length ? null : row
+}
+
+/** As the choices are read. */
+const plain = (line: string) => shown(line.replaceAll(/[\u2500-\u259f]+/g, " "))
