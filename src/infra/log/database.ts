@@ -41,9 +41,9 @@ export interface Database {
   readonly assertSound: () => void
   /** Closes what may be broken and opens it again, from what the disk says; throws when that fails, and may be tried again. */
   readonly reopen: () => void
-  /** Fails every write beyond this size with SQLITE_FULL: a quota. */
   /** Copies the write-ahead log into the database and empties it, where the disk is short. It may hold each page a hundred times. */
   readonly relieve: () => void
+  /** Fails every write beyond this size with SQLITE_FULL: a quota. */
   readonly limitPages: (pages: number) => void
   readonly pages: () => number
   readonly close: () => void
@@ -281,7 +281,7 @@ export const openDatabase = (path: string, faults: Faults = {}): Database => {
       } catch {
         // No room for the pages of the database either: both files stay as they are.
       }
-      watch?.forgetStamp()
+      watch?.settle()
     },
     limitPages: (pages) => void handle.pragma(`max_page_count = ${pages}`),
     pages: () => handle.pragma("page_count", { simple: true }) as number,
