@@ -150,11 +150,24 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
     )
 
   /** Nothing but the agent's composer, or the question that the prompt answers, would take its Enter. */
-  const mayEnter = (generation: number, promptId: string) =>
-    Effect.map(untilKnown(generation), () => {
-      const answers = questionOf(promptId)
-      return answers === undefined ? !waitsForOther(context().activity, answers) : isOpen(promptId)
-    })
+  const mayEnter = Effect.fnUntraced(function* (generation: number, promptId: string) {
+    yield* untilKnown(generation)
+    if (questionOf(promptId) !== undefined) return isOpen(promptId)
+    return !(yield* showsQuestion) && !waitsForOther(context().activity, undefined)
+  })
+
+  /** On the screen as it is now: what is read off it in passing waits until it has come to rest. */
+  const showsQuestion = Effect.suspend(() => {
+    const rules = agentOf(context()).evidence.screen
+    if (rules.length === 0) return Effect.succeed(false)
+    return screens.seen(id, context().spec.size).pipe(
+      Effect.map((screen) => {
+        const seen = readScreen(rules, screen)
+        return seen?.type === "Activity" && seen.activity === "waiting" && seen.question !== null
+      }),
+      Effect.orElseSucceed(() => false)
+    )
+  })
 
   /** The question that the prompt answers, right before it is typed: what came between would take the keys. */
   const isOpen = (promptId: string) => {

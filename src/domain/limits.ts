@@ -68,9 +68,12 @@ export const limits = {
   dialogStandsMs: 1_500,
   /** How long an answer waits for its question to be on the screen: on a busy machine agents draw seconds after they ask. */
   questionDrawnMs: 10_000,
-  /** What a question is about may change so often within so long, each time as another question; what moves more often is drawn for its looks. */
+  /**
+   * What a question is about may change so often within so long, each time as another question; what moves faster is drawn for its looks, and no
+   * person could answer it.
+   */
   subjectChanges: 5,
-  subjectChangesMs: 10_000,
+  subjectChangesMs: 4_000,
   /** How long a composer that was just drawn must stand there before it is believed: pi swallows Enter for some 200 ms. */
   composerSettleMs: 600,
   /** How often the daemon looks whether a program that spoke still has the terminal. */

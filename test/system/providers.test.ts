@@ -197,6 +197,27 @@ describe("an agent that a user described", () => {
     assert.deepStrictEqual(texts(daemon.home), ["risky", "and then this"])
   })
 
+  it("gets no Enter of a prompt into a dialog that it draws as soon as the text comes, where its screen alone shows it", async () => {
+    const dialog = "\\x1b[2J\\x1b[HBash(rm -rf /)\\r\\n\\r\\nMay I do it?\\r\\n\\r\\n❯ 1. Yes\\r\\n  2. No\\r\\n"
+    const program = `
+      process.stdin.setRawMode(true)
+      process.stdin.on("data", (keys) => {
+        if (keys.includes("hello")) process.stdout.write("${dialog}")
+        if (keys.includes(13)) process.stdout.write("took Enter")
+      })
+      process.stdout.write("> composer\\r\\n")`
+    const { evidence, submit } = scriptedProvider("mine")
+    const command = [process.execPath, "-e", program, "--"]
+    const more = { command, evidence: { ...evidence, titles: [] }, submit: { ...submit, enterAfterMs: 150 } }
+    await using daemon = await daemonWith(() => [], more)
+    const { id } = await create(daemon)
+    await daemon.reaches(id, "idle", ({ activity }) => activity === "idle")
+    await send(daemon, id, { id: "p", text: "hello" })
+    const { state, steps } = await fate(daemon, id, "p")
+    assert.deepStrictEqual([state, /Enter was not pressed/.test(String(steps.at(-1)?.detail))], ["uncertain", true])
+    assert.notInclude(await daemon.output(id), "took Enter")
+  })
+
   it("gets no answer to a question into the next one that differs from it in what stands above it", async () => {
     const draw = (command: string) => `\\x1b[2J\\x1b[HBash(${command})\\r\\n\\r\\nMay I do it?\\r\\n\\r\\n❯ 1. Yes\\r\\n  2. No\\r\\n`
     const program = `

@@ -1,8 +1,8 @@
 /** What a question is about: the rows above its choices. Agents ask `Do you want to proceed?` of every command alike. */
 import { shown } from "./json.ts"
 
-/** How many rows that are not blank count, where no frame begins below them. */
-const mostRows = 10
+/** How many rows that are not blank count where no frame begins above them. */
+const mostRows = 20
 /** The upper edge of a dialog: what stands above it may be drawn on while the dialog waits. Dashed lines divide the dialog itself. */
 const edge = /^\s*[\u2500\u2501\u2550\u256d\u256e\u250c\u2510\u250f\u2513\u2554\u2557]{8,}\s*$/
 /** What moves by itself: how long something takes, what it has used, the time of day; signs that blink or turn. */
@@ -14,11 +14,12 @@ export const subjectOf = (lines: ReadonlyArray<string>, choices: ReadonlyArray<s
   const begins = firstOf(rows, choices, 1) ?? firstOf(rows, choices, 0)
   if (begins === null) return ""
   const above = lines.slice(0, begins)
+  const framed = above.findLastIndex((line) => edge.test(line)) + 1
   return above
-    .slice(above.findLastIndex((line) => edge.test(line)) + 1)
+    .slice(framed)
     .map((line) => shown(plain(line).replaceAll(moving, " ")))
     .filter((row) => row !== "")
-    .slice(-mostRows)
+    .slice(framed > 0 ? 0 : -mostRows)
     .join("\n")
 }
 
