@@ -6,7 +6,7 @@ import { limits } from "../domain/limits.ts"
 import { answerOn, answerTo } from "../domain/providers/answering.ts"
 import { agentOf } from "../domain/providers/index.ts"
 import { readScreen } from "../domain/providers/screen.ts"
-import { type SessionContext, waitsForOther } from "../domain/session-context.ts"
+import { isHeldBack, type SessionContext } from "../domain/session-context.ts"
 import type { HolderLink, Submitted } from "../infra/runtimes/runtime.ts"
 import { Screens } from "../infra/screens/screens.ts"
 import { Texts } from "../infra/texts.ts"
@@ -67,10 +67,14 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
   const settled = (generation: number, writeId: string, write: (holder: HolderLink) => Effect.Effect<Typed | null>) =>
     Effect.suspend(() => {
       const holder = link(generation)
-      return Effect.map(holder === null ? Effect.succeed<Typed>({ outcome: "not_written" }) : write(holder), (typed) => {
-        const known = typed?.outcome !== "uncertain" || link(generation) === holder
-        const settling = typed === null || !known ? null : settlingOf(typed)
-        if (settling !== null) tell({ type: "WriteSettled", generation, writeId, ...settling })
+      const written = holder === null ? Effect.succeed<Typed>({ outcome: "not_written" }) : write(holder)
+      // It is tried again at once, where nothing is in its way any more.
+      const paced = Effect.tap(written, (typed) => (typed?.outcome === "not_written" ? Effect.sleep(limits.typeAgainMs) : Effect.void))
+      return Effect.map(paced, (typed) => {
+        const isThere = holder !== null && link(generation) === holder
+        const settling = typed === null || (typed.outcome === "uncertain" && !isThere) ? null : settlingOf(typed)
+        const asked = isThere && settling?.outcome === "not_written" ? { asked: true as const } : {}
+        if (settling !== null) tell({ type: "WriteSettled", generation, writeId, ...settling, ...asked })
       })
     })
 
@@ -89,7 +93,13 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
       return outcome === "line_too_long" ? undeliverable(outcome) : Effect.succeed<Typed>({ ...typed, outcome })
     }
     /** A question that has opened since the claim would take the text. */
-    const isInTheWay = () => waitsForOther(context().activity, questionOf(promptId))
+    const isInTheWay = () => isHeldBack(context(), questionOf(promptId))
+    /** The session knows of a question that the screen shows, or it shows none. */
+    const untilRecognised: Effect.Effect<void> = Effect.suspend(() =>
+      questionOf(promptId) !== undefined || isInTheWay()
+        ? Effect.void
+        : Effect.flatMap(showsQuestion, (shows) => (shows ? Effect.andThen(Effect.sleep(screenLookMs), untilRecognised) : Effect.void))
+    )
     const submit = (holder: HolderLink, text: string) => {
       const typed = typedText(context(), text, paths)
       // A session without a screen has no known modes.
@@ -97,9 +107,9 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
         Effect.flatMap((modes) =>
           onceTaken(
             holder,
-            Effect.suspend(() =>
+            Effect.flatMap(Effect.timeoutOption(untilRecognised, limits.knownWithinMs), () =>
               isInTheWay()
-                ? Effect.delay(Effect.succeed<Submitted>({ outcome: "not_written" }), limits.typeAgainMs)
+                ? Effect.succeed<Submitted>({ outcome: "not_written" })
                 : holder.submit(writeId, typedBytes(context(), typed, modes), enterAfterMs(typed), mayEnter(generation, promptId))
             )
           )
@@ -153,13 +163,17 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
   const mayEnter = Effect.fnUntraced(function* (generation: number, promptId: string) {
     yield* untilKnown(generation)
     if (questionOf(promptId) !== undefined) return isOpen(promptId)
-    return !(yield* showsQuestion) && !waitsForOther(context().activity, undefined)
+    return !(yield* showsQuestion) && !isHeldBack(context(), undefined)
   })
 
-  /** On the screen as it is now: what is read off it in passing waits until it has come to rest. */
+  /**
+   * On the screen as it is now: what is read off it in passing waits until it has come to rest. Where the agent reports its questions itself,
+   * what stands there may be one that is over.
+   */
   const showsQuestion = Effect.suspend(() => {
+    const { source } = context().activity
     const rules = agentOf(context()).evidence.screen
-    if (rules.length === 0) return Effect.succeed(false)
+    if (rules.length === 0 || source === "protocol" || source === "hook") return Effect.succeed(false)
     return screens.seen(id, context().spec.size).pipe(
       Effect.map((screen) => {
         const seen = readScreen(rules, screen)
@@ -276,6 +290,8 @@ const settlingOf = ({ outcome, ...typed }: Typed) => {
 
 /** Between looks at how far the observers have read. */
 const lookMs = 10
+/** Between looks at the screen, each of which draws it. */
+const screenLookMs = 50
 /** How often a question may change while it is waited for. */
 const mostLooks = 3
 const largePasteChars = 6_000

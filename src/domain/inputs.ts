@@ -102,7 +102,7 @@ export const Report = Schema.Union([
     why: Schema.optionalKey(WriteRefusal),
     /** Right before a prompt's Enter was pressed, epoch milliseconds, by the holder. */
     enteredAt: Schema.optionalKey(Schema.Int),
-    /** By its holder, which the daemon asked later and which can type again. */
+    /** By its holder, which can type again. */
     asked: Schema.optionalKey(Schema.Boolean)
   }),
   report("ActivityObserved", {

@@ -229,6 +229,10 @@ export const isChoosing = ({ asked, value }: Pick<Word, "asked" | "value">): boo
 export const waitsForOther = ({ asked, value }: Pick<Word, "asked" | "value">, answers: string | undefined): boolean =>
   value === "waiting" && (answers === undefined || answers !== asked?.id)
 
+/** The same, or a dialog stands on the screen of an agent that a better source calls idle. */
+export const isHeldBack = ({ activity, doubt }: Pick<SessionContext, "activity" | "doubt">, answers: string | undefined): boolean =>
+  waitsForOther(activity, answers) || (answers === undefined && doubt?.value === "waiting")
+
 export const wordOf = (fact: Omit<FactOf<"ActivityChanged">, "type">): Word => ({
   value: fact.activity,
   source: fact.source,

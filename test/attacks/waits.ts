@@ -237,5 +237,27 @@ export const waits: ReadonlyArray<Attack> = [
       refuse(facts <= 4 * limits.waitingWordsBehind, `${facts} facts were recorded first, for ${typedMs} ms`)
       return `typed after ${typedMs} ms and ${facts} facts`
     }
+  },
+  {
+    id: "waits-09",
+    attacker: "agent",
+    does: "asks and takes its question back, again and again, while a prompt is sent",
+    promise: "types the prompt once the agent rests, in each of eight sessions",
+    run: async ({ daemon }) => {
+      const flips = floods(12, 150, 'say("state=" + (n % 2 === 0 ? "blocked:kind=input" : "idle"))', 'say("state=idle")')
+      const ids = await Promise.all(
+        Array.from({ length: 8 }, async () => (await daemon.create(flips, { keepalive: { mode: "never" } })).id)
+      )
+      const sent = ids.map(async (id, n) => {
+        await until("it asks", async () => (await daemon.session(id)).question !== null)
+        await new Promise((resolve) => setTimeout(resolve, 40 * n))
+        await daemon.done("POST", `/v1/sessions/${id}/prompts`, { id: "p", text: "hello" })
+      })
+      await Promise.all(sent)
+      for (const id of ids) await until("the prompt has its fate", async () => (await promptOf(daemon, id, "p")).state !== "queued", 30_000)
+      const states = await Promise.all(ids.map(async (id) => (await promptOf(daemon, id, "p")).state))
+      for (const id of ids) await kill(daemon, id)
+      return states.join(", ")
+    }
   }
 ]

@@ -214,6 +214,8 @@ describe("an agent that a user described", () => {
     await daemon.reaches(id, "idle", ({ activity }) => activity === "idle")
     await send(daemon, id, { id: "p", text: "hello" })
     const { state, steps } = await fate(daemon, id, "p")
+    await send(daemon, id, { id: "q", text: "more" })
+    assert.notInclude(await daemon.output(id), "more")
     assert.deepStrictEqual([state, /Enter was not pressed/.test(String(steps.at(-1)?.detail))], ["uncertain", true])
     assert.notInclude(await daemon.output(id), "took Enter")
   })

@@ -6,7 +6,7 @@ import { limits } from "../limits.ts"
 import { isBefore, wasSoBefore } from "../prompt-transitions.ts"
 import { agentOf } from "../providers/index.ts"
 import { isUp } from "../session.ts"
-import { type OpenPrompt, waitsForOther } from "../session-context.ts"
+import { isHeldBack, type OpenPrompt, waitsForOther } from "../session-context.ts"
 import { deadlineIn } from "../time.ts"
 import { fact, type Situation } from "./verdict.ts"
 
@@ -38,7 +38,9 @@ export const promptWriteSettled = (
       fact("PromptReleased", situation, {
         promptId,
         evidence: told(why === undefined ? "nothing was typed" : (undeliverable.get(why) ?? "nothing was typed")),
-        ...(asked === true || why === "suspended" || why === "echo_off" || isOther ? { free: true } : {})
+        ...(asked === true || why === "suspended" || why === "echo_off" || isHeldBack(situation.context, prompt.answers)
+          ? { free: true }
+          : {})
       })
     ]
   if (outcome === "uncertain") return [uncertain(situation, prompt, "the terminal went while it was typed")]
