@@ -41,7 +41,7 @@ export const waitOf = (session: Session, promptId: string): PromptWait | null =>
       detail:
         typing.ofPrompt === undefined
           ? `${typing.by} has typed text at an attached terminal that was not sent: Enter or ctrl-c there ends the wait`
-          : `the text of prompt ${typing.ofPrompt} was typed without its Enter, and stays in the agent's line: reprise input ${id} --key enter sends it, --key ctrl-c clears it in most programs`
+          : `the text of prompt ${typing.ofPrompt} was typed without its Enter, and stays in the agent's line: reprise input ${id} --key ctrl-c clears it in most programs, --key enter ${activity.value === "waiting" ? "answers the question with it" : "sends it"}`
     }
   if (interrupt !== null) return { code: "interrupting", detail: "an interrupt is under way" }
   if (prompts.some(({ stage }) => stage === "claimed" || stage === "written" || stage === "submitted"))

@@ -27,6 +27,13 @@ describe("keys of a lost connection", () => {
     assert.strictEqual(missed.typed(keys("\x1b[13u"), true, 1_000), "goOn")
   })
 
+  it("keep no ctrl-c from the agent, which ends the wait", () => {
+    const missed = new MissedKeys()
+    missed.typed(keys("a"), false, 0)
+    assert.strictEqual(missed.typed(keys("\x03"), true, 10), "pass")
+    assert.strictEqual(missed.typed(keys("b"), true, 20), "pass")
+  })
+
   it("are no reports of the terminal", () => {
     const missed = new MissedKeys()
     assert.strictEqual(missed.typed(keys("\x1b[I"), false, 0), "dropped")

@@ -122,7 +122,10 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
         answered: () => missed.answered(),
         frame: (frame) => {
           // At once: the bytes that draw the screen come right behind it.
-          if (frame.type === "hello") terminal.clear()
+          if (frame.type === "hello") {
+            terminal.clear()
+            setTimeout(remind, remindAfterMs).unref()
+          }
           if (frame.type === "hello" || frame.type === "generation") {
             if (generation !== undefined && frame.generation !== generation) missed.forget()
             generation = frame.generation
@@ -214,6 +217,8 @@ export const attach = Effect.fn("attach")(function* (daemon: Daemon, session: st
 
 const answerGapMs = 50
 const remindMs = 3_000
+/** The screen is drawn by then. */
+const remindAfterMs = 300
 
 /** Closed normally: the session cannot run any more. */
 const sessionOver = 1_000

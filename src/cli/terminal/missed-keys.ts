@@ -1,6 +1,6 @@
 /**
  * Keys that a lost connection took along: a line that misses its middle is another line than its person meant. What is typed behind them
- * is dropped too, until Enter alone is pressed after a pause.
+ * is dropped too, until Enter alone is pressed after a pause, or ctrl-c, which clears the line or interrupts, and passes.
  */
 import { unitAt } from "./units.ts"
 
@@ -25,6 +25,10 @@ export class MissedKeys {
     const pausedMs = nowMs - this.#lastAt
     this.#lastAt = nowMs
     if (!isConnected || this.#missed > 0) {
+      if (isConnected && isInterrupt(bytes)) {
+        this.#missed = 0
+        return "pass"
+      }
       if (isConnected && pausedMs >= pauseMs && isEnter(bytes)) {
         this.#missed = 0
         return "goOn"
@@ -67,4 +71,5 @@ const keysIn = (bytes: Uint8Array): number => {
   return keys
 }
 
+const isInterrupt = (bytes: Uint8Array): boolean => /^(?:\x03|\x1b\[99;5(?::1)?u)$/.test(Buffer.from(bytes).toString("latin1"))
 const isEnter = (bytes: Uint8Array): boolean => /^(?:\r|\x1b\[13(?:;1(?::1)?)?u)$/.test(Buffer.from(bytes).toString("latin1"))
