@@ -7,11 +7,18 @@ import { start } from "./support.ts"
 
 const ask = (daemon: TestDaemon, ...words: ReadonlyArray<string>) => start(daemon.home, words).ended
 
-/** Does the harm again and again until the command has met it: the daemon may restore a file before the command reads it. */
-const met = async (daemon: TestDaemon, harm: () => void, word: RegExp) => {
+/** Does the harm until the command has met it, `keptUp` also while it runs: the daemon may restore a file before the command reads it. */
+const met = async (daemon: TestDaemon, harm: () => void, word: RegExp, { keptUp }: { readonly keptUp: boolean }) => {
   for (let tries = 0; tries < 5; tries++) {
     harm()
-    const listed = await ask(daemon, "ls", "-q")
+    const harming = setInterval(() => {
+      try {
+        if (keptUp) harm()
+      } catch {
+        // The daemon is about to write it.
+      }
+    }, 50)
+    const listed = await ask(daemon, "ls", "-q").finally(() => clearInterval(harming))
     expect(listed.code, listed.stderr).toBe(0)
     if (word.test(listed.stderr)) return listed
   }
@@ -57,7 +64,7 @@ describe("the command line", () => {
     const path = join(daemon.home, "daemon.json")
     const written = readFileSync(path, "utf8")
     for (const { does, harm, says } of harms) {
-      const { stderr, stdout } = await met(daemon, () => harm(path, other), says)
+      const { stderr, stdout } = await met(daemon, () => harm(path, other), says, { keptUp: true })
       expect(stdout.trim(), does).toBe(id)
       expect(stderr, does).toContain(`pid ${daemon.pid}`)
       await until(`the note is written again after it was ${does}`, () => isText(path, written), 30_000)
@@ -75,7 +82,9 @@ describe("the command line", () => {
     const { stdout } = await met(
       daemon,
       () => rmSync(daemon.socket, { force: true }),
-      /reprise\.sock is missing; the daemon \(pid \d+\) answers at .*reprise\.sock/
+      /reprise\.sock is missing; the daemon \(pid \d+\) answers at .*reprise\.sock/,
+      // The command waits until the socket is back.
+      { keptUp: false }
     )
     expect(stdout.trim()).toBe(id)
     await until("the socket is back", () => existsSync(daemon.socket), 30_000)
