@@ -1,5 +1,6 @@
 /** Types into a session's terminal: prompts, answers, interrupts and input. What became of each comes back as a report. */
 import { Clock, Effect, Schedule, Schema } from "effect"
+import { isOwnWord } from "../domain/activity.ts"
 import type { SessionEffect } from "../domain/effects.ts"
 import { WriteRefusal } from "../domain/facts.ts"
 import { limits } from "../domain/limits.ts"
@@ -123,7 +124,7 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
       if (isOpen(promptId) && agentOf(context()).answers !== null) yield* untilStill(promptId)
       const { asked } = context().activity
       if (!isOpen(promptId) || asked === undefined) return yield* undeliverable("question_closed")
-      const screen = yield* Effect.orElseSucceed(screens.seen(id, context().spec.size), () => null)
+      const screen = yield* screenNow
       const given = screen === null ? answerTo(agentOf(context()), asked, text, null) : answerOn(screen, agentOf(context()), asked, text)
       switch (given.type) {
         case "keys":
@@ -173,15 +174,15 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
   const showsQuestion = Effect.suspend(() => {
     const { source } = context().activity
     const rules = agentOf(context()).evidence.screen
-    if (rules.length === 0 || source === "protocol" || source === "hook") return Effect.succeed(false)
-    return screens.seen(id, context().spec.size).pipe(
-      Effect.map((screen) => {
-        const seen = readScreen(rules, screen)
-        return seen?.type === "Activity" && seen.activity === "waiting" && seen.question !== null
-      }),
-      Effect.orElseSucceed(() => false)
-    )
+    if (rules.length === 0 || isOwnWord(source)) return Effect.succeed(false)
+    return Effect.map(screenNow, (screen) => {
+      const seen = screen === null ? null : readScreen(rules, screen)
+      return seen?.type === "Activity" && seen.activity === "waiting" && seen.question !== null
+    })
   })
+
+  /** Null where none can be drawn. */
+  const screenNow = Effect.suspend(() => Effect.orElseSucceed(screens.seen(id, context().spec.size), () => null))
 
   /** The question that the prompt answers, right before it is typed: what came between would take the keys. */
   const isOpen = (promptId: string) => {
@@ -198,7 +199,7 @@ export const makeDelivery = Effect.fnUntraced(function* ({ background, context, 
       const isToBeDrawn = asked?.choices.length === 0 && evidence.screen.some(({ question }) => question === asked.kind)
       return isToBeDrawn ? Effect.andThen(news.next, drawn) : Effect.void
     })
-    const screen = yield* Effect.orElseSucceed(screens.seen(id, context().spec.size), () => null)
+    const screen = yield* screenNow
     // A question that stands there without choices takes a text.
     const seen = screen === null ? null : readScreen(evidence.screen, screen)
     const takesText = seen?.type === "Activity" && seen.question?.choices.length === 0

@@ -1,6 +1,6 @@
 /** What the screen says, where nothing better does; and after a long silence, that the activity is unknown. */
 import { Clock, Effect, Stream } from "effect"
-import { type EvidenceSource, isBusy } from "../domain/activity.ts"
+import { isBusy, isOwnWord } from "../domain/activity.ts"
 import { limits } from "../domain/limits.ts"
 import type { Rule } from "../domain/providers/provider.ts"
 import { readScreen } from "../domain/providers/screen.ts"
@@ -51,7 +51,7 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
         const says = (activity: "idle" | "unknown") =>
           tell({ type: "ActivityObserved", generation, activity, source: "screen", question: null })
         const isDialog = word?.type === "Activity" && word.activity === "waiting"
-        if (activity.value === "idle" && isBetter(activity.source)) {
+        if (activity.value === "idle" && isOwnWord(activity.source)) {
           isOverIdle = isDialog
           // Of an idle agent the screen adds a dialog alone, and that it is closed again.
           if (!isDialog) return doubt?.source === "screen" ? says("idle") : undefined
@@ -67,7 +67,7 @@ export const witnessScreen = Effect.fnUntraced(function* (witnessing: Witnessing
       }
       report()
       const { source, value } = context().activity
-      standing = value === "idle" && isBetter(source) ? { offset, report } : null
+      standing = value === "idle" && isOwnWord(source) ? { offset, report } : null
       if (isNeeded(context())) return
       yield* untilNeeded
       // A dialog may stand there before its agent says that it waits, and is not drawn again.
@@ -84,9 +84,7 @@ const mostLooks = 5
  * idle agent, which no better source reports.
  */
 const isNeeded = ({ activity }: SessionContext): boolean =>
-  !isBetter(activity.source) || activity.value === "waiting" || activity.value === "idle"
-
-const isBetter = (source: EvidenceSource) => source === "protocol" || source === "hook"
+  !isOwnWord(activity.source) || activity.value === "waiting" || activity.value === "idle"
 
 const witnessSilence = Effect.fnUntraced(function* ({ context, generation, news, session, tell }: Witnessing) {
   const output = yield* Output

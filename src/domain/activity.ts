@@ -14,3 +14,6 @@ export type EvidenceSource = typeof EvidenceSource.Type
 
 /** The agent is in a turn. A question that it asks is part of the turn. */
 export const isBusy = (activity: Activity): boolean => activity === "working" || activity === "compacting" || activity === "waiting"
+
+/** The agent reports what it does itself; every other source is read off what it prints or writes. */
+export const isOwnWord = (source: EvidenceSource): boolean => source === "protocol" || source === "hook"

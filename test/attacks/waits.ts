@@ -53,6 +53,14 @@ const timer = setInterval(() => {
   process.stdout.write("flood is over\\r\\n")
 }, 1)`
 ]
+/** A session of that program. */
+const flooded = async (daemon: TestDaemon, flood: ReadonlyArray<string>) =>
+  (await daemon.create(flood, { keepalive: { mode: "never" } })).id
+const untilOver = (daemon: TestDaemon, id: string, meanwhile: () => Promise<unknown> = async () => {}) =>
+  until("the flood is over", async () => {
+    await meanwhile()
+    return (await daemon.output(id)).includes("flood is over")
+  })
 const readsLines = "while read -r line; do echo line=$line.; done"
 
 /** How the password prompt is passed while a prompt waits. */
@@ -191,9 +199,7 @@ export const waits: ReadonlyArray<Attack> = [
     does: "asks 400 questions four milliseconds apart, and then one that deletes everything",
     promise: "joins the questions in between, says that what it shows is behind, and shows the last question within seconds",
     run: async ({ daemon }) => {
-      const { id } = await daemon.create(floods(400, 4, 'asks("Q" + n + " at " + Date.now())', 'asks("Delete everything?")'), {
-        keepalive: { mode: "never" }
-      })
+      const id = await flooded(daemon, floods(400, 4, 'asks("Q" + n + " at " + Date.now())', 'asks("Delete everything?")'))
       let worstMs = 0
       let saidBehind = 0
       const isLastShown = async () => {
@@ -204,10 +210,7 @@ export const waits: ReadonlyArray<Attack> = [
         if (question?.text?.startsWith("Delete") && evidence?.behindBytes !== null) throw new Error("the last question is called old")
         return question?.text?.startsWith("Delete") ? true : null
       }
-      await until("the flood is over", async () => {
-        await isLastShown()
-        return (await daemon.output(id)).includes("flood is over")
-      })
+      await untilOver(daemon, id, isLastShown)
       const asked = async () => (await daemon.types(id)).filter((type) => type === "ActivityChanged").length
       const before = await asked()
       await until("the last question is shown", isLastShown, 60_000)
@@ -225,8 +228,8 @@ export const waits: ReadonlyArray<Attack> = [
     promise: "types the prompt once the last word is known, a few facts behind the flood",
     run: async ({ daemon }) => {
       const flips = floods(900, 2, 'say("state=" + (n % 2 === 0 ? "working" : "idle"))', 'say("state=idle")')
-      const { id } = await daemon.create(flips, { keepalive: { mode: "never" } })
-      await until("the flood is over", async () => (await daemon.output(id)).includes("flood is over"))
+      const id = await flooded(daemon, flips)
+      await untilOver(daemon, id)
       const before = (await daemon.events(id)).length
       const sentAt = performance.now()
       await daemon.done("POST", `/v1/sessions/${id}/prompts`, { id: "p", text: "hello" })
@@ -245,9 +248,7 @@ export const waits: ReadonlyArray<Attack> = [
     promise: "types the prompt once the agent rests, in each of eight sessions",
     run: async ({ daemon }) => {
       const flips = floods(12, 150, 'say("state=" + (n % 2 === 0 ? "blocked:kind=input" : "idle"))', 'say("state=idle")')
-      const ids = await Promise.all(
-        Array.from({ length: 8 }, async () => (await daemon.create(flips, { keepalive: { mode: "never" } })).id)
-      )
+      const ids = await Promise.all(Array.from({ length: 8 }, () => flooded(daemon, flips)))
       const sent = ids.map(async (id, n) => {
         await until("it asks", async () => (await daemon.session(id)).question !== null)
         await new Promise((resolve) => setTimeout(resolve, 40 * n))

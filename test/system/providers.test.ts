@@ -38,6 +38,9 @@ const texts = (home: string) => (lines(join(home, "record")) as ReadonlyArray<{ 
 const sources = async (daemon: TestDaemon, id: string) =>
   (await daemon.events(id)).filter(({ type }) => type === "ActivityChanged").map(({ data }) => `${data.activity} ${data.source}`)
 
+/** What draws a dialog, within a string of a program. */
+const permission = (command: string) => `\\x1b[2J\\x1b[HBash(${command})\\r\\n\\r\\nMay I do it?\\r\\n\\r\\n❯ 1. Yes\\r\\n  2. No\\r\\n`
+
 describe("an agent that a user described", () => {
   it("is given twenty kilobytes of lines, emoji and escapes as one message, byte for byte, however it shows them", async () => {
     await using daemon = await daemonWith((home) => [`record=${join(home, "record")}`, "bracketed", "collapses", "chatty", "start=700"])
@@ -198,11 +201,10 @@ describe("an agent that a user described", () => {
   })
 
   it("gets no Enter of a prompt into a dialog that it draws as soon as the text comes, where its screen alone shows it", async () => {
-    const dialog = "\\x1b[2J\\x1b[HBash(rm -rf /)\\r\\n\\r\\nMay I do it?\\r\\n\\r\\n❯ 1. Yes\\r\\n  2. No\\r\\n"
     const program = `
       process.stdin.setRawMode(true)
       process.stdin.on("data", (keys) => {
-        if (keys.includes("hello")) process.stdout.write("${dialog}")
+        if (keys.includes("hello")) process.stdout.write("${permission("rm -rf /")}")
         if (keys.includes(13)) process.stdout.write("took Enter")
       })
       process.stdout.write("> composer\\r\\n")`
@@ -221,12 +223,11 @@ describe("an agent that a user described", () => {
   })
 
   it("gets no answer to a question into the next one that differs from it in what stands above it", async () => {
-    const draw = (command: string) => `\\x1b[2J\\x1b[HBash(${command})\\r\\n\\r\\nMay I do it?\\r\\n\\r\\n❯ 1. Yes\\r\\n  2. No\\r\\n`
     const program = `
       process.stdin.setRawMode(true)
       process.stdin.on("data", (key) => { if (key.includes(49)) process.stdout.write("took one") })
-      process.stdout.write("${draw("ls")}")
-      setTimeout(() => process.stdout.write("${draw("rm -rf /")}"), 3000)`
+      process.stdout.write("${permission("ls")}")
+      setTimeout(() => process.stdout.write("${permission("rm -rf /")}"), 3000)`
     const more = { command: [process.execPath, "-e", program, "--"], evidence: { ...scriptedProvider("mine").evidence, titles: [] } }
     await using daemon = await daemonWith(() => [], more)
     const { id } = await create(daemon)

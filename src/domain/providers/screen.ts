@@ -99,4 +99,4 @@ const compiled = (rules: Rules): ReadonlyArray<Compiled> => {
 const expressions = new WeakMap<Rules, ReadonlyArray<Compiled>>()
 
 /** Frames are drawn with lines of box characters. */
-const plain = (text: string) => shown(text.replaceAll(/[\u2500-\u259f]+/g, " "))
+export const plain = (text: string) => shown(text.replaceAll(/[\u2500-\u259f]+/g, " "))

@@ -1,5 +1,6 @@
 /** What a question is about: the rows above its choices. Agents ask `Do you want to proceed?` of every command alike. */
 import { shown } from "./json.ts"
+import { plain } from "./screen.ts"
 
 /** How many rows that are not blank count where no frame begins above them. */
 const mostRows = 20
@@ -13,11 +14,10 @@ export const subjectOf = (lines: ReadonlyArray<string>, choices: ReadonlyArray<s
   const rows = lines.map(plain)
   const begins = firstOf(rows, choices, 1) ?? firstOf(rows, choices, 0)
   if (begins === null) return ""
-  const above = lines.slice(0, begins)
-  const framed = above.findLastIndex((line) => edge.test(line)) + 1
-  return above
-    .slice(framed)
-    .map((line) => shown(plain(line).replaceAll(moving, " ")))
+  const framed = lines.slice(0, begins).findLastIndex((line) => edge.test(line)) + 1
+  return rows
+    .slice(framed, begins)
+    .map((row) => shown(row.replaceAll(moving, " ")))
     .filter((row) => row !== "")
     .slice(framed > 0 ? 0 : -mostRows)
     .join("\n")
@@ -32,6 +32,3 @@ const firstOf = (rows: ReadonlyArray<string>, choices: ReadonlyArray<string>, ap
   }
   return row === rows.length ? null : row
 }
-
-/** As the choices are read. */
-const plain = (line: string) => shown(line.replaceAll(/[\u2500-\u259f]+/g, " "))
